@@ -1,0 +1,1 @@
+"""What only makers and instructors run: building labs, training the zoo, grading."""

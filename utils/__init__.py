@@ -1,0 +1,28 @@
+"""Tiny Titans: the shared package behind the labs.
+
+Importing it is cheap: torch and matplotlib are loaded by the modules that need them.
+"""
+
+from __future__ import annotations
+
+__version__ = "0.1.0"
+__all__ = ["lab_setup"]
+
+
+def lab_setup(lab: str, seed: int = 0) -> None:
+    """First line of every lab: one thread, fixed seeds, the house's figure style; prints the versions used.
+
+    lab: its number, "01".
+    """
+    import platform
+
+    import numpy as np
+    import torch
+
+    from utils.show.style import use_style
+
+    torch.set_num_threads(1)  # what a small device has; also keeps timings comparable
+    torch.manual_seed(seed)
+    np.random.seed(seed)
+    use_style()
+    print(f"Tiny Titans lab {lab}: Python {platform.python_version()}, torch {torch.__version__}, numpy {np.__version__}, 1 thread")

@@ -1,0 +1,1 @@
+"""Ways to make a network smaller: pruning, and distillation to heal what it cost."""

@@ -1,0 +1,36 @@
+"""Pruning: remove single weights (masks) or whole channels (surgery)."""
+
+from utils.compress.pruning.channels import (
+    ChannelGroup,
+    channel_groups,
+    channel_importance,
+    choose_channels,
+    group_importance,
+    prune_channels,
+    remove_channels,
+)
+from utils.compress.pruning.gradual import GradualPruner, apply_masks, by_lot, cubic_sparsity, prunable, sensitivity, sparsity_of
+from utils.compress.pruning.masks import global_masks, keep_largest, magnitude_mask, nm_mask, random_masks, rewind
+
+__all__ = [
+    "ChannelGroup",
+    "GradualPruner",
+    "apply_masks",
+    "by_lot",
+    "channel_groups",
+    "channel_importance",
+    "choose_channels",
+    "cubic_sparsity",
+    "global_masks",
+    "group_importance",
+    "keep_largest",
+    "magnitude_mask",
+    "nm_mask",
+    "prunable",
+    "prune_channels",
+    "random_masks",
+    "remove_channels",
+    "rewind",
+    "sensitivity",
+    "sparsity_of",
+]
