@@ -10,7 +10,6 @@ import copy
 import json
 import os
 import time
-import tomllib
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -23,22 +22,10 @@ from utils.compress.pruning import GradualPruner, by_lot, choose_channels, globa
 from utils.data import fashion_mnist
 from utils.files import ZOO, write_atomically
 from utils.models import ResidualConfig, ResidualNet, load_model, save_model
+from utils.models.zoo import recipe
 from utils.train import TrainConfig, accuracy, fit
 
 RUNS = ZOO / ".runs"  # checkpoints of every epoch and of the seeds that do not ship; not in git
-
-
-def recipe(name: str) -> dict:
-    """Read zoo/NAME/recipe.toml.
-
-    Raises:
-        FileNotFoundError: there is no such recipe; the message lists those that exist.
-    """
-    path = ZOO / name / "recipe.toml"
-    if not path.is_file():
-        known = ", ".join(sorted(p.parent.name for p in ZOO.glob("*/recipe.toml")))
-        raise FileNotFoundError(f"no recipe named {name!r}: choose one of {known}")
-    return tomllib.loads(path.read_text(encoding="utf-8"))
 
 
 def train(name: str, seed: int, say: Callable[[str], None] = print) -> dict:

@@ -1,6 +1,7 @@
-"""The small architectures and their checkpoints."""
+"""The small architectures and the zoo of trained ones."""
 
+from utils.models import zoo
 from utils.models.residual import BlockConfig, ResidualConfig, ResidualNet
 from utils.models.store import load_model, save_model
 
-__all__ = ["BlockConfig", "ResidualConfig", "ResidualNet", "load_model", "save_model"]
+__all__ = ["BlockConfig", "ResidualConfig", "ResidualNet", "load_model", "save_model", "zoo"]

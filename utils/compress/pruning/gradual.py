@@ -77,12 +77,13 @@ class GradualPruner:
 
     def __call__(self, progress: float) -> None:
         target = cubic_sparsity(progress, self.begin, self.end, self.sparsity)
+        apply_masks(self.model, self.masks)  # first, or the last update could bring a removed weight back
         due = self.steps % self.every == 0 or progress >= self.end
         if due and target != self.last:
             self.masks = self.choose(dict(prunable(self.model)), target)
             self.last = target
+            apply_masks(self.model, self.masks)
         self.steps += 1
-        apply_masks(self.model, self.masks)
 
 
 def by_lot(seed: int) -> Callable[[dict[str, Tensor], float], dict[str, Tensor]]:

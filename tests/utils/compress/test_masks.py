@@ -1,0 +1,153 @@
+"""Masks remove exactly what was asked, agree with torch's own pruning, and change nothing."""
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import nn
+from torch.nn.utils import prune
+
+from utils.compress.pruning import (
+    GradualPruner,
+    apply_masks,
+    by_lot,
+    cubic_sparsity,
+    global_masks,
+    magnitude_mask,
+    nm_mask,
+    prunable,
+    random_masks,
+    rewind,
+    sensitivity,
+    sparsity_of,
+)
+
+sparsities = st.floats(0, 0.999)
+
+
+def randn(*shape, seed=0):
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
+
+
+@given(st.lists(st.sampled_from([-2.0, -1.0, 0.0, 0.5, 1.0, 3.0]), min_size=1, max_size=60), sparsities)
+def test_mask_removes_exactly_that_many_and_none_larger_than_a_kept_one(values, sparsity):
+    weight = torch.tensor(values)
+    mask = magnitude_mask(weight, sparsity)
+    removed = weight[~mask].abs()
+    assert len(removed) == round(sparsity * len(values))
+    if len(removed) and mask.any():
+        assert removed.max() <= weight[mask].abs().min()
+
+
+@pytest.mark.parametrize("sparsity", [0.0, 0.1, 0.5, 0.9, 0.99])
+def test_magnitude_mask_is_torchs_l1_unstructured(sparsity):
+    layer = nn.Conv2d(4, 8, 3)
+    expected = prune.l1_unstructured(layer, "weight", amount=sparsity).weight_mask.bool()
+    assert torch.equal(magnitude_mask(layer.weight_orig, sparsity), expected)
+
+
+def test_global_masks_are_torchs_global_unstructured():
+    layers = {"a": nn.Linear(20, 30), "b": nn.Linear(30, 5)}
+    weights = {name: layer.weight.detach().clone() for name, layer in layers.items()}
+    prune.global_unstructured([(layer, "weight") for layer in layers.values()], prune.L1Unstructured, amount=0.7)
+    ours = global_masks(weights, 0.7)
+    for name, layer in layers.items():
+        assert torch.equal(ours[name], layer.weight_mask.bool())
+
+
+def test_random_masks_remove_as_many_but_not_the_small_ones():
+    weights = {"a": randn(50, 40), "b": randn(30)}
+    lot = random_masks(weights, 0.8, torch.Generator().manual_seed(0))
+    best = global_masks(weights, 0.8)
+    removed = lambda masks: sum(int((~m).sum()) for m in masks.values())  # noqa: E731
+    assert removed(lot) == removed(best) == round(0.8 * 2030)
+    assert weights["a"][lot["a"]].abs().mean() < 0.7 * weights["a"][best["a"]].abs().mean()
+
+
+def test_masks_leave_the_weights_alone():
+    weight = randn(6, 6).requires_grad_()
+    before = weight.detach().clone()
+    mask = magnitude_mask(weight, 0.5)
+    assert torch.equal(weight.detach(), before)
+    assert mask.dtype == torch.bool
+    assert not mask.requires_grad
+
+
+@pytest.mark.parametrize("sparsity", [-0.1, 1.0, 1.2, float("nan")])
+def test_impossible_sparsity_is_refused(sparsity):
+    with pytest.raises(ValueError, match=r"sparsity must lie in \[0, 1\)"):
+        magnitude_mask(randn(4), sparsity)
+
+
+def test_weights_that_diverged_are_refused():
+    with pytest.raises(ValueError, match="NaN or infinity"):
+        magnitude_mask(torch.tensor([1.0, float("nan")]), 0.5)
+
+
+@given(st.integers(1, 8), st.integers(1, 6))
+def test_nm_mask_keeps_two_of_every_four(rows, groups):
+    weight = randn(rows, 4 * groups, seed=rows * 10 + groups)
+    mask = nm_mask(weight).view(rows, groups, 4)
+    assert (mask.sum(2) == 2).all()
+    assert (weight.view_as(mask).abs()[mask].view(-1, 2).min(1).values >= weight.view_as(mask).abs()[~mask].view(-1, 2).max(1).values).all()
+
+
+@pytest.mark.parametrize(("shape", "n", "m"), [((4, 6), 2, 4), ((8,), 2, 4), ((4, 8), 5, 4), ((4, 8), 0, 4)])
+def test_nm_mask_refuses_what_has_no_groups(shape, n, m):
+    with pytest.raises(ValueError, match="multiple of m"):
+        nm_mask(torch.zeros(shape), n, m)
+
+
+def test_cubic_schedule_starts_ends_and_rises():
+    values = [cubic_sparsity(step, 10, 30, 0.9) for step in range(41)]
+    assert values[:11] == [0.0] * 11
+    assert values[30:] == pytest.approx([0.9] * 11)
+    assert values == sorted(values)
+    assert values[20] == pytest.approx(0.9 * (1 - 0.5**3))
+    with pytest.raises(ValueError, match="end must come after begin"):
+        cubic_sparsity(1, 5, 5, 0.5)
+
+
+def test_rewind_takes_initial_values_where_kept():
+    initial, final = randn(5, seed=1), randn(5, seed=2)
+    mask = torch.tensor([True, False, True, False, True])
+    ticket = rewind(initial, final, mask)
+    assert torch.equal(ticket[mask], initial[mask])
+    assert (ticket[~mask] == 0).all()
+    with pytest.raises(ValueError, match="one shape"):
+        rewind(initial, final, mask[:2])
+
+
+def test_sensitivity_asks_once_for_each_pair():
+    asked = []
+
+    def evaluate(name, sparsity):
+        asked.append((name, sparsity))
+        return len(name) - sparsity
+
+    assert sensitivity(evaluate, ["a", "bb"], iter([0.0, 0.5])) == {"a": [1.0, 0.5], "bb": [2.0, 1.5]}
+    assert asked == [("a", 0.0), ("a", 0.5), ("bb", 0.0), ("bb", 0.5)]
+
+
+@pytest.mark.parametrize("lot", [False, True])
+def test_gradual_pruner_reaches_its_sparsity_and_never_revives_a_weight(lot):
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(20, 30), nn.ReLU(), nn.Linear(30, 4))
+    extra = {"choose": by_lot(3)} if lot else {}
+    pruner = GradualPruner(model, 0.9, end=0.5, every=3, **extra)
+    gone = torch.zeros(20 * 30, dtype=torch.bool)
+    for step in range(1, 41):
+        with torch.no_grad():
+            for p in model.parameters():
+                p += 0.05 * torch.randn_like(p)
+        pruner(step / 40)
+        now = model[0].weight.flatten() == 0
+        assert not (gone & ~now).any()
+        gone = now
+    assert sparsity_of(model) == pytest.approx(0.9, abs=0.5 / 720)
+    assert sorted(prunable(model)) == ["0.weight", "2.weight"]
+
+
+def test_mask_for_another_model_is_refused():
+    with pytest.raises(ValueError, match="no weight '5.weight'"):
+        apply_masks(nn.Sequential(nn.Linear(2, 2)), {"5.weight": torch.ones(2, 2)})

@@ -1,0 +1,41 @@
+"""Every model of the zoo is what its record says: measured again, on the test set."""
+
+import json
+
+import pytest
+
+from utils.compress.pruning import sparsity_of
+from utils.data import fashion_mnist
+from utils.files import ZOO
+from utils.models import zoo
+from utils.train import accuracy
+
+NAMES = zoo.zoo_names()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_recorded_accuracy_is_measured_again(name):
+    """Does the shipped checkpoint still reach its figure? (2 images of 10,000 may differ between processors.)"""
+    record = zoo.record(name)
+    assert accuracy(zoo.load(name), fashion_mnist("test")) == pytest.approx(record.test[0], abs=0.02)
+    assert record.file.stat().st_size == record.size_bytes[0]
+
+
+@pytest.mark.parametrize("name", sorted(path.parent.name for path in ZOO.glob("*/recipe.toml")))
+def test_every_recipe_was_run_with_all_its_seeds(name):
+    what = zoo.recipe(name)
+    for seed in what["seeds"]:
+        run = json.loads((ZOO / name / f"seed{seed}.json").read_text())
+        assert run["seed"] == run["config"]["seed"] == seed
+        for key, value in what["train"].items():
+            assert run["config"][key] == value, f"{name} seed {seed} was trained with another {key} than its recipe says"
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if zoo.recipe(name).get("prune", {}).get("kind") == "weights"])
+def test_sparse_model_has_its_sparsity(name):
+    assert sparsity_of(zoo.load(name)) == pytest.approx(zoo.recipe(name)["prune"]["sparsity"], abs=1e-4)
+
+
+def test_unknown_name_lists_the_choices():
+    with pytest.raises(FileNotFoundError, match="fashion_large"):
+        zoo.load("fashion_enormous")

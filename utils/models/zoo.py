@@ -1,0 +1,94 @@
+"""The zoo: trained checkpoints that ship with the course, each with its recipe and its record.
+
+    zoo/NAME/recipe.toml         everything the training depended on
+    zoo/NAME/seedN.json          what each seed reached
+    zoo/NAME/model.safetensors   the checkpoint of the first seed in the recipe
+"""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+from torch import nn
+
+from utils.files import ZOO
+from utils.models.store import load_model
+
+
+@dataclass(frozen=True)
+class Record:
+    """What the seeds of one recipe reached.
+
+    title: of the recipe; file: the checkpoint that ships, trained with seeds[0].
+    validation, test: accuracy in percent, one figure a seed; size_bytes, hours: likewise.
+    """
+
+    name: str
+    title: str
+    file: Path
+    seeds: tuple[int, ...]
+    validation: tuple[float, ...]
+    test: tuple[float, ...]
+    size_bytes: tuple[int, ...]
+    hours: tuple[float, ...]
+
+    @property
+    def mean_test(self) -> float:
+        """Mean test accuracy over the seeds, in percent."""
+        return sum(self.test) / len(self.test)
+
+
+def zoo_names() -> list[str]:
+    """Every model of the zoo that ships a checkpoint."""
+    return sorted(path.parent.name for path in ZOO.glob("*/model.safetensors"))
+
+
+def recipe(name: str) -> dict:
+    """Read zoo/NAME/recipe.toml.
+
+    Raises:
+        FileNotFoundError: there is no such recipe; the message lists those that exist.
+    """
+    path = ZOO / name / "recipe.toml"
+    if not path.is_file():
+        known = ", ".join(sorted(p.parent.name for p in ZOO.glob("*/recipe.toml")))
+        raise FileNotFoundError(f"the zoo has no {name!r}: choose one of {known}")
+    return tomllib.loads(path.read_text(encoding="utf-8"))
+
+
+def record(name: str) -> Record:
+    """What training NAME reached, over all seeds that were run.
+
+    Raises:
+        FileNotFoundError: no such recipe, or it was not trained yet.
+    """
+    what = recipe(name)
+    files = [ZOO / name / f"seed{seed}.json" for seed in what["seeds"]]
+    runs = [json.loads(file.read_text(encoding="utf-8")) for file in files if file.is_file()]
+    if not runs:
+        raise FileNotFoundError(f"{name} was not trained yet: run 'python3 start.py train {name}'")
+    column = lambda key: tuple(run[key] for run in runs)  # noqa: E731
+    return Record(
+        name,
+        what["title"],
+        ZOO / name / "model.safetensors",
+        column("seed"),
+        column("validation"),
+        column("test"),
+        column("bytes"),
+        column("hours"),
+    )
+
+
+def load(name: str) -> nn.Module:
+    """The trained network NAME, in evaluation mode.
+
+    Raises:
+        FileNotFoundError: the zoo has no such model.
+        ValueError: its file is damaged.
+    """
+    recipe(name)  # names the choices if there is no such model
+    return load_model(ZOO / name / "model.safetensors")
