@@ -6,7 +6,6 @@ in zoo/NAME/seedN.json; the first seed of the recipe is the one that ships, neve
 
 from __future__ import annotations
 
-import copy
 import json
 import os
 import time
@@ -82,7 +81,7 @@ def _start(what: dict, seed: int, config: TrainConfig) -> tuple[nn.Module, dict]
         return ResidualNet(ResidualConfig.of(shape["stem"], *shape["blocks"])), extras
     model = load_model(checkpoint(what["from"], seed))
     if "distil" in what:
-        extras["loss"] = from_teacher(copy.deepcopy(model), **what["distil"])
+        extras["loss"] = from_teacher(model, **what["distil"])
     prune = what["prune"]
     if prune["kind"] == "channels":
         generator = torch.Generator().manual_seed(seed)

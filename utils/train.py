@@ -116,7 +116,7 @@ def fit(
     if config.epochs < 1 or not len(data):
         raise ValueError(f"need at least one epoch and one image, got {config.epochs} epochs, {len(data)} images")
     loss = loss or cross_entropy(config.label_smoothing)
-    model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    model.to(memory_format=torch.channels_last)
     decay = [p for p in model.parameters() if p.ndim > 1]
     no_decay = [p for p in model.parameters() if p.ndim <= 1]
     groups = [{"params": decay, "weight_decay": config.weight_decay}, {"params": no_decay, "weight_decay": 0.0}]

@@ -87,7 +87,7 @@ def test_predict_restores_the_mode(data):
 
 def slow_augmented(images, generator, shift=2, hole=8):
     """The obvious way, one image and one pixel at a time, with the same draws in the same order."""
-    n, c, h, w = images.shape
+    n, _, h, w = images.shape
     draw = lambda high: torch.randint(high, (n,), generator=generator).tolist()  # noqa: E731
     down, right, mirror, top, left = draw(2 * shift + 1), draw(2 * shift + 1), draw(2), draw(h), draw(w)
     out = torch.empty_like(images)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -30,7 +32,7 @@ def kd_loss(student_logits: Tensor, teacher_logits: Tensor, labels: Tensor, temp
 
 def from_teacher(teacher: nn.Module, temperature: float = 4.0, alpha: float = 0.7) -> Loss:
     """A loss for `fit`: the teacher sees the same augmented images and is not changed."""
-    teacher = teacher.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    teacher = copy.deepcopy(teacher).eval().to(memory_format=torch.channels_last)
 
     def loss(model: nn.Module, x: Tensor, y: Tensor) -> Tensor:
         with torch.no_grad():

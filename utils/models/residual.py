@@ -6,7 +6,9 @@ network is an ordinary, smaller `ResidualNet`, not a big one with zeros in it.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -66,7 +68,7 @@ class ResidualBlock(nn.Module):
         self.bn1 = nn.BatchNorm2d(config.mid)
         self.conv2 = nn.Conv2d(config.mid, config.out, 3, padding=1, bias=False)
         self.bn2 = nn.BatchNorm2d(config.out)
-        self.shortcut: nn.Module = nn.Identity()
+        self.shortcut: nn.Identity | nn.Sequential = nn.Identity()
         if config.project:
             projection = nn.Conv2d(in_channels, config.out, 1, config.stride, bias=False)
             self.shortcut = nn.Sequential(projection, nn.BatchNorm2d(config.out))
@@ -93,7 +95,7 @@ class ResidualNet(nn.Module):
         """Read from the layers themselves, so that it is still true after channels were removed."""
         blocks = tuple(
             BlockConfig(b.conv1.out_channels, b.conv2.out_channels, b.conv1.stride[0], isinstance(b.shortcut, nn.Sequential))
-            for b in self.blocks
+            for b in cast("Iterable[ResidualBlock]", self.blocks)
         )
         return ResidualConfig(self.stem.out_channels, blocks, self.head.out_features, self.stem.in_channels)
 

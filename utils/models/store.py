@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
@@ -61,7 +62,8 @@ def save_model(model: nn.Module, path: str | Path) -> int:
     if name not in ARCHITECTURES:
         raise ValueError(f"{name} can't be stored: use one of {', '.join(ARCHITECTURES)} or add it to ARCHITECTURES")
     tensors, shapes = pack_tensors(model.state_dict())
-    metadata = {"architecture": name, "config": json.dumps(model.config.to_dict()), "packed": json.dumps(shapes)}
+    config = cast("ResidualNet", model).config.to_dict()
+    metadata = {"architecture": name, "config": json.dumps(config), "packed": json.dumps(shapes)}
     data = to_bytes(tensors, metadata)
     write_atomically(Path(path), data)
     return len(data)

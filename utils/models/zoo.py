@@ -1,8 +1,8 @@
 """The zoo: trained checkpoints that ship with the course, each with its recipe and its record.
 
-    zoo/NAME/recipe.toml         everything the training depended on
-    zoo/NAME/seedN.json          what each seed reached
-    zoo/NAME/model.safetensors   the checkpoint of the first seed in the recipe
+zoo/NAME/recipe.toml         everything the training depended on
+zoo/NAME/seedN.json          what each seed reached
+zoo/NAME/model.safetensors   the checkpoint of the first seed in the recipe
 """
 
 from __future__ import annotations

@@ -149,5 +149,5 @@ def test_gradual_pruner_reaches_its_sparsity_and_never_revives_a_weight(lot):
 
 
 def test_mask_for_another_model_is_refused():
-    with pytest.raises(ValueError, match="no weight '5.weight'"):
+    with pytest.raises(ValueError, match=r"no weight '5\.weight'"):
         apply_masks(nn.Sequential(nn.Linear(2, 2)), {"5.weight": torch.ones(2, 2)})

@@ -35,7 +35,7 @@ def test_dense_model_comes_back_bit_for_bit(model, tmp_path):
 
 def test_sparse_model_is_stored_by_mask_and_values(model, tmp_path):
     dense = save_model(model, tmp_path / "dense.safetensors")
-    apply_masks(model, global_masks(dict(prunable(model)), 0.9))
+    apply_masks(model, global_masks(prunable(model), 0.9))
     sparse = save_model(model, tmp_path / "sparse.safetensors")
     assert same(model, load_model(tmp_path / "sparse.safetensors"))
     weights = sum(w.numel() for w in prunable(model).values())

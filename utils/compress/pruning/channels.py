@@ -17,10 +17,21 @@ from torch import Tensor, fx, nn
 
 from utils.compress.pruning.masks import keep_largest
 
-_SAME_CHANNELS = (nn.ReLU, nn.ReLU6, nn.Hardswish, nn.SiLU, nn.GELU, nn.Identity, nn.Dropout, nn.Dropout2d, nn.Flatten)
+_SAME_CHANNELS: tuple[type[nn.Module], ...] = (
+    nn.ReLU,
+    nn.ReLU6,
+    nn.Hardswish,
+    nn.SiLU,
+    nn.GELU,
+    nn.Identity,
+    nn.Dropout,
+    nn.Dropout2d,
+    nn.Flatten,
+)
 _SAME_CHANNELS += (nn.MaxPool2d, nn.AvgPool2d, nn.AdaptiveAvgPool2d, nn.AdaptiveMaxPool2d)
 _SAME_FUNCTIONS = {"relu", "relu_", "relu6", "hardswish", "silu", "gelu", "max_pool2d", "avg_pool2d", "adaptive_avg_pool2d"}
 _SAME_FUNCTIONS |= {"flatten", "mean", "dropout", "contiguous", "clamp", "hardtanh"}
+_BY_HAND = "prune the layers before and after it by hand"
 _ADDITIONS = {operator.add, operator.iadd, torch.add, "add", "add_"}
 
 
@@ -112,7 +123,7 @@ def channel_groups(model: nn.Module) -> list[ChannelGroup]:
         elif node.op != "get_attr" and getattr(node.target, "__name__", node.target) in _SAME_FUNCTIONS:
             spaces[node] = inputs[0]
         else:
-            raise ValueError(f"channels can't be followed through {node.name!r} ({node.target}): prune the layers before and after it by hand")
+            raise ValueError(f"channels can't be followed through {node.name!r} ({node.target}): {_BY_HAND}")
     roots = {id(space.root()): space.root() for space in spaces.values()}
     return [
         ChannelGroup(s.producers[0], s.channels or 0, tuple(s.producers), tuple(s.followers), tuple(s.consumers))
@@ -136,7 +147,7 @@ def _through_layer(name: str, layer: nn.Module, space: _Space) -> _Space:
         return space
     if isinstance(layer, _SAME_CHANNELS):
         return space
-    raise ValueError(f"channels can't be followed through {name!r} ({type(layer).__name__}): prune the layers before and after it by hand")
+    raise ValueError(f"channels can't be followed through {name!r} ({type(layer).__name__}): {_BY_HAND}")
 
 
 def group_importance(model: nn.Module, group: ChannelGroup, criterion: str = "l2") -> Tensor:
@@ -231,7 +242,7 @@ def _cut_outputs(layer: nn.Module, index: Tensor) -> None:
 
 
 def _cut_inputs(layer: nn.Module, index: Tensor, channels: int) -> None:
-    weight: Tensor = layer.weight.detach()  # type: ignore[union-attr, operator, assignment]
+    weight: Tensor = layer.weight.detach()  # type: ignore[operator]
     positions = weight.shape[1] // channels  # a linear layer behind flattened h x w maps reads h * w values a channel
     columns = (index[:, None] * positions + torch.arange(positions)).flatten()
     layer.weight = nn.Parameter(weight[:, columns].clone())

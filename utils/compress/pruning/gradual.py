@@ -24,7 +24,7 @@ def cubic_sparsity(step: float, begin: float, end: float, final_sparsity: float)
     return final_sparsity * (1 - (1 - done) ** 3)
 
 
-def prunable(model: nn.Module) -> dict[str, nn.Parameter]:
+def prunable(model: nn.Module) -> dict[str, Tensor]:
     """The weights that pruning may remove: those of convolutions and linear layers, not biases or norms."""
     kinds = (nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.Linear)
     return {f"{name}.weight": layer.weight for name, layer in model.named_modules() if isinstance(layer, kinds)}
@@ -76,11 +76,12 @@ class GradualPruner:
         self.steps, self.last = 0, -1.0
 
     def __call__(self, progress: float) -> None:
+        """After a step of training; progress: the share of the training done, in (0, 1]."""
         target = cubic_sparsity(progress, self.begin, self.end, self.sparsity)
         apply_masks(self.model, self.masks)  # first, or the last update could bring a removed weight back
         due = self.steps % self.every == 0 or progress >= self.end
         if due and target != self.last:
-            self.masks = self.choose(dict(prunable(self.model)), target)
+            self.masks = self.choose(prunable(self.model), target)
             self.last = target
             apply_masks(self.model, self.masks)
         self.steps += 1
@@ -91,9 +92,7 @@ def by_lot(seed: int) -> Callable[[dict[str, Tensor], float], dict[str, Tensor]]
     return lambda weights, sparsity: random_masks(weights, sparsity, torch.Generator().manual_seed(seed))
 
 
-def sensitivity(
-    evaluate: Callable[[str, float], float], names: Iterable[str], sparsities: Iterable[float]
-) -> dict[str, list[float]]:
+def sensitivity(evaluate: Callable[[str, float], float], names: Iterable[str], sparsities: Iterable[float]) -> dict[str, list[float]]:
     """Prune one layer at a time: name -> what `evaluate(name, sparsity)` says for each sparsity."""
     levels = list(sparsities)
     return {name: [evaluate(name, level) for level in levels] for name in names}

@@ -71,7 +71,8 @@ def nm_mask(weight: Tensor, n: int = 2, m: int = 4) -> Tensor:
         ValueError: `in` is not a multiple of m, or not 0 < n <= m.
     """
     if weight.ndim != 2 or weight.shape[1] % m or not 0 < n <= m:
-        raise ValueError(f"need 0 < n <= m and a weight of shape (out, in) with in a multiple of m, got n={n}, m={m}, {tuple(weight.shape)}")
+        shape = tuple(weight.shape)
+        raise ValueError(f"need 0 < n <= m and a weight (out, in) with in a multiple of m, got n={n}, m={m}, shape {shape}")
     groups = weight.detach().abs().view(weight.shape[0], -1, m)
     mask = torch.zeros_like(groups, dtype=torch.bool).scatter_(2, groups.topk(n, 2).indices, True)
     return mask.view(weight.shape)
