@@ -1,0 +1,68 @@
+"""The notebooks as their exercises see them: a blank lab earns nothing, the reference everything."""
+
+from __future__ import annotations
+
+import re
+from importlib import import_module
+
+import nbformat
+import pytest
+
+from utils.exercises.checking import assess, check
+from utils.files import ROOT
+
+SOURCES = sorted((ROOT / "solutions").glob("[0-9][0-9]_*.py"))
+ANNOUNCED = re.compile(r"\*\*Exercise (\d+)\*\* \((core|extra), (\d+) points?, (\d+) minutes\)")
+
+
+def exercises(stem):
+    """The exercises of a lab, in the order of their declaration."""
+    return import_module(f"utils.exercises.lab{stem[:2]}").lab
+
+
+def answers(folder, stem):
+    """name -> function, from the setup and exercise cells of a notebook."""
+    cells = [c for c in nbformat.read(ROOT / folder / f"{stem}.ipynb", as_version=4).cells if c.cell_type == "code"]
+    names = {}
+    for cell in cells:
+        if {"setup", "exercise"} & set(cell.metadata.get("tags", ())):
+            exec(compile(cell.source, f"{folder}/{stem}:{cell.id}", "exec"), names)
+    return {name: names[name] for name in exercises(stem).exercises}
+
+
+@pytest.fixture(autouse=True)
+def own_home(tmp_path, monkeypatch):
+    monkeypatch.setenv("TITANS_HOME", str(tmp_path))
+    monkeypatch.delenv("TITANS_STRICT", raising=False)
+
+
+@pytest.mark.parametrize("stem", [source.stem for source in SOURCES])
+def test_blank_lab_earns_exactly_nothing_and_the_reference_everything(stem):
+    declared = exercises(stem).exercises
+    blank = {name: assess(declared[name], function).points for name, function in answers("labs", stem).items()}
+    solved = {name: assess(declared[name], function, seed=12345).points for name, function in answers("solutions", stem).items()}
+    assert blank == dict.fromkeys(declared, 0)
+    assert solved == {name: exercise.points for name, exercise in declared.items()}
+
+
+@pytest.mark.parametrize("stem", [source.stem for source in SOURCES])
+def test_check_run_twice_on_a_stub_gives_nothing_twice(stem):
+    """Is the stand-in that the first run returns never judged in the second?"""
+    from utils import ledger
+
+    lab = exercises(stem)
+    for name, stub in answers("labs", stem).items():
+        first = check(lab, stub)
+        again = check(lab, first)
+        assert again is first
+        assert ledger.read()["exercise"][lab.exercises[name].key]["points"] == 0
+
+
+@pytest.mark.parametrize("stem", [source.stem for source in SOURCES])
+def test_prose_announces_the_points_and_minutes_that_are_declared(stem):
+    prose = "".join(c.source for c in nbformat.read(ROOT / "labs" / f"{stem}.ipynb", as_version=4).cells if c.cell_type == "markdown")
+    declared = [
+        (str(number), "core" if exercise.core else "extra", f"{exercise.points:g}", str(exercise.minutes))
+        for number, exercise in enumerate(exercises(stem).exercises.values(), 1)
+    ]
+    assert ANNOUNCED.findall(prose) == declared

@@ -1,0 +1,197 @@
+"""Does a card say what was measured, and refuse what can't be?"""
+
+from __future__ import annotations
+
+import json
+import sys
+import types
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from torch.nn.utils import prune
+
+from utils.measure import Card, Latency, TorchRunnable, accuracy, compare, keep, scorecard
+
+
+@dataclass
+class Fixed:
+    """A runnable that gives the logits it was made with."""
+
+    logits: np.ndarray
+    name: str = "fixed"
+    size_bytes: int = 1000
+    parameters: int = 10
+    nonzero: int = 5
+    macs: int | None = 100
+    peak_activation_bytes: int | None = 400
+    batches: list = field(default_factory=list)
+    at: int = 0
+
+    def run(self, batch: np.ndarray) -> np.ndarray:
+        self.batches.append(len(batch))
+        self.at += len(batch)
+        return self.logits[self.at - len(batch) : self.at]
+
+
+def card(name: str = "a", **changes: object) -> Card:
+    """A card to compare."""
+    return replace(
+        Card(name=name, metric_name="accuracy", metric=90.0, samples=100, parameters=1000, nonzero=800, size_bytes=4000), **changes
+    )
+
+
+X = np.zeros((4, 1, 2, 2), np.float32)
+Y = np.array([0, 1, 1, 0])
+LOGITS = np.eye(2, dtype=np.float32)[[0, 1, 0, 0]]
+
+
+def test_card_holds_what_was_measured() -> None:
+    """Three of four right; every cost is the runnable's own; batches are as small as asked for."""
+    fixed = Fixed(LOGITS)
+    got = scorecard(fixed, (X, Y), batch_size=3)
+    assert fixed.batches == [3, 1]
+    assert got == Card(
+        name="fixed", metric_name="accuracy", metric=75.0, samples=4, parameters=10, nonzero=5, size_bytes=1000, macs=100,
+        peak_activation_bytes=400,
+    )  # fmt: skip
+
+
+def test_data_may_be_an_object_and_the_metric_any_function() -> None:
+    """As the project's data sets are, in torch tensors; the card bears the metric's name."""
+
+    @dataclass
+    class Set:
+        images: torch.Tensor
+        labels: torch.Tensor
+
+    def error(logits: np.ndarray, labels: np.ndarray) -> float:
+        return 100 - accuracy(logits, labels)
+
+    got = scorecard(Fixed(LOGITS), Set(torch.from_numpy(X), torch.from_numpy(Y)), metric=error)
+    assert (got.metric_name, got.metric) == ("error", 25.0)
+
+
+def test_card_survives_json() -> None:
+    """With and without a latency."""
+    for latency in (None, Latency(1.0, 2.0, 3.0, 50)):
+        got = card(latency=latency)
+        assert Card.from_dict(json.loads(json.dumps(got.to_dict()))) == got
+
+
+@pytest.mark.parametrize(
+    ("logits", "data", "words"),
+    [
+        (LOGITS, (X[:0], Y[:0]), "at least one"),
+        (LOGITS, (X, Y[:3]), "as many labels as inputs"),
+        (LOGITS, "validation", "must be a pair"),
+        (LOGITS[:3], (X, Y), "one row of logits"),
+        (LOGITS * np.nan, (X, Y), "NaN or infinite logits for 4 of 4"),
+        (LOGITS[:, 0], (X, Y), "needs logits"),
+        (LOGITS, (X, Y + 1), "whole numbers in 0..1"),
+        (LOGITS, (X, Y.astype(float)), "whole numbers"),
+    ],
+)
+def test_what_can_not_be_measured_is_refused(logits: np.ndarray, data: object, words: str) -> None:
+    """One sentence that says what was wrong."""
+    with pytest.raises(ValueError, match=words):
+        scorecard(Fixed(logits), data)
+
+
+def test_an_undefined_metric_is_refused() -> None:
+    """A NaN on a card would poison every comparison."""
+    with pytest.raises(ValueError, match="is nan"):
+        scorecard(Fixed(LOGITS), (X, Y), metric=lambda logits, labels: float("nan"))
+
+
+def test_torch_runnable_counts_parameters_once_and_masks_as_zeros(tmp_path: Path) -> None:
+    """A tied weight is stored once; a pruned weight is zero even while torch keeps the original."""
+    layer = nn.Linear(10, 10, bias=False)
+    nn.init.ones_(layer.weight)
+    prune.random_unstructured(layer, "weight", 0.3)
+    file = tmp_path / "model.bin"
+    file.write_bytes(b"x" * 123)
+    runnable = TorchRunnable(nn.Sequential(layer, layer), np.zeros((1, 10), np.float32), file=file)
+    assert (runnable.parameters, runnable.nonzero, runnable.size_bytes, runnable.macs) == (100, 70, 123, 200)
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64])
+def test_other_precisions_run_and_answer_in_float32(dtype: torch.dtype) -> None:
+    """The input is converted to the model's precision, the logits back."""
+    model = nn.Linear(2, 2).to(dtype)
+    nn.init.eye_(model.weight), nn.init.zeros_(model.bias)
+    got = TorchRunnable(model, X[:, 0, 0], size_bytes=1).run(np.ones((3, 2), np.float32))
+    assert got.dtype == np.float32
+    np.testing.assert_array_equal(got, 1)
+
+
+def test_a_model_with_buffers_only_has_a_card() -> None:
+    """No parameters, no products: zeros, and ratios to it stay empty instead of dividing by zero."""
+    model = nn.Sequential(nn.BatchNorm2d(1, affine=False), nn.Flatten())
+    got = scorecard(TorchRunnable(model, X, size_bytes=10, name="buffers"), (X, Y))
+    assert (got.parameters, got.nonzero, got.macs) == (0, 0, 0)
+    assert "buffers" in str(compare([card(samples=4), got])) and "buffers" in str(compare([got, card(samples=4)]))
+
+
+def test_what_is_not_countable_is_none_and_said() -> None:
+    """A recurrent network has a card; the table says that its MACs are not counted."""
+
+    class Recurrent(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.cell = nn.GRU(2, 2, batch_first=True)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.cell(x[:, 0])[0][:, -1]
+
+    got = scorecard(TorchRunnable(Recurrent(), X, size_bytes=10, name="recurrent"), (X, Y))
+    assert got.macs is None
+    assert "not counted" in str(compare([card(samples=4, macs=5), got]))
+
+
+@pytest.mark.parametrize("arguments", [{}, {"size_bytes": 1, "file": "x"}, {"size_bytes": 0}])
+def test_the_size_of_the_file_must_be_given(arguments: dict) -> None:
+    """Neither guessed from the parameters nor given twice."""
+    with pytest.raises(ValueError, match="size_bytes"):
+        TorchRunnable(nn.Linear(2, 2), X, **arguments)
+
+
+def test_comparison_shows_values_and_ratios_to_the_first() -> None:
+    """A quarter of the bytes is 4.00x; the metric shows the difference in points; latency only where it was timed."""
+    small = card("small", size_bytes=1000, metric=89.5, macs=50, latency=Latency(0.5, 0.6, 0.7, 100))
+    text = str(compare([card("large", macs=100, latency=Latency(1.0, 2.0, 3.0, 100)), small]))
+    rows = {line.split("  ")[0]: line.split() for line in text.splitlines()}
+    assert rows["file"][-3:] == ["1.0", "kB", "4.00x"]
+    assert rows["accuracy"][-3:] == ["89.50", "%", "-0.50"]
+    assert rows["latency p50"][-3:] == ["0.500", "ms", "2.00x"]
+    assert "latency" not in str(compare([card()]))
+
+
+def test_comparison_in_a_notebook_escapes_names() -> None:
+    """A name is text, not markup, and the table takes the colours of the theme."""
+    page = compare([card("<b>bold</b>")])._repr_html_()
+    assert "<b>" not in page and "&lt;b&gt;" in page
+    assert page.count("color") == page.count("color:inherit")
+
+
+@pytest.mark.parametrize(
+    ("cards", "words"),
+    [([], "nothing to compare"), ([card(), card()], "two cards are called 'a'"), ([card(), card("b", samples=7)], "the same data")],
+)
+def test_cards_that_can_not_be_compared_are_refused(cards: list, words: str) -> None:
+    """No cards, one name for two, different data."""
+    with pytest.raises(ValueError, match=words):
+        compare(cards)
+
+
+def test_a_kept_card_is_recorded_and_handed_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Under its name, as plain values."""
+    records: list = []
+    ledger = types.ModuleType("utils.ledger")
+    ledger.record = lambda kind, key, value: records.append((kind, key, value))  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "utils.ledger", ledger)
+    assert keep(card()) == card()
+    assert records == [("card", "a", card().to_dict())]

@@ -1,0 +1,121 @@
+"""Is what we count what the network multiplies?"""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from utils.measure import NotCountedError, count_macs, macs_by_layer
+from utils.models import ResidualConfig, ResidualNet
+
+
+def depthwise_separable(inputs: int, outputs: int, stride: int) -> nn.Sequential:
+    """The block that MobileNets are made of."""
+    return nn.Sequential(
+        nn.Conv2d(inputs, inputs, 3, stride, 1, groups=inputs, bias=False),
+        nn.BatchNorm2d(inputs),
+        nn.ReLU6(),
+        nn.Conv2d(inputs, outputs, 1, bias=False),
+        nn.BatchNorm2d(outputs),
+        nn.ReLU6(),
+    )
+
+
+class Twice(nn.Module):
+    """Uses one layer two times."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Linear(8, 8)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.layer(self.layer(x))
+
+
+NETS = {
+    "plain convolution with padding": (nn.Conv2d(3, 8, 3, padding=1), (3, 10, 12)),
+    "stride and dilation": (nn.Conv2d(3, 8, (3, 5), stride=(2, 1), dilation=2), (3, 20, 21)),
+    "four groups": (nn.Conv2d(8, 16, 3, groups=4), (8, 9, 9)),
+    "depthwise with a multiplier": (nn.Conv2d(6, 12, 5, groups=6, padding=2), (6, 8, 8)),
+    "one dimension": (nn.Conv1d(4, 6, 7, stride=3), (4, 50)),
+    "transposed": (nn.ConvTranspose2d(5, 7, 3, stride=2), (5, 6, 6)),
+    "transposed in groups": (nn.ConvTranspose2d(8, 4, 2, stride=2, groups=2), (8, 5, 5)),
+    "linear on each position": (nn.Linear(16, 5), (7, 16)),
+    "a layer used twice": (Twice(), (8,)),
+    "a MobileNet": (
+        nn.Sequential(
+            nn.Conv2d(1, 8, 3, 2, 1), depthwise_separable(8, 16, 1), depthwise_separable(16, 32, 2), nn.Flatten(), nn.LazyLinear(10)
+        ),
+        (1, 28, 28),
+    ),
+    "the zoo's residual network": (ResidualNet(ResidualConfig.of(8, (12, 1), (24, 2), (24, 1))), (1, 28, 28)),
+}
+
+
+@pytest.mark.parametrize("name", NETS)
+def test_equals_torchs_own_counter(name: str) -> None:
+    """Half of torch's floating point operations, for a batch of one whatever the example's batch is."""
+    model, shape = NETS[name]
+    model.eval()(torch.zeros(1, *shape))  # lazy layers get their shape
+    with FlopCounterMode(display=False) as counter:
+        model(torch.zeros(1, *shape))
+    assert count_macs(model, torch.zeros(4, *shape)) == counter.get_total_flops() / 2 > 0
+
+
+def test_hand_count_of_a_depthwise_separable_block() -> None:
+    """9 products for each of 8 channels and 10x10 positions, then 8 products for each of 16."""
+    layers = macs_by_layer(depthwise_separable(8, 16, 1), torch.zeros(1, 8, 10, 10))
+    assert layers == {"0": 9 * 8 * 100, "3": 8 * 16 * 100}
+
+
+def test_a_layer_used_twice_counts_twice() -> None:
+    """The layer does its work again, although its weights are stored once."""
+    assert macs_by_layer(Twice(), torch.zeros(1, 8)) == {"layer": 2 * 64}
+
+
+def test_numpy_examples_and_half_precision_count_the_same() -> None:
+    """Neither the kind of array nor the precision changes what is multiplied."""
+    model = nn.Conv2d(1, 4, 3)
+    expected = 4 * 9 * 36
+    assert count_macs(model, torch.zeros(1, 1, 8, 8).numpy()) == expected
+    assert count_macs(model.half(), torch.zeros(1, 1, 8, 8)) == expected
+
+
+class OutsideOfModules(nn.Module):
+    """Multiplies with a matrix that is no layer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(8, 8))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x @ self.weight
+
+
+@pytest.mark.parametrize(
+    ("model", "example", "word"),
+    [
+        (nn.LSTM(8, 4), torch.zeros(1, 3, 8), "LSTM"),
+        (nn.Sequential(nn.GRUCell(8, 4)), torch.zeros(1, 8), "GRUCell"),
+        (nn.TransformerEncoderLayer(8, 2), torch.zeros(1, 3, 8), "MultiheadAttention"),
+        (OutsideOfModules(), torch.zeros(1, 8), "outside"),
+    ],
+)
+def test_what_is_not_counted_is_refused_by_name(model: nn.Module, example: torch.Tensor, word: str) -> None:
+    """A number that is too small is worse than none."""
+    with pytest.raises(NotCountedError, match=word):
+        count_macs(model, example)
+
+
+@pytest.mark.parametrize("example", [torch.zeros(0, 8), torch.tensor(1.0), torch.zeros(8)])
+def test_an_example_that_is_no_batch_is_refused(example: torch.Tensor) -> None:
+    """Empty batches and single vectors say what is wanted."""
+    with pytest.raises(ValueError, match="must be a batch"):
+        count_macs(nn.Linear(8, 2), example)
+
+
+def test_a_network_without_products_costs_none() -> None:
+    """Only buffers, only element-wise work: zero, not an error."""
+    assert count_macs(nn.BatchNorm2d(3, affine=False), torch.zeros(1, 3, 4, 4)) == 0

@@ -1,0 +1,136 @@
+"""Do guesses, sliders and live figures work in a notebook, with nobody in front of it, and in a plain process?"""
+
+from __future__ import annotations
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+from utils.show import Live, predict
+from utils.show.slider import slider_widget
+
+
+def words(chart) -> str:
+    """All text in a figure."""
+    return " ".join(text.get_text() for axes in chart.axes for text in axes.texts)
+
+
+def test_an_untouched_guess_is_none_and_the_figure_says_so() -> None:
+    """Moving the slider without committing is no guess either."""
+    guess = predict("k", "How many percent can go?", 0, 100, 1, "%", record=lambda *entry: pytest.fail("nothing was committed"))
+    guess.widget().children[1].children[0].value = 70
+    assert guess.value is None and "no guess" in repr(guess)
+    assert "no guess" in words(guess.reveal(96.4))
+
+
+def test_the_button_commits_the_sliders_value_once() -> None:
+    """Afterwards slider and button are locked, the journey has it, and the figure shows both numbers."""
+    ledger: list = []
+    guess = predict("k", "How many percent can go?", 0, 100, 1, "%", record=lambda *entry: ledger.append(entry))
+    slider, _, button = guess.widget().children[1].children
+    slider.value = 70
+    button.click()
+    assert guess.value == 70 and slider.disabled and button.disabled
+    assert ledger == [("guess", "k", {"question": "How many percent can go?", "guess": 70.0, "unit": "%"})]
+    text = words(guess.reveal(96.4))
+    assert "your guess: 70 %" in text and "measured: 96.4 %" in text
+
+
+def test_nobody_can_guess_after_the_answer() -> None:
+    """The prediction comes before the instrument."""
+    guess = predict("k", "How many?", 0, 10)
+    slider, _, button = guess.widget().children[1].children
+    guess.reveal(3)
+    assert slider.disabled and button.disabled
+    with pytest.raises(ValueError, match="has been shown"):
+        guess.commit(3)
+    assert guess.value is None
+
+
+def test_measurements_outside_of_the_slider_are_drawn_inside_the_figure() -> None:
+    """The axis grows."""
+    assert predict("k", "?", 0, 1, 0.1).reveal(25.0).axes[0].get_xlim()[1] > 25
+
+
+@pytest.mark.parametrize(("low", "high", "step"), [(1, 1, 1), (2, 1, 1), (0, 1, 0), (0, 1, 2)])
+def test_ranges_that_hold_no_guess_are_refused(low: float, high: float, step: float) -> None:
+    """Empty, reversed, no step, a step beyond the range."""
+    with pytest.raises(ValueError, match="need low < high"):
+        predict("k", "?", low, high, step)
+
+
+def test_values_that_the_slider_does_not_have_are_refused() -> None:
+    """By name of the range; and so is a measurement that is none."""
+    guess = predict("k", "?", 0, 10)
+    with pytest.raises(ValueError, match="0 to 10, got 11"):
+        guess.commit(11)
+    with pytest.raises(ValueError, match="is nan"):
+        guess.reveal(float("nan"))
+
+
+def test_slider_redraws_and_remembers() -> None:
+    """Each value is drawn once; going back shows the same picture."""
+    drawn = []
+    box = slider_widget(lambda axes, value: (drawn.append(value), axes.plot([0, value])), [1, 2, 3], "size")
+    slider, image = box.children
+    first = image.value
+    slider.value = 2
+    assert image.value != first
+    slider.value = 1
+    assert image.value == first and drawn == [2, 3]
+
+
+class History:
+    """As the training loop hands it over."""
+
+    def __init__(self, loss: list[float], accuracy: list[float]) -> None:
+        self.loss, self.accuracy = loss, accuracy
+
+
+def test_live_is_throttled_by_its_clock() -> None:
+    """A thousand steps in ten seconds give at most twenty updates and one an epoch."""
+    now = [0.0]
+    live = Live(2, every_s=0.5, clock=lambda: now[0])
+    for step in range(1, 1001):
+        now[0] += 0.01
+        live.after_step(step / 1000)
+    live.on_epoch(1, History([1.0], [80.0]))
+    assert 15 <= live.updates <= 21
+
+
+def test_live_figure_shows_what_was_trained() -> None:
+    """One panel for the loss, one more where accuracy was measured; the last values are written out."""
+    live = Live(3, "pruned")
+    live.on_epoch(1, History([1.25], []))
+    assert len(live.figure().axes) == 1
+    live.on_epoch(2, History([1.25, 0.5], [80.0, 85.25]))
+    assert "0.500" in words(live.figure()) and "85.25" in words(live.figure())
+
+
+def test_live_is_silent_where_nobody_watches(capfd: pytest.CaptureFixture) -> None:
+    """A log file gets no progress lines."""
+    Live(1).on_epoch(1, History([1.0], []))
+    assert capfd.readouterr() == ("", "")
+
+
+CELLS = [
+    "from utils.show import Live, predict, slider_figure\nguess = predict('k', 'How many?', 0, 10)",
+    "class H: loss, accuracy = [1.0, 0.5], [80.0, 85.0]\n"
+    "live = Live(2, 'title', every_s=0)\nlive.after_step(0.4)\nlive.on_epoch(1, H)\nlive.on_epoch(2, H)",
+    "guess.reveal(4)",
+    "slider_figure(lambda axes, value: axes.plot([0, value]), [1, 2, 3], 'size')",
+]
+
+
+def test_in_a_notebook_without_a_page(tmp_path) -> None:
+    """Every cell runs; guess and slider are there; the live figure and the twins stay as one PNG each."""
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in CELLS])
+    NotebookClient(notebook, timeout=100, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}}).execute()
+    kinds = [[set(output["data"]) for output in cell.outputs if "data" in output] for cell in notebook.cells]
+    widget, png = "application/vnd.jupyter.widget-view+json", "image/png"
+    assert [widget in kind for kind in kinds[0]] == [True]
+    assert [png in kind for kind in kinds[1]] == [False, True]
+    assert "epoch 2 of 2: loss 0.500" in notebook.cells[1].outputs[0]["data"]["text/plain"]
+    assert [png in kind for kind in kinds[2]] == [True]
+    assert [(widget in kind, png in kind) for kind in kinds[3]] == [(True, False), (False, True)]
+    assert not [output for cell in notebook.cells for output in cell.outputs if output.output_type in ("stream", "error")]

@@ -1,0 +1,127 @@
+"""What an ONNX file costs to run, read from its graph without running it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import onnx
+from onnx import numpy_helper, shape_inference
+
+from utils.measure.lifetimes import Step, live_bytes
+
+VIEWS = {"Identity", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Dropout"}
+ELEMENTWISE = {
+    *("Relu", "Add", "Sub", "Mul", "Div", "Clip", "Sigmoid", "Tanh", "HardSigmoid", "HardSwish", "LeakyRelu", "PRelu", "Elu", "Gelu"),
+    *("Neg", "Erf", "BatchNormalization"),
+}
+MULTIPLIES_UNSEEN = {"LSTM", "GRU", "RNN", "Einsum", "Attention", "MultiHeadAttention", "If", "Loop", "Scan"}
+
+
+@dataclass
+class OnnxGraph:
+    """The graph of a file for a batch of one input of the given shape (without the batch)."""
+
+    path: Path
+    sample: tuple[int, ...]
+
+    @cached_property
+    def _graph(self) -> onnx.GraphProto:
+        model = onnx.load(self.path)
+        dims = model.graph.input[0].type.tensor_type.shape.dim
+        for dim, size in zip(dims, (1, *self.sample), strict=True):
+            dim.dim_value = size
+        for known in (*model.graph.output, *model.graph.value_info):
+            known.type.tensor_type.ClearField("shape")  # written for any batch; inferred again for one
+        return shape_inference.infer_shapes(model, data_prop=True).graph
+
+    @cached_property
+    def _weights(self) -> dict[str, onnx.TensorProto]:
+        weights = {tensor.name: tensor for tensor in self._graph.initializer}
+        for node in self._graph.node:
+            if node.op_type == "Constant" and node.attribute[0].HasField("t"):
+                weights[node.output[0]] = node.attribute[0].t
+            elif node.op_type == "Identity" and node.input[0] in weights:
+                weights[node.output[0]] = weights[node.input[0]]
+        return weights
+
+    @cached_property
+    def _shapes(self) -> dict[str, tuple[tuple[int, ...], int]]:
+        """Name -> (shape, bytes an element) of each value whose shape is known."""
+        shapes = {}
+        for value in (*self._graph.input, *self._graph.value_info, *self._graph.output):
+            kind = value.type.tensor_type
+            sizes = [dim.dim_value for dim in kind.shape.dim]
+            if kind.HasField("shape") and all(sizes):
+                shapes[value.name] = tuple(sizes), onnx.helper.tensor_dtype_to_np_dtype(kind.elem_type).itemsize
+        for name, tensor in self._weights.items():
+            shapes[name] = tuple(tensor.dims), onnx.helper.tensor_dtype_to_np_dtype(tensor.data_type).itemsize
+        return shapes
+
+    @cached_property
+    def parameters(self) -> tuple[int, int]:
+        """Numbers stored in the file for computing, and how many of them are not zero; int64 is for shapes only.
+
+        Folded normalisations are gone, so this is a little less than torch counts before the export.
+        """
+        stored = [tensor for tensor in self._graph.initializer if tensor.data_type != onnx.TensorProto.INT64]
+        arrays = [numpy_helper.to_array(tensor) for tensor in stored]
+        return sum(array.size for array in arrays), sum(int((array != 0).sum()) for array in arrays)
+
+    @cached_property
+    def macs(self) -> int | None:
+        """Multiply-accumulates of convolutions, Gemm and MatMul; None if a node can't be counted."""
+        total = 0
+        for node in self._graph.node:
+            if node.op_type in MULTIPLIES_UNSEEN or node.domain not in ("", "ai.onnx"):
+                return None
+            try:
+                total += self._node_macs(node)
+            except KeyError:  # a shape that could not be inferred
+                return None
+        return total
+
+    def _node_macs(self, node: onnx.NodeProto) -> int:
+        shape = lambda name: self._shapes[name][0]  # noqa: E731
+        operands = {"QLinearConv": (0, 3), "QLinearMatMul": (0, 3)}.get(node.op_type, (0, 1))
+        if node.op_type in ("Conv", "ConvInteger", "QLinearConv"):
+            return math.prod(shape(node.output[0])) * math.prod(shape(node.input[operands[1]])[1:])
+        if node.op_type == "ConvTranspose":
+            return math.prod(shape(node.input[0])) * math.prod(shape(node.input[1])[1:])
+        if node.op_type in ("MatMul", "MatMulInteger", "QLinearMatMul"):
+            return math.prod(shape(node.output[0])) * shape(node.input[0])[-1]
+        if node.op_type == "Gemm":
+            transposed = any(a.name == "transA" and a.i for a in node.attribute)
+            return math.prod(shape(node.output[0])) * shape(node.input[0])[0 if transposed else -1]
+        return 0
+
+    @cached_property
+    def peak_activation_bytes(self) -> int | None:
+        """By the method of `utils.measure.lifetimes`; None for a quantized graph or an unknown shape.
+
+        (A runtime fuses the nodes that go to integers and back, so the tensors between them are not there.)
+        """
+        sizes: dict[str, int] = {}
+        alias: dict[str, str] = {}  # value -> the buffer that it lies in; holds only what depends on the input
+        start = self._graph.input[0].name
+        alias[start] = start
+        steps = []
+        for node in self._graph.node:
+            if "Quantize" in node.op_type or "Integer" in node.op_type or node.op_type.startswith("QLinear"):
+                return None
+            reads = frozenset(alias[name] for name in node.input if name in alias)
+            if not reads:
+                continue
+            if node.op_type in VIEWS:
+                alias[node.output[0]] = alias[node.input[0]]
+                continue
+            alias.update((name, name) for name in node.output if name)
+            steps.append(Step(node.op_type, reads, tuple(name for name in node.output if name), node.op_type in ELEMENTWISE))
+        buffers = {start, *(name for step in steps for name in step.makes)}
+        if not steps or not buffers <= self._shapes.keys():
+            return None
+        sizes = {name: math.prod(self._shapes[name][0]) * self._shapes[name][1] for name in buffers}
+        outputs = {alias[value.name] for value in self._graph.output if value.name in alias}
+        return max(live_bytes(steps, sizes, [start], outputs))

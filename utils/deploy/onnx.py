@@ -1,0 +1,214 @@
+"""Export to ONNX, and running the file with ONNX Runtime on one thread.
+
+torch has two exporters. The newer one traces with torch.export and takes seconds; the older one
+traces the model once and takes a fraction of a second, which is what a lab of a minute can spend.
+Both fold batch normalisation into the convolution before it and give the same logits. We use the
+older one first and the newer one for what it can't do (or where torch has removed it), and never
+trust either: the file is run and compared with the model before it gets its name.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+import os
+import tempfile
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import onnx
+import onnxruntime
+
+from utils.deploy.graph import OnnxGraph
+from utils.files import home, write_atomically
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+OPSET = 20
+TOLERANCE = 1e-4  # of the largest logit, or absolute where logits are below one
+
+
+def _trace(model: nn.Module, batch: Tensor, path: Path) -> None:
+    import torch
+
+    # A warning of the tracer means that it has frozen a decision of the model: then the other exporter must do it.
+    warnings.simplefilter("error", torch.jit.TracerWarning)
+    torch.onnx.export(
+        model, (batch,), str(path), dynamo=False, opset_version=OPSET, input_names=["x"], output_names=["y"],
+        dynamic_axes={"x": {0: "n"}, "y": {0: "n"}},
+    )  # fmt: skip
+
+
+def _export(model: nn.Module, batch: Tensor, path: Path) -> None:
+    import torch
+
+    torch.onnx.export(
+        model, (batch,), str(path), dynamo=True, opset_version=OPSET, input_names=["x"], output_names=["y"],
+        dynamic_shapes=({0: torch.export.Dim("n")},), external_data=False, verbose=False,
+    )  # fmt: skip
+
+
+def _largest_difference(model: nn.Module, batch: Tensor, path: Path) -> float:
+    """Between model and file, on noise and for another batch size; relative to the largest logit above one."""
+    import torch
+
+    noise = np.random.default_rng(0).normal(size=(3, *batch.shape[1:])).astype(np.float32)
+    expected = model(torch.from_numpy(noise)).numpy()
+    found = _session(path.read_bytes()).run(None, {"x": noise})[0]
+    return float(np.abs(found - expected).max() / max(1.0, np.abs(expected).max()))
+
+
+def _bare(path: Path) -> bytes:
+    """The model without the notes that exporters leave (they name files on the machine of the author)."""
+    model = onnx.load(path)
+    del model.metadata_props[:]
+    model.doc_string = ""
+    for part in (model.graph, *model.graph.node, *model.graph.value_info, *model.graph.initializer):
+        del part.metadata_props[:]
+        part.doc_string = ""
+    return model.SerializeToString(deterministic=True)
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Neither warnings nor prints nor log lines: a notebook stores every one of them."""
+    disabled = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(disabled)
+
+
+def to_onnx(model: nn.Module, example: Any, path: str | Path) -> int:
+    """Write `model` to one .onnx file, weights inside, any batch size; return its size in bytes.
+
+    The file appears only after ONNX Runtime gave the model's own logits; the model is left as it was.
+    example: a batch (n, ...) float32 of which the first sample gives the shape. Input "x", output "y".
+
+    Raises:
+        ValueError: the model or the example is not in float32, or the model can't be exported faithfully.
+    """
+    import torch
+
+    from utils.measure.macs import first_of
+    from utils.measure.state import untouched
+
+    batch = first_of(example).detach().contiguous()
+    kinds = {tensor.dtype for tensor in (batch, *model.parameters(), *model.buffers()) if tensor.is_floating_point()}
+    if kinds != {torch.float32}:
+        raise ValueError(f"export needs model and example in float32, got {', '.join(sorted(map(str, kinds)))}: call model.float() first")
+    path = Path(path)
+    problems = []
+    with tempfile.TemporaryDirectory() as folder, untouched(model), _quiet():
+        draft = Path(folder) / "model.onnx"
+        for attempt in (_trace, _export):
+            try:
+                with warnings.catch_warnings():
+                    attempt(model, batch, draft)
+                difference = _largest_difference(model, batch, draft)
+            except Exception as error:  # exporters raise whatever their inner parts raise
+                problems.append(f"{type(error).__name__}: {str(error).strip().splitlines()[0] if str(error).strip() else ''}"[:200])
+                continue
+            if difference <= TOLERANCE:
+                data = _bare(draft)
+                write_atomically(path, data)
+                return len(data)
+            problems.append(f"the file's logits differ by {difference:.1e}")
+    raise ValueError(f"{type(model).__name__} can't be exported faithfully to ONNX ({'; '.join(problems)}): simplify its forward method")
+
+
+def _session(model: bytes | str) -> onnxruntime.InferenceSession:
+    """One thread that sleeps when it has nothing to do."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+
+
+class OnnxRunnable:
+    """An .onnx file in ONNX Runtime, one thread, CPU. `size_bytes` is the file with any data file beside it."""
+
+    def __init__(self, path: str | Path, *, name: str | None = None, sample: tuple[int, ...] | None = None) -> None:
+        """sample: shape of one input without the batch; needed only where the file leaves it open.
+
+        Raises:
+            FileNotFoundError: no such file.
+            ValueError: not a model that runs, not exactly one input, or an open shape and no `sample`.
+        """
+        self.path = Path(path)
+        if not self.path.is_file():
+            raise FileNotFoundError(f"no model at {self.path}: export it first with to_onnx")
+        try:
+            self._session = _session(os.fspath(self.path))
+        except Exception as error:  # the runtime's own exception classes share no base
+            raise ValueError(f"{self.path} is not a model that ONNX Runtime can run ({str(error)[:150]}): export it again") from error
+        if len(inputs := self._session.get_inputs()) != 1:
+            raise ValueError(f"{self.path} takes {len(inputs)} inputs, but one batch is given here: export a model with one input")
+        self._input, shape = inputs[0].name, inputs[0].shape
+        self._float16 = inputs[0].type == "tensor(float16)"
+        self._fixed_batch = shape[0] if isinstance(shape[0], int) else None
+        if sample is None and not all(isinstance(size, int) for size in shape[1:]):
+            raise ValueError(f"{self.path} leaves its input open ({shape}): give sample=, the shape of one input such as (1, 28, 28)")
+        self.name = name or self.path.stem
+        self._graph = OnnxGraph(self.path, tuple(shape[1:] if sample is None else sample))
+
+    def run(self, batch: np.ndarray) -> np.ndarray:
+        """batch: (n, ...) float32 -> logits (n, classes) float32.
+
+        Raises:
+            ValueError: a batch whose size a file with a fixed batch can't be fed with.
+        """
+        fixed = self._fixed_batch
+        if fixed and len(batch) != fixed:
+            if len(batch) % fixed:
+                raise ValueError(f"{self.path} takes {fixed} inputs at a time, got {len(batch)}: give a multiple of it")
+            return np.concatenate([self.run(batch[at : at + fixed]) for at in range(0, len(batch), fixed)])
+        inputs = batch.astype(np.float16) if self._float16 else batch
+        return self._session.run(None, {self._input: inputs})[0].astype(np.float32, copy=False)
+
+    @property
+    def size_bytes(self) -> int:
+        """Of the file and of every data file that it points to."""
+        bare = onnx.load(self.path, load_external_data=False)
+        beside = {e.value for t in bare.graph.initializer for e in t.external_data if e.key == "location"}
+        return self.path.stat().st_size + sum((self.path.parent / name).stat().st_size for name in beside)
+
+    @property
+    def parameters(self) -> int:
+        """Numbers stored for computing: weights, biases, scales and zero points."""
+        return self._graph.parameters[0]
+
+    @property
+    def nonzero(self) -> int:
+        """Those of `parameters` that are not zero."""
+        return self._graph.parameters[1]
+
+    @property
+    def macs(self) -> int | None:
+        """Multiply-accumulates of one inference, None if a node can't be counted."""
+        return self._graph.macs
+
+    @property
+    def peak_activation_bytes(self) -> int | None:
+        """Bytes of activations at the worst moment, None for a quantized graph."""
+        return self._graph.peak_activation_bytes
+
+
+def runnable(model: nn.Module, example: Any, name: str) -> OnnxRunnable:
+    """The model as ONNX Runtime runs it: exported to a file of this name in the student's folder.
+
+    Raises:
+        ValueError: the model can't be exported faithfully.
+    """
+    path = home() / "onnx" / f"{name.replace(' ', '-')}.onnx"
+    to_onnx(model, example, path)
+    return OnnxRunnable(path, name=name)

@@ -1,0 +1,125 @@
+"""The scorecard: what a network can do and what it costs, all of it measured or counted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from utils.measure.latency import Latency
+from utils.measure.runnable import Runnable, ready
+
+Metric = Callable[[np.ndarray, np.ndarray], float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Card:
+    """One network on one data set.
+
+    metric: value of `metric_name` over `samples` inputs; accuracy is in percent.
+    size_bytes: of the file that ships. macs, peak_activation_bytes: of one inference, None if not counted.
+    latency: None until it was timed with `utils.measure.latency`.
+    """
+
+    name: str
+    metric_name: str
+    metric: float
+    samples: int
+    parameters: int
+    nonzero: int
+    size_bytes: int
+    macs: int | None = None
+    peak_activation_bytes: int | None = None
+    latency: Latency | None = None
+
+    @property
+    def latency_ms(self) -> float | None:
+        """The median latency in milliseconds, None if not timed."""
+        return self.latency.p50_ms if self.latency else None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, as JSON holds them."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Card:
+        """The inverse of `to_dict`."""
+        return cls(**{**data, "latency": Latency(**data["latency"]) if data.get("latency") else None})
+
+
+def accuracy(logits: np.ndarray, labels: np.ndarray) -> float:
+    """Share of inputs whose largest logit is at the label, in percent. logits: (n, classes), labels: (n,) whole numbers.
+
+    Raises:
+        ValueError: other shapes, or a label that has no logit.
+    """
+    if logits.ndim != 2 or labels.shape != logits.shape[:1]:
+        raise ValueError(f"accuracy needs logits (n, classes) and labels (n,), got {logits.shape} and {labels.shape}")
+    if not np.issubdtype(labels.dtype, np.integer) or labels.min() < 0 or labels.max() >= logits.shape[1]:
+        raise ValueError(f"labels must be whole numbers in 0..{logits.shape[1] - 1}, one for each logit: check the data or the last layer")
+    return float(100 * np.mean(logits.argmax(1) == labels))
+
+
+def _arrays(data: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Inputs float32 and labels of a pair or of an object with `images` and `labels`."""
+    pair = (data.images, data.labels) if hasattr(data, "images") else data
+    if not isinstance(pair, tuple | list) or len(pair) != 2:
+        raise ValueError(f"data must be a pair (inputs, labels) or have .images and .labels, got {type(data).__name__}")
+    inputs, labels = np.asarray(pair[0], dtype=np.float32), np.asarray(pair[1])
+    if not len(labels) or len(inputs) != len(labels):
+        raise ValueError(f"need as many labels as inputs and at least one, got {len(inputs)} inputs and {len(labels)} labels")
+    return inputs, labels
+
+
+def logits_of(runnable: Runnable, inputs: np.ndarray, batch_size: int = 500) -> np.ndarray:
+    """Logits of all inputs, a batch at a time.
+
+    Raises:
+        ValueError: not one row of logits an input, or a value that is not finite.
+    """
+    with ready(runnable):
+        parts = [np.asarray(runnable.run(inputs[at : at + batch_size])) for at in range(0, len(inputs), batch_size)]
+    if any(part.ndim < 1 for part in parts) or sum(map(len, parts)) != len(inputs):
+        raise ValueError(f"{runnable.name} must give one row of logits for each of {len(inputs)} inputs, got {parts[0].shape} for a batch")
+    logits = np.concatenate(parts)
+    if bad := int((~np.isfinite(logits.reshape(len(logits), -1))).any(1).sum()):
+        raise ValueError(f"{runnable.name} gives NaN or infinite logits for {bad} of {len(logits)} inputs: check its weights")
+    return logits
+
+
+def scorecard(runnable: Runnable, data: Any, metric: Metric = accuracy, *, latency: Latency | None = None, batch_size: int = 500) -> Card:
+    """Measure a network on `data`; the network and the global state are left as they were.
+
+    data: (inputs, labels) or an object with `images` and `labels`. metric: (logits, labels) -> a number.
+    latency: its row of a run of `utils.measure.latency`, where all contestants were timed together.
+
+    Raises:
+        ValueError: empty or mismatched data, logits of a wrong shape or not finite, a metric that is not finite.
+    """
+    inputs, labels = _arrays(data)
+    value = float(metric(logits_of(runnable, inputs, batch_size), labels))
+    name = getattr(metric, "__name__", type(metric).__name__)
+    if not np.isfinite(value):
+        raise ValueError(f"{name} of {runnable.name} is {value}: check that the metric is defined for this data")
+    return Card(
+        name=runnable.name,
+        metric_name=name,
+        metric=value,
+        samples=len(labels),
+        parameters=runnable.parameters,
+        nonzero=runnable.nonzero,
+        size_bytes=runnable.size_bytes,
+        macs=runnable.macs,
+        peak_activation_bytes=runnable.peak_activation_bytes,
+        latency=latency,
+    )
+
+
+def keep(card: Card) -> Card:
+    """Record the card in the student's journey and hand it back."""
+    from utils.ledger import record  # only who keeps a card needs the student's folder
+
+    record("card", card.name, card.to_dict())
+    return card

@@ -1,0 +1,44 @@
+"""Lifetimes: which buffers are held while each operation of a network is computed.
+
+The method is the same for a torch model and an ONNX file. Batch of one; operations in the order in which
+they are executed; a tensor is held from the operation that makes it until the last one that reads
+it, so a shortcut stays while its block is computed. The input counts until it is read for the last
+time. Views share their memory. An element-wise operation (activation, normalisation, addition)
+writes over an operand of equal size that nobody needs afterwards, as small runtimes do. Weights,
+whatever is computed from weights alone, and the private workspace of kernels are not counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Step:
+    """One operation: the buffers that it reads and makes; in_place if it may write over an operand."""
+
+    name: str
+    reads: frozenset[Hashable]
+    makes: tuple[Hashable, ...]
+    in_place: bool = False
+
+
+def live_bytes(steps: Sequence[Step], sizes: dict[Any, int], inputs: Iterable[Hashable], outputs: Iterable[Hashable]) -> list[int]:
+    """Bytes held during each step. sizes: bytes of each buffer; outputs are held to the end."""
+    last: dict[Hashable, int] = dict.fromkeys(inputs, 0)
+    born: dict[Hashable, int] = dict.fromkeys(last, 0)
+    for number, step in enumerate(steps):
+        born.update((buffer, number) for buffer in step.makes if buffer not in born)
+        last.update((buffer, number) for buffer in step.reads)
+    last.update(dict.fromkeys(outputs, len(steps)))
+    held = []
+    for number, step in enumerate(steps):
+        # what is made and never read (the indices of a pooling) is in no `last` and needs no room
+        total = sum(sizes[buffer] for buffer in last if born[buffer] <= number <= last[buffer])
+        if step.in_place:
+            free = [sizes[buffer] for buffer in step.reads if last[buffer] == number]
+            total -= sum(sizes[made] for made in step.makes if made in last and sizes[made] in free)
+        held.append(total)
+    return held

@@ -1,0 +1,114 @@
+"""Multiply-accumulates (MACs) of one inference, layer by layer.
+
+A hook on each convolution and each linear layer counts what the layer multiplies for a batch of one.
+torch's own formulas watch the same pass: where the two differ, the network multiplies somewhere that
+no hook sees, and we say so instead of giving a number that is too small. Element-wise work (bias,
+activation, normalisation, pooling, embedding look-up) counts nothing, as is usual. Products inside
+the padding count, because the usual kernels do them.
+"""
+
+from __future__ import annotations
+
+import math
+from itertools import chain
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.modules.conv import _ConvNd
+from torch.utils.flop_counter import flop_registry
+
+from utils.measure.state import untouched
+from utils.measure.watch import Watcher
+
+# torch's formulas are blind here, so the comparison below would not notice what is missing.
+UNCOUNTABLE = (nn.RNNBase, nn.RNNCellBase, nn.MultiheadAttention, nn.Bilinear)
+
+
+class _TorchFormulas(Watcher):
+    """Adds up torch's formulas for the operations of a pass (its FlopCounterMode does too, but first loads a compiler)."""
+
+    macs = 0
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: tuple = (), kwargs: dict | None = None) -> Any:
+        result = func(*args, **(kwargs or {}))
+        if formula := flop_registry.get(func.overloadpacket):
+            self.macs += formula(*args, **(kwargs or {}), out_val=result) // 2
+        return result
+
+
+class NotCountedError(ValueError):
+    """The network computes in a way that the counter can't follow."""
+
+
+def first_of(example: Any) -> Tensor:
+    """The first sample of a batch, as a batch of one: (1, ...) with the type it came in.
+
+    Raises:
+        ValueError: an empty batch or a single number.
+    """
+    batch = example if isinstance(example, Tensor) else torch.from_numpy(np.array(example))
+    if batch.ndim < 2 or not len(batch):
+        raise ValueError(f"the example must be a batch such as (1, channels, height, width), got shape {tuple(batch.shape)}")
+    return batch[:1].detach()
+
+
+def fitted(model: nn.Module, batch: np.ndarray | Tensor) -> Tensor:
+    """A copy of the batch on the model's device and, if it holds floats, in the model's precision."""
+    tensor = batch if isinstance(batch, Tensor) else torch.from_numpy(np.require(batch, requirements=("C", "W")))
+    for weight in chain(model.parameters(), model.buffers()):
+        if weight.is_floating_point():
+            return tensor.to(weight.device, weight.dtype if tensor.is_floating_point() else None, copy=True)
+    return tensor.clone()
+
+
+def layer_macs(module: nn.Module, inputs: Tensor, output: Tensor) -> int:
+    """MACs of one call of a convolution (any groups, transposed or not) or a linear layer."""
+    if isinstance(module, nn.Linear):
+        return output.numel() * module.in_features
+    assert isinstance(module, _ConvNd)
+    positions, other_channels = (inputs, module.out_channels) if module.transposed else (output, module.in_channels)
+    return positions.numel() * other_channels // module.groups * math.prod(module.kernel_size)
+
+
+def macs_by_layer(model: nn.Module, example: Any) -> dict[str, int]:
+    """MACs of each convolution and linear layer for a batch of one, in the order of their first call.
+
+    A layer that is called twice counts twice. The model and the global state are left as they were.
+
+    example: a batch (n, ...) of which the first sample is used.
+
+    Raises:
+        NotCountedError: a recurrent, attention or quantized layer, or a product outside of modules.
+        ValueError: the example is no batch.
+    """
+    counts: dict[str, int] = {}
+    handles = []
+    for name, module in model.named_modules():
+        if isinstance(module, UNCOUNTABLE) or ".quantized" in type(module).__module__:
+            raise NotCountedError(f"{name or 'the model'} is a {type(module).__name__}, which is not counted here: count it by hand")
+    try:
+        for name, module in model.named_modules():
+            if isinstance(module, nn.Linear | _ConvNd):
+
+                def count(module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor, name: str = name) -> None:
+                    counts[name] = counts.get(name, 0) + layer_macs(module, inputs[0], output)
+
+                handles.append(module.register_forward_hook(count))
+        with untouched(model), _TorchFormulas() as formulas:
+            model(fitted(model, first_of(example)))
+    finally:
+        for handle in handles:
+            handle.remove()
+    if (total := formulas.macs) != sum(counts.values()):
+        raise NotCountedError(
+            f"{type(model).__name__} multiplies outside of its convolutions and linear layers "
+            f"({total:,} MACs in all, {sum(counts.values()):,} in layers): make these products modules or count them by hand"
+        )
+    return counts
+
+
+def count_macs(model: nn.Module, example: Any) -> int:
+    """MACs of one inference: the sum of `macs_by_layer`, which also says what is refused."""
+    return sum(macs_by_layer(model, example).values())

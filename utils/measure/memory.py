@@ -1,0 +1,77 @@
+"""Peak activation memory of a torch model: how much RAM the tensors between the layers need at the worst moment.
+
+The operations of one inference are recorded as torch executes them; `utils.measure.lifetimes` says
+how long each tensor is held.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.utils._pytree import tree_leaves
+
+from utils.measure.lifetimes import Step, live_bytes
+from utils.measure.macs import first_of, fitted
+from utils.measure.state import untouched
+from utils.measure.watch import Watcher
+
+# element-wise, but not marked so in torch's table of operations
+IN_PLACE = {
+    "native_batch_norm",
+    "_native_batch_norm_legit_no_training",
+    "cudnn_batch_norm",
+    "miopen_batch_norm",
+    "hardswish",
+    "_prelu_kernel",
+}
+
+
+class _Recorder(Watcher):
+    """Notes for each tensor operation which storages it reads and makes."""
+
+    def __init__(self, inputs: Tensor) -> None:
+        super().__init__()
+        self.steps: list[Step] = []
+        self.kept = [inputs]  # as long as a storage is held, its address is its name
+        self.sizes = {_address(inputs): inputs.untyped_storage().nbytes()}
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: tuple = (), kwargs: dict | None = None) -> Any:
+        result = func(*args, **(kwargs or {}))
+        tensors = [leaf for leaf in tree_leaves((args, kwargs)) if isinstance(leaf, Tensor)]
+        reads = frozenset(filter(self.sizes.__contains__, map(_address, tensors)))
+        if not reads:
+            return result  # made from weights or constants alone
+        made = [leaf for leaf in tree_leaves(result) if isinstance(leaf, Tensor) and _address(leaf) not in self.sizes]
+        self.kept += made
+        self.sizes.update((_address(tensor), tensor.untyped_storage().nbytes()) for tensor in made)
+        name = func.overloadpacket.__name__
+        in_place = torch.Tag.pointwise in func.tags or name in IN_PLACE
+        self.steps.append(Step(name, reads, tuple(map(_address, made)), in_place))
+        return result
+
+
+def _address(tensor: Tensor) -> int:
+    return tensor.untyped_storage()._cdata
+
+
+def activation_timeline(model: nn.Module, example: Any) -> list[tuple[str, int]]:
+    """Each operation of one inference with the bytes that are held during it.
+
+    Raises:
+        ValueError: the example is no batch, or the network does nothing with it.
+    """
+    batch = fitted(model, first_of(example)).contiguous()
+    with untouched(model), _Recorder(batch) as recorder:
+        result = model(batch)
+    outputs = {_address(leaf) for leaf in tree_leaves(result) if isinstance(leaf, Tensor)} & recorder.sizes.keys()
+    if not recorder.steps:
+        raise ValueError(f"{type(model).__name__} does nothing with its input: give a model that computes")
+    held = live_bytes(recorder.steps, recorder.sizes, [_address(batch)], outputs)
+    return [(step.name, count) for step, count in zip(recorder.steps, held, strict=True)]
+
+
+def peak_activation_bytes(model: nn.Module, example: Any) -> int:
+    """Bytes of activations at the worst moment of one inference, by the method of `utils.measure.lifetimes`; weights not counted."""
+    return max(count for _, count in activation_timeline(model, example))

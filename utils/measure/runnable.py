@@ -1,0 +1,134 @@
+"""What can be measured: anything that turns a batch of inputs into logits and knows what it weighs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+
+class Runnable(Protocol):
+    """A network in the form in which it would be shipped."""
+
+    @property
+    def name(self) -> str:
+        """How tables and figures call it."""
+        ...
+
+    @property
+    def size_bytes(self) -> int:
+        """Of the file that ships, with all that is needed to run it."""
+        ...
+
+    @property
+    def parameters(self) -> int:
+        """Numbers that were learned."""
+        ...
+
+    @property
+    def nonzero(self) -> int:
+        """Those of them that are not zero."""
+        ...
+
+    @property
+    def macs(self) -> int | None:
+        """Multiply-accumulates for a batch of one; None where they can't be counted."""
+        ...
+
+    @property
+    def peak_activation_bytes(self) -> int | None:
+        """Activation memory for a batch of one; None where it can't be counted."""
+        ...
+
+    def run(self, batch: np.ndarray) -> np.ndarray:
+        """batch: (n, ...) float32 -> logits (n, classes) float32."""
+        ...
+
+
+def ready(runnable: Runnable) -> AbstractContextManager:
+    """Prepare for many runs in a row; a runnable may offer `ready()` to spare each run the preparation."""
+    prepare = getattr(runnable, "ready", None)
+    return prepare() if prepare else nullcontext()
+
+
+class TorchRunnable:
+    """A torch model run eagerly, without gradients, in evaluation mode; the model is left as it was."""
+
+    def __init__(
+        self, model: Any, example: Any, *, file: str | Path | None = None, size_bytes: int | None = None, name: str | None = None
+    ) -> None:
+        """example: a batch (n, ...) whose first sample fixes the shape for MACs and memory.
+
+        file or size_bytes: the checkpoint that ships, or its size in bytes.
+
+        Raises:
+            ValueError: not exactly one of file and size_bytes, a size that is not positive, an example that is no batch.
+            FileNotFoundError: no such file.
+        """
+        from utils.measure.macs import first_of
+
+        if (file is None) == (size_bytes is None):
+            raise ValueError("give either file= or size_bytes=: the size counts that of the file that ships")
+        self.size_bytes = int(size_bytes) if size_bytes is not None else Path(str(file)).stat().st_size
+        if self.size_bytes <= 0:
+            raise ValueError(f"size_bytes must be positive, got {self.size_bytes}: save the model first")
+        self.model, self.name = model, name or type(model).__name__
+        self._example = first_of(example)
+        self._is_ready = False
+
+    @contextmanager
+    def ready(self) -> Iterator[None]:
+        """Evaluation mode, set once for many runs."""
+        from utils.measure.state import untouched
+
+        before = self._is_ready
+        try:
+            with untouched(self.model):
+                self._is_ready = True
+                yield
+        finally:
+            self._is_ready = before
+
+    def run(self, batch: np.ndarray) -> np.ndarray:
+        """batch: (n, ...) -> logits (n, classes) float32; a half precision model gets its input in half precision."""
+        from utils.measure.macs import fitted
+
+        if not self._is_ready:
+            with self.ready():
+                return self.run(batch)
+        return self.model(fitted(self.model, batch)).float().cpu().numpy()
+
+    @property
+    def parameters(self) -> int:
+        """Elements of all parameters, a shared one once; buffers are not counted."""
+        return sum(p.numel() for p in self.model.parameters())
+
+    @property
+    def nonzero(self) -> int:
+        """Parameters that are not zero; one under a mask of `torch.nn.utils.prune` counts as zero."""
+        masks = dict(self.model.named_buffers())
+        total = 0
+        for name, parameter in self.model.named_parameters():
+            mask = masks.get(name.removesuffix("_orig") + "_mask") if name.endswith("_orig") else None
+            total += int((parameter if mask is None else parameter.detach() * mask).count_nonzero())
+        return total
+
+    @property
+    def macs(self) -> int | None:
+        """Multiply-accumulates of one inference, None if the network can't be counted."""
+        from utils.measure.macs import NotCountedError, count_macs
+
+        try:
+            return count_macs(self.model, self._example)
+        except NotCountedError:
+            return None
+
+    @property
+    def peak_activation_bytes(self) -> int:
+        """Bytes of activations at the worst moment of one inference; the method stands in `utils.measure.lifetimes`."""
+        from utils.measure.memory import peak_activation_bytes
+
+        return peak_activation_bytes(self.model, self._example)

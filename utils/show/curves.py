@@ -1,0 +1,99 @@
+"""Lines over a common axis, named at their ends; bars that carry their numbers; promise against measurement."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from utils.show.style import FAINT, PALETTE, Chart, caption, figure, label_lines
+
+_STYLES = [("blue", "o", "-"), ("vermilion", "s", "--"), ("green", "^", "-."), ("black", "D", ":")]
+
+
+class Ratio(Protocol):
+    """A median with its interval, as `utils.measure.Ratio`; figures know no other part of the project."""
+
+    median: float
+    low: float
+    high: float
+
+
+def curves(
+    x_values: Sequence[float],
+    series: Mapping[str, Sequence[float]],
+    *,
+    x: str,
+    y: str,
+    finding: str = "",
+    reference: float | None = None,
+    height: float = 3.2,
+) -> Chart:
+    """Up to four lines over the same points; line style and marker differ too, so grey is enough.
+
+    x, y: what the axes show, with the unit. finding: the sentence below. reference: a level to compare with.
+
+    Raises:
+        ValueError: no lines, more than four, or one of another length than `x_values`.
+    """
+    if not 0 < len(series) <= len(_STYLES) or any(len(values) != len(x_values) for values in series.values()):
+        lengths = {name: len(values) for name, values in series.items()}
+        raise ValueError(f"need one to {len(_STYLES)} lines with {len(x_values)} points each, got {lengths}")
+    chart = figure(height=height)
+    axes = chart.add_subplot()
+    if reference is not None:
+        axes.axhline(reference, color=FAINT, linewidth=1)
+    for (name, values), (color, marker, line) in zip(series.items(), _STYLES, strict=False):
+        axes.plot(x_values, values, line, marker=marker, color=PALETTE[color], label=name)
+    axes.set(xlabel=x, ylabel=y)
+    label_lines(axes)
+    return caption(chart, finding) if finding else chart  # type: ignore[return-value]
+
+
+def bars(
+    values: Mapping[str, float],
+    *,
+    x: str,
+    finding: str = "",
+    reference: float | None = None,
+    digits: int = 1,
+) -> Chart:
+    """Horizontal bars from top to bottom, each with its number.
+
+    Raises:
+        ValueError: nothing to draw.
+    """
+    if not values:
+        raise ValueError("bars need at least one value, got none")
+    chart = figure(height=0.75 + 0.27 * len(values))
+    axes = chart.add_subplot()
+    names, numbers = list(values), list(values.values())
+    axes.barh(names, numbers, color=PALETTE["blue"], height=0.62)
+    for row, number in enumerate(numbers):
+        axes.annotate(f"{number:.{digits}f}", (number, row), (4, 0), textcoords="offset points", va="center", fontsize=9)
+    if reference is not None:
+        axes.axvline(reference, color=PALETTE["vermilion"], linewidth=1.5, linestyle="--")
+    axes.invert_yaxis()
+    axes.set(xlabel=x, xlim=(0, 1.12 * max(*numbers, reference or 0, 1e-9)))
+    axes.grid(axis="y", visible=False)
+    return caption(chart, finding) if finding else chart  # type: ignore[return-value]
+
+
+def promised_and_measured(promised: Mapping[str, float], measured: Mapping[str, Ratio], *, finding: str = "") -> Chart:
+    """How many times less work a network promises, and how many times faster it was.
+
+    promised: name -> factor. measured: name -> the time ratio with its interval (`utils.measure.Ratio`).
+    """
+    chart = figure(height=0.9 + 0.55 * len(promised))
+    axes = chart.add_subplot()
+    for row, name in enumerate(promised):
+        median, low, high = measured[name].median, measured[name].low, measured[name].high
+        axes.plot([promised[name], median], [row, row], color=FAINT, linewidth=1)
+        axes.plot(promised[name], row, "s", color=PALETTE["vermilion"], markerfacecolor="white", markeredgewidth=2, markersize=9)
+        axes.errorbar(median, row, xerr=[[median - low], [high - median]], fmt="o", color=PALETTE["blue"], markersize=8, capsize=3)
+        axes.annotate(f"{promised[name]:.1f}x fewer MACs", (promised[name], row), (8, 0), textcoords="offset points", va="center")
+        axes.annotate(
+            f"{median:.1f}x faster", (median, row), (-8, 0), textcoords="offset points", ha="right", va="center", color=PALETTE["blue"]
+        )
+    axes.set_yticks(range(len(promised)), list(promised))
+    axes.set(xlabel="factor against the dense network", xlim=(0, 1.35 * max(promised.values())), ylim=(len(promised) - 0.5, -0.5))
+    return caption(chart, finding) if finding else chart  # type: ignore[return-value]

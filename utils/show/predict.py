@@ -1,0 +1,135 @@
+"""Commit to a guess, then see it drawn against the measurement."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from utils.show.style import FAINT, PALETTE, Chart, caption, figure, in_notebook
+
+Record = Callable[[str, str, dict[str, Any]], object]
+
+
+class Guess:
+    """A question with a slider; `value` is None until the student commits."""
+
+    def __init__(self, key: str, question: str, low: float, high: float, step: float, unit: str, record: Record | None = None) -> None:
+        self.key, self.question, self.low, self.high, self.step, self.unit = key, question, low, high, step, unit
+        self._value: float | None = None
+        self._record = record
+        self._closed = False
+        self._controls: tuple[Any, ...] = ()
+
+    @property
+    def value(self) -> float | None:
+        """The guess, None if nothing was committed."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return f"{self.key}: {'no guess' if self._value is None else 'your guess is ' + self._written(self._value)}"
+
+    def _written(self, value: float, more: int = 0) -> str:
+        """With the slider's decimals, or so many more, and the unit."""
+        return f"{value:.{self._decimals + more}f} {self.unit}".strip()
+
+    @property
+    def _decimals(self) -> int:
+        return len(f"{self.step:.6f}".rstrip("0").partition(".")[2])
+
+    def commit(self, value: float) -> None:
+        """Fix the guess; the button does this with the slider's value.
+
+        Raises:
+            ValueError: a value that the slider does not have, or too late: the answer has been shown.
+        """
+        if self._closed:
+            raise ValueError("the measurement has been shown: run the question's cell again to guess anew")
+        if not self.low <= value <= self.high:
+            raise ValueError(f"a guess must lie in {self.low} to {self.high}, got {value}: move the slider")
+        self._value = float(value)
+        self._lock("Committed")
+        if self._record:
+            self._record("guess", self.key, {"question": self.question, "guess": self._value, "unit": self.unit})
+
+    def _lock(self, text: str) -> None:
+        if self._controls:
+            slider, button = self._controls
+            slider.disabled = button.disabled = True
+            button.description = text
+
+    def widget(self) -> Any:
+        """Question, slider and button for a notebook."""
+        import ipywidgets
+
+        if not self._controls:
+            middle = self.low + self.step * round((self.high - self.low) / 2 / self.step)
+            slider = ipywidgets.FloatSlider(
+                middle, min=self.low, max=self.high, step=self.step, readout_format=f".{self._decimals}f", layout={"width": "440px"}
+            )
+            button = ipywidgets.Button(description="Commit", tooltip="fix your guess")
+            button.on_click(lambda _: self.commit(slider.value))
+            self._controls = (slider, button)
+        slider, button = self._controls
+        unit = ipywidgets.Label(self.unit)
+        return ipywidgets.VBox([ipywidgets.Label(self.question), ipywidgets.HBox([slider, unit, button])])
+
+    def reveal(self, measured: float) -> Chart:
+        """Draw the measurement and, if there is one, the guess; after that nothing can be committed.
+
+        Raises:
+            ValueError: a measurement that is not finite.
+        """
+        if not math.isfinite(measured):
+            raise ValueError(f"the measurement is {measured}: run the cells above first")
+        self._closed = True
+        self._lock("Committed" if self._value is not None else "No guess")
+        return _number_line(self, float(measured))
+
+
+def _number_line(guess: Guess, measured: float) -> Chart:
+    """One axis; the measurement below it as a filled circle, the guess above it as an open triangle."""
+    chart = figure(height=1.75)
+    axes = chart.add_subplot()
+    low, high = min(guess.low, measured), max(guess.high, measured)
+    margin = 0.04 * (high - low)
+    axes.set(xlim=(low - margin, high + margin), ylim=(-1, 1), yticks=[])
+    axes.spines["left"].set_visible(False)
+    axes.grid(axis="y", visible=False)
+    side = lambda x: ("left", 10) if x < (low + high) / 2 else ("right", -10)  # noqa: E731
+    ha, dx = side(measured)
+    axes.plot([measured], [-0.45], "o", color=PALETTE["blue"], markersize=10, clip_on=False)
+    text = f"measured: {guess._written(measured, more=1)}"
+    axes.annotate(
+        text, (measured, -0.45), (dx, 0), textcoords="offset points", ha=ha, va="center", color=PALETTE["blue"], fontweight="bold"
+    )
+    if guess.value is None:
+        axes.text(0.5, 0.75, "no guess", transform=axes.transAxes, ha="center", va="center", color=FAINT, style="italic")
+    else:
+        ha, dx = side(guess.value)
+        color = PALETTE["vermilion"]
+        axes.plot([guess.value, measured], [0, 0], color=FAINT, linewidth=1, linestyle=(0, (4, 3)))
+        axes.plot([guess.value], [0.45], "v", color=color, markerfacecolor="white", markeredgewidth=2, markersize=10, clip_on=False)
+        text = f"your guess: {guess._written(guess.value)}"
+        axes.annotate(text, (guess.value, 0.45), (dx, 0), textcoords="offset points", ha=ha, va="center", color=color, fontweight="bold")
+    caption(chart, guess.question)
+    return chart
+
+
+def predict(key: str, question: str, low: float, high: float, step: float = 1.0, unit: str = "", *, record: Record | None = None) -> Guess:
+    """Ask a question with a slider from `low` to `high`; in a notebook it is shown at once.
+
+    key: names the question. record: called with ("guess", key, {question, guess, unit}) at the commit;
+    `utils.ledger.record` puts it into the student's journey. Later: `guess.reveal(measured)`.
+
+    Raises:
+        ValueError: an empty range or a step that does not fit into it.
+    """
+    if not low < high or not 0 < step <= high - low:
+        raise ValueError(f"need low < high and a step that fits between them, got {low}, {high}, {step}")
+    guess = Guess(key, question, low, high, step, unit, record)
+    if in_notebook():
+        from IPython.display import display
+
+        display(guess.widget())
+    return guess
