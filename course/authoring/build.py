@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
 from pathlib import Path
+
+from nbformat import NotebookNode
 
 from course.authoring.gates import long_cells
 from course.authoring.notebook import as_text, lab_notebook, lab_path, solution_notebook
@@ -25,18 +28,26 @@ def build_lab(path: Path, execute: bool = True, timeout: int = 120, say: Callabl
         BuildError: the source breaks a rule or a cell fails; one or two lines that name file, cell and line.
     """
     source = load(path)
-    lab, written = lab_notebook(source), {}
+    lab, written, pictures = lab_notebook(source), {}, {}
     if execute:
         from course.authoring.execute import execute as run  # brings the kernel machinery along: 0.5 s that stripping does without
 
         solution = solution_notebook(source)
         solution.metadata.titans["environment_sha256"] = environment_sha256(source.path.parents[1])
         run(solution, source, timeout, say)
+        pictures = headlines(solution, source.path)
         written[source.path.with_suffix(".ipynb")] = as_text(solution)  # the larger file first: a full disk is met before anything changed
     written[lab_path(source.path)] = as_text(lab)
     if say is not None:
         for cell, message in long_cells(lab):
             say(f"cell {cell} {message}")
-    for target, text in written.items():
-        write_atomically(target, text)
+    for target, data in (written | pictures).items():
+        write_atomically(target, data)
     return list(written)
+
+
+def headlines(solution: NotebookNode, path: Path) -> dict[Path, bytes]:
+    """The figure of the cell whose id is "headline", for the README: docs/NN_name.png."""
+    cells = [cell for cell in solution.cells if cell.id == "headline"]
+    images = [output.data["image/png"] for cell in cells for output in cell.outputs if "image/png" in output.get("data", {})]
+    return {path.parents[1] / "docs" / f"{path.stem}.png": base64.b64decode(image) for image in images[-1:]}

@@ -1,0 +1,165 @@
+"""`start.py test` runs all steps, hides no failure and no skip, and takes an empty collection for one."""
+
+import subprocess
+import sys
+from types import SimpleNamespace
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from course import cli, testing
+from course.testing import Outcome, Step
+from utils.doctor import Tool
+
+
+@pytest.fixture
+def repository(tmp_path, monkeypatch):
+    """An empty project in which steps run."""
+    monkeypatch.setattr(testing, "ROOT", tmp_path)
+    return tmp_path
+
+
+def outcomes(**codes):
+    """A stand-in for run_step: every step passes but those named here."""
+    return lambda step: Outcome(step.name, codes.get(step.name, 0), 0.0)
+
+
+def with_notebook(folder):
+    (folder / "labs").mkdir()
+    (folder / "labs" / "01_a.ipynb").touch()
+    return folder
+
+
+def test_the_gate_is_in_order(tmp_path):
+    names = [step.name for step in testing.steps(root=with_notebook(tmp_path))]
+    assert names == ["lint", "format", "types", "tests", "labs, blank", "solutions, strict"]
+
+
+def test_quick_leaves_out_what_is_marked_slow():
+    by_name = {step.name: step for step in testing.steps(quick=True)}
+    assert by_name["tests"].arguments[-3:] == ("-m", "not slow", "tests")
+
+
+def test_a_notebook_stays_on_one_worker_and_no_cell_runs_for_ever(tmp_path):
+    for step in testing.steps(root=with_notebook(tmp_path))[-2:]:
+        assert "--dist loadfile" in " ".join(step.arguments)
+        assert "--nbval-cell-timeout=120" in step.arguments
+
+
+def test_only_solutions_are_strict(tmp_path, monkeypatch):
+    monkeypatch.setenv("TITANS_STRICT", "1")
+    blank, strict = testing.steps(root=with_notebook(tmp_path))[-2:]
+    assert "TITANS_STRICT" not in testing.environment(blank, tmp_path)
+    assert testing.environment(strict, tmp_path)["TITANS_STRICT"] == "1"
+
+
+def test_a_step_touches_no_file_of_the_users(tmp_path):
+    environment = testing.environment(testing.steps()[0], tmp_path)
+    for name in ("TITANS_HOME", "JUPYTER_DATA_DIR", "JUPYTER_CONFIG_DIR", "IPYTHONDIR"):
+        assert environment[name].startswith(str(tmp_path))
+    assert environment["OMP_NUM_THREADS"] == "1"
+
+
+def test_the_output_goes_through_and_skips_are_kept(repository, capsys):
+    (repository / "test_a.py").write_text("import pytest\ndef test_a(): pass\ndef test_b(): pytest.skip('no browser here')\n")
+    outcome = testing.run_step(Step("tests", "pytest", ("-q", "-rs", "--no-fold-skipped", "-p", "no:cacheprovider", ".")))
+    said = capsys.readouterr().out
+    assert outcome.code == 0
+    assert "1 passed, 1 skipped" in said
+    assert len(outcome.skipped) == 1 and "test_b" in outcome.skipped[0] and "no browser here" in outcome.skipped[0]
+
+
+def test_no_tests_is_a_failure(repository, capsys):
+    outcome = testing.run_step(Step("tests", "pytest", ("-q", "-p", "no:cacheprovider", ".")))
+    assert outcome.code == testing.NO_TESTS
+    assert "no test was found" in capsys.readouterr().out
+    assert testing.run_all(run=lambda step: outcome) == 1
+
+
+def test_all_steps_passing_is_success(capsys):
+    assert testing.run_all(run=outcomes()) == 0
+
+
+@pytest.mark.parametrize("name", ["lint", "format", "types", "tests"])
+def test_any_failing_step_fails_the_gate_but_stops_nothing(name, capsys):
+    ran = []
+    assert testing.run_all(run=lambda step: ran.append(step.name) or outcomes(**{name: 1})(step)) == 1
+    assert ran == [step.name for step in testing.steps()]
+    assert "FAILED (1)" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("everything", "code"), [(False, 0), (True, 1)])
+def test_skipped_tests_are_listed_and_all_allows_none(monkeypatch, capsys, everything, code):
+    monkeypatch.setattr(testing, "install_tools", lambda: [])
+    monkeypatch.setattr(testing, "has_notebooks", lambda root=None: True)
+    skipping = lambda step: Outcome(step.name, 0, 0.0, ("SKIPPED [1] a.py:3: no browser",) if step.name == "tests" else ())  # noqa: E731
+    assert testing.run_all(everything=everything, run=skipping) == code
+    assert "SKIPPED [1] a.py:3: no browser" in capsys.readouterr().out
+
+
+def test_missing_notebooks_are_said_aloud(repository, capsys):
+    assert testing.run_all(run=outcomes()) == 0
+    assert "there are no notebooks" in capsys.readouterr().out
+
+
+def test_missing_tools_are_installed_by_apt(monkeypatch):
+    there = set()
+    monkeypatch.setattr(testing.shutil, "which", lambda name: f"/usr/bin/{name}")
+    monkeypatch.setattr(testing.os, "geteuid", lambda: 0)
+    wanted = Tool(("browser-x",), "package-x", "a test", tested=True)
+    unwanted = Tool(("compiler-y",), "package-y", "a lab")
+    monkeypatch.setattr(Tool, "path", lambda tool: "/here" if tool.package in there else None)
+    called = []
+
+    def apt(command):
+        called.append(" ".join(command))
+        there.update({"package-x"} if len(called) == 3 else ())
+        return 0 if len(called) > 1 else 100
+
+    assert testing.install_tools((wanted, unwanted), call=apt) == []
+    assert [("update" in command, "package-x" in command) for command in called] == [(False, True), (True, False), (False, True)]
+    assert not any("package-y" in command for command in called)
+
+
+def test_a_tool_that_can_not_be_installed_is_named(monkeypatch):
+    monkeypatch.setattr(testing.shutil, "which", lambda name: None)
+    assert testing.install_tools((Tool(("browser-x",), "package-x", "a test", tested=True),)) == ["browser-x"]
+
+
+def test_quick_and_all_exclude_each_other():
+    app = typer.Typer()
+    cli.add_commands(app)
+    result = CliRunner().invoke(app, ["test", "--quick", "--all"])
+    assert result.exit_code == 1
+    assert "give one of them" in result.stderr
+
+
+def test_a_source_is_found_by_number_or_name_and_else_all(tmp_path):
+    for name in ("01_first.py", "02_second.py", "notes.py"):
+        (tmp_path / name).touch()
+    names = lambda number: [path.name for path in cli.sources(number, tmp_path)]  # noqa: E731
+    assert names("2") == names("02_second.py") == ["02_second.py"]
+    assert names(None) == ["01_first.py", "02_second.py"]
+    with pytest.raises(FileNotFoundError, match="01_first, 02_second"):
+        names("7")
+
+
+def test_training_an_unknown_recipe_is_one_sentence():
+    code = "from utils.cli import main; import sys; sys.argv = ['x', 'train', 'no_such_model']; main()"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert result.returncode == 1
+    assert "'no_such_model'" in result.stderr and len(result.stderr.strip().splitlines()) == 1
+
+
+def test_training_runs_every_seed_of_the_recipe(monkeypatch):
+    trained = []
+    monkeypatch.setitem(sys.modules, "course.training", fake := SimpleNamespace())
+    monkeypatch.setattr("course.training", fake, raising=False)
+    fake.recipe = lambda name: {"seeds": [4, 5]}
+    fake.train = lambda name, seed, say: trained.append((name, seed)) or say(f"{name} seed {seed}: epoch 1/1, done")
+    app = typer.Typer()
+    cli.add_commands(app)
+    assert CliRunner().invoke(app, ["train", "small"]).exit_code == 0
+    assert CliRunner().invoke(app, ["train", "small", "--seed", "9"]).exit_code == 0
+    assert trained == [("small", 4), ("small", 5), ("small", 9)]

@@ -1,0 +1,100 @@
+"""Imports point one way: a part may import what stands left of it, never what stands right."""
+
+import ast
+import subprocess
+import sys
+
+import pytest
+
+from utils.files import ROOT
+
+# Left to right; what shares a place may import each other.
+ORDER = (
+    {"files"},
+    {"data", "models"},
+    {"train"},
+    {"compress", "adapt"},
+    {"deploy"},
+    {"exercises"},
+    {"cli", "doctor", "lab_files", "notebooks"},
+    {"course"},
+)
+APART = {"show": set(), "ledger": set(), "measure": {"show", "ledger"}}  # of the above they import files alone; of each other, this
+FILES = sorted([*(ROOT / "utils").rglob("*.py"), *(ROOT / "course").rglob("*.py")])
+
+
+def part_of(module):
+    """The part that a dotted module name belongs to; None outside utils and course, "" for `utils` itself."""
+    names = module.split(".")
+    if names[0] == "course":
+        return "course"
+    if names[0] != "utils":
+        return None
+    return names[1] if len(names) > 1 else ""
+
+
+def imported(path):
+    """(line, dotted name) of everything of ours that a file imports, anywhere in it."""
+    package = path.relative_to(ROOT).parent.parts
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, name.name) for name in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = [*package[: len(package) - node.level + 1]] if node.level else []
+            module = ".".join([*base, *([node.module] if node.module else [])])
+            # `from utils import x` may name a part; `from utils.models import x` names one already
+            yield from ((node.lineno, f"{module}.{name.name}" if module == "utils" else module) for name in node.names)
+
+
+def allowed(importer, target):
+    """May `importer` (a part) import `target` (a part)?"""
+    if target in (None, "", importer, "files"):
+        return True
+    if importer in APART:
+        return target in APART[importer]
+    rank = {part: place for place, parts in enumerate(ORDER) for part in parts}
+    if importer == "":  # utils/__init__: only the cheap figure style, and only when a lab calls it
+        return target == "show"
+    if target in APART:
+        return importer != "files"
+    return target in rank and rank[target] <= rank[importer]
+
+
+def test_the_rule_tells_right_from_wrong():
+    assert allowed("compress", "train")
+    assert allowed("deploy", "measure")
+    assert allowed("course", "exercises")
+    assert not allowed("train", "compress")
+    assert not allowed("measure", "models")
+    assert allowed("measure", "show")
+    assert not allowed("show", "measure")
+    assert not allowed("cli", "course")
+    assert not allowed("data", "no_such_part")
+
+
+def test_every_part_has_its_place():
+    """Is a new part of utils given a place in the order before it is used?"""
+    parts = {path.relative_to(ROOT / "utils").parts[0].removesuffix(".py") for path in (ROOT / "utils").rglob("*.py")}
+    assert parts - {"__init__"} <= set(APART).union(*ORDER)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_imports_point_left(path):
+    where = path.relative_to(ROOT).with_suffix("").parts
+    importer = part_of(".".join(where)) if where != ("utils", "__init__") else ""
+    wrong = [f"line {line}: {name}" for line, name in imported(path) if not allowed(importer, part_of(name))]
+    assert not wrong
+
+
+def modules_after(statement):
+    """The names of all modules that are loaded after a statement in a fresh interpreter."""
+    code = f"{statement}; import sys; print(*sys.modules)"
+    return set(subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True).stdout.split())
+
+
+@pytest.mark.parametrize(
+    "statement", ["import utils", "import utils.cli", "import utils.files", "import utils.notebooks", "import course.cli"]
+)
+def test_the_door_opens_without_heavy_packages(statement):
+    heavy = {"torch", "matplotlib", "onnx", "onnxruntime", "jupyterlab", "nbclient", "IPython"}
+    assert not heavy & modules_after(statement)

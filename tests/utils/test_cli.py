@@ -1,0 +1,296 @@
+"""The command line: labs are copied but never overwritten, Jupyter keeps to its corner, failures are one sentence."""
+
+import json
+import os
+import re
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+
+import nbformat
+import pytest
+from typer.testing import CliRunner
+
+from utils import cli, doctor, lab_files, notebooks
+from utils.files import ROOT
+
+
+def write_notebook(path, *sources):
+    """A notebook of code cells."""
+    cells = [nbformat.v4.new_code_cell(source) for source in sources]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
+    return path
+
+
+@pytest.fixture
+def labs(tmp_path, monkeypatch):
+    """A labs/ folder with two labs, used instead of the course's."""
+    folder = tmp_path / "labs"
+    write_notebook(folder / "01_first.ipynb", "print('one')")
+    write_notebook(folder / "02_second.ipynb", "print('two')")
+    monkeypatch.setattr(lab_files, "LABS", folder)
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _environment_is_put_back(monkeypatch, tmp_path):
+    for name, value in notebooks.own_corner(tmp_path / "before").items():
+        monkeypatch.setenv(name, value)
+
+
+@pytest.fixture
+def launched(monkeypatch):
+    """What would have been launched: a list of commands."""
+    commands = []
+    monkeypatch.setattr(cli, "replace_process", commands.append)
+    return commands
+
+
+def invoke(*arguments):
+    """Run the command line in this process."""
+    return CliRunner().invoke(cli.app, arguments)
+
+
+# The student's files
+
+
+def test_new_labs_are_copied(labs, home):
+    assert lab_files.copy_new_labs() == ["01_first.ipynb", "02_second.ipynb"]
+    assert (home / "02_second.ipynb").read_bytes() == (labs / "02_second.ipynb").read_bytes()
+
+
+def test_a_students_file_is_never_overwritten(labs, home):
+    (home / "01_first.ipynb").write_text("my work")
+    assert lab_files.copy_new_labs() == ["02_second.ipynb"]
+    assert (home / "01_first.ipynb").read_text() == "my work"
+
+
+def test_a_file_that_appears_while_copying_is_not_overwritten(labs, tmp_path, monkeypatch):
+    target = tmp_path / "here" / "01_first.ipynb"
+    link = os.link
+
+    def student_is_quicker(source, destination):
+        target.write_text("my work")
+        link(source, destination)
+
+    monkeypatch.setattr(lab_files.os, "link", student_is_quicker)
+    assert not lab_files.copy_if_new(labs / "01_first.ipynb", target)
+    assert target.read_text() == "my work"
+
+
+def test_copying_works_where_the_file_system_has_no_links(labs, home, monkeypatch):
+    def no_links(source, destination):
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(lab_files.os, "link", no_links)
+    assert lab_files.copy_if_new(labs / "01_first.ipynb", home / "a.ipynb")
+    assert (home / "a.ipynb").read_bytes() == (labs / "01_first.ipynb").read_bytes()
+    assert [path.name for path in home.iterdir()] == ["a.ipynb"]
+
+
+@pytest.mark.parametrize("number", ["1", "01", "01_first", "01_first.ipynb"])
+def test_a_lab_is_found_by_its_number_or_name(labs, home, number):
+    assert lab_files.find_lab(number) == labs / "01_first.ipynb"
+
+
+def test_the_students_copy_comes_first(labs, home):
+    lab_files.copy_new_labs()
+    assert lab_files.find_lab("2") == home / "02_second.ipynb"
+
+
+def test_an_unknown_lab_lists_those_that_exist(labs, home):
+    with pytest.raises(FileNotFoundError, match="01_first, 02_second"):
+        lab_files.find_lab("9")
+
+
+# lab
+
+
+def test_lab_opens_my_work_with_the_labs_in_it(labs, home, launched):
+    result = invoke("lab", "--no-browser")
+    assert result.exit_code == 0, result.output
+    (command,) = launched
+    assert command[:3] == [sys.executable, "-m", "jupyterlab"]
+    assert f"--ServerApp.root_dir={home.resolve()}" in command
+    assert "--no-browser" in command
+    assert (home / "01_first.ipynb").exists()
+
+
+def test_jupyter_keeps_to_its_corner(labs, home, launched):
+    invoke("lab")
+    for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR"):
+        assert os.environ[name].startswith(str(home.resolve() / ".jupyter"))
+
+
+def test_news_and_updates_are_off_until_the_student_says_otherwise(labs, home, launched):
+    invoke("lab")
+    (path,) = (home / ".jupyter" / "config").rglob("notification.jupyterlab-settings")
+    assert json.loads(path.read_text()) == {"fetchNews": "false", "checkForUpdates": False}
+    path.write_text("{}")
+    invoke("lab")
+    assert path.read_text() == "{}"
+
+
+@pytest.mark.parametrize(("user", "allowed"), [(0, True), (1000, False)])
+def test_only_root_is_allowed_as_root(monkeypatch, tmp_path, user, allowed):
+    monkeypatch.setattr(notebooks.os, "geteuid", lambda: user, raising=False)
+    assert ("--allow-root" in notebooks.lab_command(tmp_path, 8888, True)) is allowed
+
+
+def test_a_taken_port_is_passed_over_and_said(labs, home, launched, monkeypatch):
+    with socket.create_server(("127.0.0.1", 0)) as busy:
+        port = busy.getsockname()[1]
+        monkeypatch.setattr(notebooks, "FIRST_PORT", port)
+        monkeypatch.setattr(notebooks, "free_port", lambda: notebooks.is_free(port) or port + 1)
+        result = invoke("lab")
+    assert f"Port {port} is in use: serving on {port + 1}." in result.output
+    assert f"--ServerApp.port={port + 1}" in launched[0]
+
+
+def test_the_next_free_port_is_found():
+    with socket.create_server(("127.0.0.1", 0)) as busy:
+        port = busy.getsockname()[1]
+        assert port < notebooks.free_port(port) <= port + 100
+        with pytest.raises(OSError, match="--port"):
+            notebooks.free_port(port, tries=1)
+
+
+def test_a_taken_port_that_was_asked_for_is_one_sentence(labs, home, launched):
+    with socket.create_server(("127.0.0.1", 0)) as busy:
+        result = invoke("lab", "--port", str(busy.getsockname()[1]))
+    assert result.exit_code == 1
+    assert len(result.stderr.strip().splitlines()) == 1 and "--port" in result.stderr
+    assert launched == []
+
+
+def test_a_read_only_my_work_is_one_sentence(labs, launched, monkeypatch):
+    monkeypatch.setenv("TITANS_HOME", "/proc/my_work")  # not even root may make it
+    result = invoke("lab")
+    assert result.exit_code == 1
+    assert len(result.stderr.strip().splitlines()) == 1 and "can't be written" in result.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name != "posix", reason="ends the server by a POSIX signal")
+def test_jupyterlab_really_serves_my_work(tmp_path):
+    port, token = notebooks.free_port(18888), secrets.token_hex(8)
+    environment = {**os.environ, "TITANS_HOME": str(tmp_path / "mein Übungsheft"), "JUPYTER_TOKEN": token}
+    command = [sys.executable, "-P", "-m", "utils.cli", "lab", "--no-browser", "--port", str(port)]
+    output = (tmp_path / "log").open("wb")
+    server = subprocess.Popen(command, env=environment, cwd=tmp_path, stdout=output, stderr=output)
+    try:
+        limit = time.monotonic() + 90
+        while True:
+            try:
+                with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/contents?token={token}", timeout=10) as answer:
+                    listed = {entry["name"] for entry in json.load(answer)["content"]}
+                break
+            except (urllib.error.URLError, ConnectionError, TimeoutError):
+                assert server.poll() is None and time.monotonic() < limit, (tmp_path / "log").read_text()
+                time.sleep(0.3)
+    finally:
+        server.send_signal(signal.SIGTERM)
+        server.wait(30)
+        output.close()
+    assert listed == {path.name for path in (ROOT / "labs").glob("*.ipynb")}
+
+
+# run
+
+
+def test_run_shows_what_the_last_cell_shows(labs, home):
+    write_notebook(home / "01_mine.ipynb", "print('early')", "print('card')\n42", "quiet = 1")
+    before = (home / "01_mine.ipynb").read_bytes()
+    result = invoke("run", "1")
+    assert result.exit_code == 0, result.output
+    assert result.output.rstrip().endswith("card\n42")
+    assert "early" not in result.output
+    assert (home / "01_mine.ipynb").read_bytes() == before
+
+
+def test_run_says_nothing_else(labs, home, capfd):
+    """Is the output free of the kernel's own warnings?"""
+    write_notebook(home / "01_mine.ipynb", "print('card')")
+    invoke("run", "1")
+    assert capfd.readouterr().err == ""
+
+
+def test_run_names_the_cell_that_fails(labs, home):
+    write_notebook(home / "01_mine.ipynb", "fine = 1", "\n# broken on purpose\n1 / 0", "print('never')")
+    result = invoke("run", "01")
+    assert result.exit_code == 1
+    sentence = result.stderr.strip()
+    assert sentence == "01_mine.ipynb stopped in cell 2 (# broken on purpose): ZeroDivisionError: division by zero"
+
+
+def test_run_says_when_a_kernel_dies(labs, home):
+    write_notebook(home / "01_mine.ipynb", "import os\nos._exit(1)")
+    result = invoke("run", "01")
+    assert result.exit_code == 1
+    assert re.search(r"cell 1 .*its kernel died", result.stderr)
+
+
+def test_run_refuses_what_is_no_notebook(labs, home):
+    (home / "01_mine.ipynb").write_text("not json")
+    result = invoke("run", "01")
+    assert result.exit_code == 1
+    assert "not a whole notebook" in result.stderr
+
+
+def test_progress_counts_code_cells(labs, home):
+    path = write_notebook(home / "01_mine.ipynb", "1", "2", "3")
+    seen = []
+    notebooks.run_notebook(path, lambda done, of: seen.append((done, of)))
+    assert seen == [(1, 3), (2, 3), (3, 3)]
+
+
+# doctor and the commands of others
+
+
+def test_the_processor_is_read_from_its_description():
+    intel = "processor : 0\nmodel name : A Chip\nflags : fpu avx2 avx512_vnni amx_int8\n"
+    arm = "processor : 0\nFeatures : fp asimd asimddp\n"
+    assert doctor.cpu(intel) == ("A Chip", ["avx2", "avx512_vnni", "amx_int8"])
+    assert doctor.cpu(arm)[1] == ["asimd", "asimddp"]
+
+
+def test_an_energy_counter_counts_only_if_it_can_be_read(tmp_path):
+    counter = tmp_path / "energy_uj"
+    assert not doctor.energy_counter(counter)
+    counter.write_text("123456\n")
+    assert doctor.energy_counter(counter)
+
+
+def test_a_missing_tool_comes_with_its_lab_and_its_package(monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    notes = {what: (found, note) for what, found, note in doctor.rows()}
+    assert notes["arm-none-eabi-gcc"] == ("missing", "lab 07: sudo apt install gcc-arm-none-eabi")
+    assert notes["chromium"][0] == "missing"
+
+
+def test_doctor_prints_its_report():
+    result = invoke("doctor")
+    assert result.exit_code == 0
+    for word in ("Python", "processor", "energy counter", "chromium"):
+        assert word in result.output
+
+
+def test_entry_points_add_commands():
+    (point,) = (point for point in cli._commands() if point.name == "course")
+    assert point.value == "course.cli:add_commands"
+
+
+def test_commands_are_found_where_the_project_is_not_installed(monkeypatch):
+    monkeypatch.setattr(cli, "entry_points", lambda group: [])
+    assert [point.value for point in cli._commands()] == ["course.cli:add_commands"]
+
+
+def test_a_hand_out_without_course_has_no_maker_commands(monkeypatch):
+    monkeypatch.setattr(cli, "find_spec", lambda name: None)
+    assert list(cli._commands()) == []

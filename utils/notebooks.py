@@ -1,0 +1,153 @@
+"""Jupyter, started in a corner of its own: the user's settings, kernels and start-up files neither disturb nor change."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from utils.files import home, write_atomically
+
+FIRST_PORT = 8888
+SETTINGS = {
+    # no question about news and no look for updates
+    "config/lab/user-settings/@jupyterlab/apputils-extension/notification.jupyterlab-settings": {
+        "fetchNews": "false",
+        "checkForUpdates": False,
+    },
+    # no warning in the terminal for every kernel that it talks without encryption to this same computer
+    "ipython/profile_default/ipython_kernel_config.json": {"IPKernelApp": {"log_level": "ERROR"}},
+}
+
+
+class NotebookFailedError(Exception):
+    """A cell of a notebook raised; the text names the notebook and the cell."""
+
+
+def own_corner(folder: Path) -> dict[str, str]:
+    """The environment variables by which all of Jupyter's and IPython's files live in `folder`, which is made."""
+    folder.mkdir(parents=True, exist_ok=True)  # IPython takes a temporary folder instead of a missing one
+    names = {"JUPYTER_CONFIG_DIR": "config", "JUPYTER_DATA_DIR": "data", "JUPYTER_RUNTIME_DIR": "runtime", "IPYTHONDIR": "ipython"}
+    return {variable: str(folder / name) for variable, name in names.items()}
+
+
+def write_settings(folder: Path) -> None:
+    """Make Jupyter quiet; settings that are there stay as they are."""
+    for name, values in SETTINGS.items():
+        if not (path := folder / name).exists():
+            write_atomically(path, json.dumps(values, indent=1) + "\n")
+
+
+def is_free(port: int) -> bool:
+    """Whether a server can listen on this port of this computer."""
+    with socket.socket() as probe:
+        if os.name == "posix":
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a server that just ended does not count
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def free_port(first: int = FIRST_PORT, tries: int = 100) -> int:
+    """The first free port from `first` on.
+
+    Raises:
+        OSError: none of them is free.
+    """
+    for port in range(first, min(first + tries, 65536)):
+        if is_free(port):
+            return port
+    raise OSError(f"no free port from {first} to {first + tries - 1}: give one with --port")
+
+
+def lab_command(folder: Path, port: int, browser: bool) -> list[str]:
+    """The command that opens JupyterLab in `folder` without a word to the outside."""
+    command = [
+        sys.executable,
+        "-m",
+        "jupyterlab",
+        f"--ServerApp.root_dir={folder}",
+        f"--ServerApp.port={port}",
+        "--ServerApp.port_retries=0",
+        "--LabApp.extension_manager=readonly",
+        "--LabApp.check_for_updates_class=jupyterlab.handlers.announcements.NeverCheckForUpdate",
+        "--LabApp.news_url=None",
+    ]
+    if not browser:
+        command.append("--no-browser")
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        command.append("--allow-root")
+    return command
+
+
+def run_notebook(path: Path, on_cell: Callable[[int, int], None] | None = None) -> str:
+    """Run a notebook from top to bottom in memory; return the text that its last cell with output shows.
+
+    on_cell: called after every code cell with its number and the count of code cells.
+
+    Raises:
+        NotebookFailedError: a cell raised or the kernel died.
+        ValueError: the file is not a notebook.
+    """
+    import nbformat
+    from nbclient import NotebookClient
+    from nbclient.exceptions import CellExecutionError, DeadKernelError
+
+    corner = home().resolve() / ".jupyter"
+    os.environ.update(own_corner(corner))
+    write_settings(corner)
+    try:
+        notebook = nbformat.read(path, as_version=4)
+    except (nbformat.reader.NotJSONError, nbformat.ValidationError) as error:
+        raise ValueError(f"{path} is not a whole notebook: put it aside and start again to get a fresh one") from error
+    places = [index for index, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
+    at = 0
+
+    def started(cell_index: int, **_: object) -> None:
+        nonlocal at
+        at = cell_index
+
+    def done(cell_index: int, **_: object) -> None:
+        if on_cell:
+            on_cell(places.index(cell_index) + 1, len(places))
+
+    client = NotebookClient(
+        notebook,
+        timeout=None,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(path.parent)}},
+        on_cell_start=started,
+        on_cell_executed=done,
+    )
+    try:
+        client.execute()
+    except CellExecutionError as error:
+        raise NotebookFailedError(f"{_where(path, notebook, at)}: {error.ename}: {_first_line(error.evalue)}") from error
+    except DeadKernelError as error:
+        raise NotebookFailedError(f"{_where(path, notebook, at)}: its kernel died, perhaps for want of memory") from error
+    texts = [text for index in places if (text := _text(notebook.cells[index]))]
+    return texts[-1] if texts else ""
+
+
+def _where(path: Path, notebook: dict, index: int) -> str:
+    source = next((line for line in notebook["cells"][index]["source"].splitlines() if line.strip()), "")
+    return f"{path.name} stopped in cell {index + 1} ({source.strip()[:60]})"
+
+
+def _first_line(text: str) -> str:
+    return text.strip().splitlines()[0] if text.strip() else "no message"
+
+
+def _text(cell: dict) -> str:
+    """What a cell shows as text: streams and plain representations."""
+    parts = [
+        out["text"] if "text" in out else out.get("data", {}).get("text/plain", "")
+        for out in cell["outputs"]
+        if out.get("name") != "stderr"
+    ]
+    return "\n".join(part.rstrip("\n") for part in parts if part)
