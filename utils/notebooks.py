@@ -86,7 +86,9 @@ def lab_command(folder: Path, port: int, browser: bool) -> list[str]:
 
 
 def run_notebook(path: Path, on_cell: Callable[[int, int], None] | None = None) -> str:
-    """Run a notebook from top to bottom in memory; return the text that its last cell with output shows.
+    """Run a notebook from top to bottom in memory; return its scorecard as text.
+
+    That is what the cell with the id "scorecard" shows, or without one the last cell with output.
 
     on_cell: called after every code cell with its number and the count of code cells.
 
@@ -130,7 +132,8 @@ def run_notebook(path: Path, on_cell: Callable[[int, int], None] | None = None) 
         raise NotebookFailedError(f"{_where(path, notebook, at)}: {error.ename}: {_first_line(error.evalue)}") from error
     except DeadKernelError as error:
         raise NotebookFailedError(f"{_where(path, notebook, at)}: its kernel died, perhaps for want of memory") from error
-    texts = [text for index in places if (text := _text(notebook.cells[index]))]
+    card = [cell for cell in notebook.cells if cell.get("id") == "scorecard"]
+    texts = [text for cell in card or map(notebook.cells.__getitem__, places) if (text := _text(cell))]
     return texts[-1] if texts else ""
 
 

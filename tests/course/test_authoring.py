@@ -576,3 +576,15 @@ def test_nbval_runs_both_notebooks(project, folder, strict):
     done = subprocess.run(command, cwd=project, env=env, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stdout[-3000:]
     assert "5 passed" in done.stdout
+
+
+def test_the_headline_figure_goes_to_the_docs(tmp_path):
+    """Does the cell with the id "headline" give docs/NN_name.png, and a lab without one none?"""
+    from course.authoring.build import headlines
+
+    image = nbformat.v4.new_output("display_data", {"image/png": "iVBORw=="})
+    cell = nbformat.v4.new_code_cell("draw()", id="headline", outputs=[image])
+    solution = nbformat.v4.new_notebook(cells=[cell])
+    assert headlines(solution, tmp_path / "solutions" / "07_x.py") == {tmp_path / "docs" / "07_x.png": b"\x89PNG"}
+    cell["id"] = "other"
+    assert headlines(solution, tmp_path / "solutions" / "07_x.py") == {}

@@ -214,6 +214,16 @@ def test_run_shows_what_the_last_cell_shows(labs, home):
     assert (home / "01_mine.ipynb").read_bytes() == before
 
 
+def test_run_shows_the_scorecard_where_there_is_one(labs, home):
+    path = home / "01_mine.ipynb"
+    write_notebook(path, "print('early')", "print('card')", "print('late')")
+    notebook = json.loads(path.read_text())
+    notebook["cells"][1]["id"] = "scorecard"
+    path.write_text(json.dumps(notebook))
+    result = invoke("run", "1")
+    assert "card" in result.output and "early" not in result.output and "late" not in result.output
+
+
 def test_run_says_nothing_else(labs, home, capfd):
     """Is the output free of the kernel's own warnings?"""
     write_notebook(home / "01_mine.ipynb", "print('card')")
