@@ -6,6 +6,7 @@ in zoo/NAME/seedN.json; the first seed of the recipe is the one that ships, neve
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import time
@@ -19,7 +20,7 @@ from torch import nn
 from utils.compress.distillation import from_teacher
 from utils.compress.pruning import GradualPruner, by_lot, choose_channels, global_masks, prune_channels
 from utils.data import fashion_mnist
-from utils.files import ZOO, write_atomically
+from utils.files import ZOO, sha256_of, write_atomically
 from utils.models import ResidualConfig, ResidualNet, load_model, save_model
 from utils.models.zoo import recipe
 from utils.train import TrainConfig, accuracy, fit
@@ -31,13 +32,17 @@ def train(name: str, seed: int, say: Callable[[str], None] = print) -> dict:
     """Run one seed of a recipe (resuming where it stopped) and write its record.
 
     Returns the record: validation and test accuracy in percent, bytes of the file, hours.
+
+    Raises:
+        FileNotFoundError: no such recipe, or the network that it starts from was not trained yet.
+        ValueError: a state was left by another recipe.
     """
     what = recipe(name)
     config = TrainConfig(seed=seed, **what["train"])
     torch.manual_seed(seed)
     model, extras = _start(what, seed, config)
     state = RUNS / name / f"seed{seed}.state"
-    state.parent.mkdir(parents=True, exist_ok=True)
+    _claim(state, name, what, seed)
     spent = RUNS / name / f"seed{seed}.seconds"
     before, began = float(spent.read_text()) if state.is_file() and spent.is_file() else 0.0, time.perf_counter()
 
@@ -64,6 +69,7 @@ def train(name: str, seed: int, say: Callable[[str], None] = print) -> dict:
     if seed == what["seeds"][0]:
         save_model(model, ZOO / name / "model.safetensors")
     state.unlink(missing_ok=True)
+    state.with_suffix(".recipe").unlink(missing_ok=True)
     say(f"{name} seed {seed}: validation {record['validation']} %, test {record['test']} %, {size:,} bytes")
     return record
 
@@ -73,13 +79,34 @@ def checkpoint(name: str, seed: int) -> Path:
     return RUNS / name / f"seed{seed}.safetensors"
 
 
+def _parent(name: str, seed: int) -> Path:
+    """The weights of a seed that a recipe starts from: from a run here, or the ones that ship."""
+    shipped = ZOO / name / "model.safetensors"
+    if checkpoint(name, seed).is_file():
+        return checkpoint(name, seed)
+    if seed == recipe(name)["seeds"][0] and shipped.is_file():
+        return shipped
+    raise FileNotFoundError(f"seed {seed} of {name} is not here: train {name} first: python3 start.py train {name} --seed {seed}")
+
+
+def _claim(state: Path, name: str, what: dict, seed: int) -> None:
+    """Say beside the state which recipe and which starting weights it belongs to; refuse a state of others."""
+    depends = {key: value for key, value in what.items() if key not in ("title", "seeds")}
+    weights = sha256_of(_parent(what["from"], seed)) if "from" in what else ""
+    digest = hashlib.sha256((json.dumps(depends, sort_keys=True) + weights).encode()).hexdigest()
+    note = state.with_suffix(".recipe")
+    if state.is_file() and (not note.is_file() or note.read_text(encoding="utf-8") != digest):
+        raise ValueError(f"{state} was made with another recipe of {name} or from other weights: delete it or use the old one")
+    write_atomically(note, digest)
+
+
 def _start(what: dict, seed: int, config: TrainConfig) -> tuple[nn.Module, dict]:
     """The model that a recipe starts from and what it adds to the training loop."""
     extras: dict = {}
     if "from" not in what:
         shape = what["model"]
         return ResidualNet(ResidualConfig.of(shape["stem"], *shape["blocks"])), extras
-    model = load_model(checkpoint(what["from"], seed))
+    model = load_model(_parent(what["from"], seed))
     if "distil" in what:
         extras["loss"] = from_teacher(model, **what["distil"])
     prune = what["prune"]

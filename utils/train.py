@@ -7,8 +7,9 @@ technique adds is a callable: a loss (distillation), a step to repeat after each
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -49,13 +50,14 @@ class History:
 
 @torch.no_grad()
 def predict(model: nn.Module, images: Tensor, batch_size: int = 500) -> Tensor:
-    """Logits (n, classes) in evaluation mode; the model's mode is restored."""
-    was_training = model.training
+    """Logits (n, classes) in evaluation mode; the mode of each part of the model is restored."""
+    modes = [(module, module.training) for module in model.modules()]
     model.eval()
     try:
         return torch.cat([model(batch) for batch in images.split(batch_size)])
     finally:
-        model.train(was_training)
+        for module, training in modes:
+            module.training = training
 
 
 def accuracy(model: nn.Module, data: Images) -> float:
@@ -102,63 +104,95 @@ def fit(
     on_epoch: Callable[[int, History], None] | None = None,
     resume: Path | None = None,
 ) -> History:
-    """Train `model` in place and leave it in evaluation mode.
+    """Train `model` in place and leave it in evaluation mode, also after an error.
 
+    Parts in evaluation mode of a model in training mode (a frozen batch norm) stay so.
     loss: (model, images, labels) -> scalar; cross entropy with label smoothing unless given.
-    after_step: called after every update with the share of training done, in (0, 1].
+    after_step: called after every update with the share of training done, in (0, 1]; its `state_dict`, if it
+        has one, is kept in the state.
     on_epoch: called after every epoch with its number (from 1) and the history so far.
     resume: a file that keeps the state of the last whole epoch; read if it is there.
 
     Raises:
-        ValueError: no epochs or no data.
+        ValueError: no epochs or no data, or a state that is no state or belongs to another training.
         FloatingPointError: the loss is no longer finite.
     """
     if config.epochs < 1 or not len(data):
         raise ValueError(f"need at least one epoch and one image, got {config.epochs} epochs, {len(data)} images")
     loss = loss or cross_entropy(config.label_smoothing)
     model.to(memory_format=torch.channels_last)
+    per_epoch = -(-len(data) // config.batch_size)
+    steps = config.epochs * per_epoch
+    optimizer, cycle = _optimizer(model, config, steps)
+    history, first = History(), 0
+    parts: dict[str, Any] = {"model": model, "optimizer": optimizer, "cycle": cycle}
+    if hasattr(after_step, "state_dict"):
+        parts["after_step"] = after_step
+    belongs = {"config": asdict(config), "images": len(data), "shapes": [list(tensor.shape) for tensor in model.state_dict().values()]}
+    if resume and resume.is_file():
+        state = _read_state(resume, belongs, parts)
+        history, first = History(**state["history"]), state["epoch"]
+    frozen = [module for module in model.modules() if model.training and not module.training]
+    try:
+        for epoch in range(first, config.epochs):
+            generator = torch.Generator().manual_seed(1000 * config.seed + epoch)  # an epoch is the same after a resume
+            model.train()
+            for module in frozen:
+                module.training = False
+            total = 0.0
+            for number, index in enumerate(torch.randperm(len(data), generator=generator).split(config.batch_size)):
+                x, y = data.images[index], data.labels[index]
+                if config.augment:
+                    x = augmented(x, generator)
+                with torch.autocast("cpu", torch.bfloat16, enabled=config.bfloat16):
+                    value = loss(model, x.contiguous(memory_format=torch.channels_last), y)
+                if not torch.isfinite(value):
+                    raise FloatingPointError(f"the loss became {value.item()} in epoch {epoch + 1}: lower lr from {config.lr}")
+                optimizer.zero_grad()
+                value.backward()
+                optimizer.step()
+                cycle.step()
+                total += value.item() * len(index)
+                if after_step:
+                    after_step((epoch * per_epoch + number + 1) / steps)
+            history.loss.append(total / len(data))
+            if validation is not None:
+                history.accuracy.append(accuracy(model, validation))
+            if resume:
+                _write_state(resume, {"belongs": belongs, "history": vars(history), "epoch": epoch + 1}, parts)
+            if on_epoch:
+                on_epoch(epoch + 1, history)
+    finally:
+        model.eval()
+    return history
+
+
+def _optimizer(model: nn.Module, config: TrainConfig, steps: int) -> tuple[torch.optim.SGD, torch.optim.lr_scheduler.OneCycleLR]:
+    """Weights decay, biases and norms do not."""
     decay = [p for p in model.parameters() if p.ndim > 1]
     no_decay = [p for p in model.parameters() if p.ndim <= 1]
     groups = [{"params": decay, "weight_decay": config.weight_decay}, {"params": no_decay, "weight_decay": 0.0}]
     optimizer = torch.optim.SGD(groups, lr=config.lr, momentum=0.9, nesterov=True)
-    per_epoch = -(-len(data) // config.batch_size)
-    steps = config.epochs * per_epoch
     cycle = torch.optim.lr_scheduler.OneCycleLR(optimizer, config.lr, total_steps=steps, pct_start=config.warmup, cycle_momentum=False)
-    history, first = History(), 0
-    if resume and resume.is_file():
-        state = torch.load(resume, weights_only=True)
-        model.load_state_dict(state["model"])
-        optimizer.load_state_dict(state["optimizer"])
-        cycle.load_state_dict(state["cycle"])
-        history, first = History(**state["history"]), state["epoch"]
-    for epoch in range(first, config.epochs):
-        generator = torch.Generator().manual_seed(1000 * config.seed + epoch)  # an epoch is the same after a resume
-        model.train()
-        total = 0.0
-        for number, index in enumerate(torch.randperm(len(data), generator=generator).split(config.batch_size)):
-            x, y = data.images[index], data.labels[index]
-            if config.augment:
-                x = augmented(x, generator)
-            with torch.autocast("cpu", torch.bfloat16, enabled=config.bfloat16):
-                value = loss(model, x.contiguous(memory_format=torch.channels_last), y)
-            if not torch.isfinite(value):
-                raise FloatingPointError(f"the loss became {value.item()} in epoch {epoch + 1}: lower lr from {config.lr}")
-            optimizer.zero_grad()
-            value.backward()
-            optimizer.step()
-            cycle.step()
-            total += value.item() * len(index)
-            if after_step:
-                after_step((epoch * per_epoch + number + 1) / steps)
-        history.loss.append(total / len(data))
-        if validation is not None:
-            history.accuracy.append(accuracy(model, validation))
-        if resume:
-            partial = resume.with_suffix(".partial")
-            state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "cycle": cycle.state_dict()}
-            torch.save({**state, "history": vars(history), "epoch": epoch + 1}, partial)
-            partial.replace(resume)
-        if on_epoch:
-            on_epoch(epoch + 1, history)
-    model.eval()
-    return history
+    return optimizer, cycle
+
+
+def _write_state(path: Path, state: dict, parts: dict[str, Any]) -> None:
+    """Tensors and numbers only, so that reading them runs no code; the old state stays until the new one is whole."""
+    partial = path.with_name(path.name + ".partial")
+    torch.save({**state, **{name: part.state_dict() for name, part in parts.items()}}, partial)
+    partial.replace(path)
+
+
+def _read_state(path: Path, belongs: dict, parts: dict[str, Any]) -> dict:
+    """Put the parts where the state says that training stopped; nothing is changed if it is not theirs."""
+    try:
+        state = torch.load(path, weights_only=True)
+        ours = state["belongs"] == belongs and state.keys() == {"belongs", "history", "epoch", *parts}
+    except Exception as error:  # whatever the reader says of junk, or of a state without these entries
+        raise ValueError(f"{path} is not a whole training state ({type(error).__name__}): delete it to start anew") from error
+    if not ours:
+        raise ValueError(f"{path} was made with another configuration: delete it or use the old one")
+    for name, part in parts.items():
+        part.load_state_dict(state[name])
+    return state

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from importlib import import_module
 
 import nbformat
 import pytest
 
+from course.authoring.notebook import solution_notebook
+from course.authoring.source import read_source
 from utils.exercises.checking import assess, check
 from utils.files import ROOT
 
@@ -21,11 +24,12 @@ def exercises(stem):
 
 
 def answers(folder, stem):
-    """name -> function, from the setup and exercise cells of a notebook."""
-    cells = [c for c in nbformat.read(ROOT / folder / f"{stem}.ipynb", as_version=4).cells if c.cell_type == "code"]
+    """name -> function, from the setup and exercise cells of a notebook; the reference's come from its source."""
+    source = ROOT / folder / f"{stem}.py"
+    notebook = solution_notebook(read_source(source)) if source.exists() else nbformat.read(source.with_suffix(".ipynb"), as_version=4)
     names = {}
-    for cell in cells:
-        if {"setup", "exercise"} & set(cell.metadata.get("tags", ())):
+    for cell in notebook.cells:
+        if cell.cell_type == "code" and {"setup", "exercise"} & set(cell.metadata.get("tags", ())):
             exec(compile(cell.source, f"{folder}/{stem}:{cell.id}", "exec"), names)
     return {name: names[name] for name in exercises(stem).exercises}
 
@@ -56,6 +60,15 @@ def test_check_run_twice_on_a_stub_gives_nothing_twice(stem):
         again = check(lab, first)
         assert again is first
         assert ledger.read()["exercise"][lab.exercises[name].key]["points"] == 0
+
+
+@pytest.mark.parametrize("stem", [source.stem for source in SOURCES])
+def test_stubs_are_empty_and_called_as_declared(stem):
+    """Is each stub told from an attempt, and does the check name it with its own parameters?"""
+    declared = exercises(stem).exercises
+    for name, stub in answers("labs", stem).items():
+        assert not assess(declared[name], stub).attempted
+        assert declared[name].signature == f"{name}{inspect.signature(stub)}"
 
 
 @pytest.mark.parametrize("stem", [source.stem for source in SOURCES])

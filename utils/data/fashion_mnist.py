@@ -17,7 +17,7 @@ from utils.files import DATASETS, verified
 FILE = DATASETS / "fashion_mnist" / "fashion_mnist.npz"
 SHA256 = "0b8ff0e3b709c3fd455824f1614f38914bdc7bc07a0eeb7d70ca917322511f1d"
 CLASSES = ("T-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "boot")
-MEAN, STD = 0.2860, 0.3530  # of the 50,000 training images, pixels in [0, 1]
+MEAN, STD = 0.2860, 0.3530  # of the 60,000 published training images, pixels in [0, 1]
 SPLITS = {"train": ("train", slice(0, 50_000)), "validation": ("train", slice(50_000, None)), "test": ("test", slice(None))}
 
 

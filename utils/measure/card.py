@@ -67,7 +67,8 @@ def _arrays(data: Any) -> tuple[np.ndarray, np.ndarray]:
     pair = (data.images, data.labels) if hasattr(data, "images") else data
     if not isinstance(pair, tuple | list) or len(pair) != 2:
         raise ValueError(f"data must be a pair (inputs, labels) or have .images and .labels, got {type(data).__name__}")
-    inputs, labels = np.asarray(pair[0], dtype=np.float32), np.asarray(pair[1])
+    first = pair[0].detach() if hasattr(pair[0], "detach") else pair[0]  # a tensor may want a gradient
+    inputs, labels = np.asarray(first, dtype=np.float32), np.asarray(pair[1])
     if not len(labels) or len(inputs) != len(labels):
         raise ValueError(f"need as many labels as inputs and at least one, got {len(inputs)} inputs and {len(labels)} labels")
     return inputs, labels

@@ -89,11 +89,14 @@ def latency(
     Raises:
         ValueError: nobody to time, no rounds, an example that is no batch, or a clock too coarse to see a run.
     """
-    if not contestants or rounds < FEWEST_ROUNDS or warmup < 0:
+    if not contestants or rounds < FEWEST_ROUNDS:
         raise ValueError(f"need a contestant and at least {FEWEST_ROUNDS} rounds, got {len(contestants)} and {rounds} rounds")
-    batch = np.ascontiguousarray(np.asarray(example)[:1], dtype=np.float32)
-    if batch.ndim < 2 or not len(batch):
-        raise ValueError(f"the example must be a batch such as (1, channels, height, width), got shape {batch.shape}")
+    if warmup < 0:
+        raise ValueError(f"warmup must be at least 0 rounds, got {warmup}: use 0 for none")
+    whole = np.asarray(example.detach() if hasattr(example, "detach") else example)
+    if whole.ndim < 2 or not len(whole):
+        raise ValueError(f"the example must be a batch such as (1, channels, height, width), got shape {whole.shape}")
+    batch = np.ascontiguousarray(whole[:1], dtype=np.float32)
     names, order = list(contestants), np.random.default_rng(seed)
     samples: dict[str, list[float]] = {name: [] for name in names}
     with ExitStack() as stack:

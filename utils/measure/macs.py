@@ -92,10 +92,10 @@ def macs_by_layer(model: nn.Module, example: Any) -> dict[str, int]:
         for name, module in model.named_modules():
             if isinstance(module, nn.Linear | _ConvNd):
 
-                def count(module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor, name: str = name) -> None:
-                    counts[name] = counts.get(name, 0) + layer_macs(module, inputs[0], output)
+                def count(module: nn.Module, args: tuple[Tensor, ...], named: dict[str, Tensor], output: Tensor, name: str = name) -> None:
+                    counts[name] = counts.get(name, 0) + layer_macs(module, args[0] if args else named["input"], output)
 
-                handles.append(module.register_forward_hook(count))
+                handles.append(module.register_forward_hook(count, with_kwargs=True))
         with untouched(model), _TorchFormulas() as formulas:
             model(fitted(model, first_of(example)))
     finally:

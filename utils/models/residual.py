@@ -13,6 +13,13 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
+MOST_CHANNELS, MOST_BLOCKS = 16_384, 64  # far above what is small; a damaged file may ask for anything
+
+
+def _check(what: str, value: object, most: int) -> None:
+    if type(value) is not int or not 1 <= value <= most:
+        raise ValueError(f"{what} must be a whole number in 1..{most}, got {value!r}: mend the configuration")
+
 
 @dataclass(frozen=True)
 class BlockConfig:
@@ -21,6 +28,9 @@ class BlockConfig:
     mid, out: channels after the first and the second convolution.
     stride: of the first convolution and the shortcut.
     project: the shortcut is a 1x1 convolution; otherwise the identity (then in == out, stride 1).
+
+    Raises:
+        ValueError: a width or stride that is no whole number or out of bounds.
     """
 
     mid: int
@@ -28,15 +38,31 @@ class BlockConfig:
     stride: int = 1
     project: bool = True
 
+    def __post_init__(self) -> None:
+        _check("mid", self.mid, MOST_CHANNELS)
+        _check("out", self.out, MOST_CHANNELS)
+        _check("stride", self.stride, 16)
+        if type(self.project) is not bool:
+            raise ValueError(f"project must be true or false, got {self.project!r}: mend the configuration")
+
 
 @dataclass(frozen=True)
 class ResidualConfig:
-    """stem: channels of the first convolution; blocks: in order; classes and in_channels: of the task."""
+    """stem: channels of the first convolution; blocks: in order; classes and in_channels: of the task.
+
+    Raises:
+        ValueError: a number that is not whole or out of bounds, no blocks or too many.
+    """
 
     stem: int
     blocks: tuple[BlockConfig, ...]
     classes: int = 10
     in_channels: int = 1
+
+    def __post_init__(self) -> None:
+        for what in ("stem", "classes", "in_channels"):
+            _check(what, getattr(self, what), MOST_CHANNELS)
+        _check("the number of blocks", len(self.blocks), MOST_BLOCKS)
 
     @classmethod
     def of(cls, stem: int, *blocks: tuple[int, int]) -> ResidualConfig:

@@ -8,6 +8,7 @@ was removed is not there.
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import cast
 
@@ -22,22 +23,32 @@ from utils.models.residual import ResidualConfig, ResidualNet
 
 ARCHITECTURES = {"ResidualNet": (ResidualNet, ResidualConfig)}
 _MASK, _VALUES = "#mask", "#values"
+_BITS = {1: torch.int8, 2: torch.int16, 4: torch.int32, 8: torch.int64}  # whole numbers of a float's size
 
 
 def pack_tensors(tensors: dict[str, Tensor]) -> tuple[dict[str, Tensor], dict[str, list[int]]]:
-    """Replace sparse tensors by a bit mask (uint8) and values; return the rest and the packed shapes."""
+    """Replace sparse tensors by a bit mask (uint8) and values; return the rest and the packed shapes.
+
+    What is left out is zero in every bit: -0.0 is a value.
+
+    Raises:
+        ValueError: a name with "#", which marks the packed parts.
+    """
     packed: dict[str, Tensor] = {}
     shapes: dict[str, list[int]] = {}
     for name, tensor in tensors.items():
-        tensor = tensor.detach().cpu().contiguous()
-        kept = tensor != 0
+        if "#" in name:
+            raise ValueError(f"{name!r} can't be packed: give the tensor a name without #")
+        packed[name] = tensor = tensor.detach().cpu().contiguous()
+        if not tensor.is_floating_point():
+            continue
+        kept = tensor.view(_BITS[tensor.element_size()]) != 0
         packed_bytes = -(-tensor.numel() // 8) + int(kept.sum()) * tensor.element_size()
-        if tensor.is_floating_point() and packed_bytes < tensor.numel() * tensor.element_size():
+        if packed_bytes < tensor.numel() * tensor.element_size():
+            del packed[name]
             packed[name + _MASK] = torch.from_numpy(np.packbits(kept.numpy().ravel()))
             packed[name + _VALUES] = tensor[kept]
             shapes[name] = list(tensor.shape)
-        else:
-            packed[name] = tensor
     return packed, shapes
 
 
@@ -45,25 +56,34 @@ def unpack_tensors(packed: dict[str, Tensor], shapes: dict[str, list[int]]) -> d
     """The inverse of `pack_tensors`, bit for bit."""
     tensors = {name: tensor for name, tensor in packed.items() if not name.endswith((_MASK, _VALUES))}
     for name, shape in shapes.items():
-        count = int(np.prod(shape))
-        kept = torch.from_numpy(np.unpackbits(packed[name + _MASK].numpy(), count=count).astype(bool)).view(shape)
         values = packed[name + _VALUES]
-        tensors[name] = torch.zeros(shape, dtype=values.dtype).masked_scatter_(kept, values)
+        tensors[name] = torch.zeros(shape, dtype=values.dtype).masked_scatter_(_kept(packed[name + _MASK], shape), values)
     return tensors
+
+
+def _kept(mask: Tensor, shape: list[int]) -> Tensor:
+    return torch.from_numpy(np.unpackbits(mask.numpy(), count=math.prod(shape)).astype(bool)).view(shape)
 
 
 def save_model(model: nn.Module, path: str | Path) -> int:
     """Write weights and configuration to one .safetensors file; return its size in bytes.
 
     Raises:
-        ValueError: a model whose configuration is not known here.
+        ValueError: a model whose configuration is not known here, or whose tensors are not those of a fresh one
+            (half precision, masks of `torch.nn.utils.prune`).
     """
     name = type(model).__name__
     if name not in ARCHITECTURES:
         raise ValueError(f"{name} can't be stored: use one of {', '.join(ARCHITECTURES)} or add it to ARCHITECTURES")
-    tensors, shapes = pack_tensors(model.state_dict())
-    config = cast("ResidualNet", model).config.to_dict()
-    metadata = {"architecture": name, "config": json.dumps(config), "packed": json.dumps(shapes)}
+    config, state = cast("ResidualNet", model).config, model.state_dict()
+    fresh = _fresh(name, config)
+    if strange := sorted(key for key in fresh.keys() | state.keys() if _kind(fresh.get(key)) != _kind(state.get(key))):
+        raise ValueError(
+            f"this {name} differs from a fresh one in {strange[0]} ({_kind(state.get(strange[0]))}): "
+            "make masks permanent with torch.nn.utils.prune.remove and convert to float32 with model.float() before saving"
+        )
+    tensors, shapes = pack_tensors(state)
+    metadata = {"architecture": name, "config": json.dumps(config.to_dict()), "packed": json.dumps(shapes)}
     data = to_bytes(tensors, metadata)
     write_atomically(Path(path), data)
     return len(data)
@@ -71,6 +91,9 @@ def save_model(model: nn.Module, path: str | Path) -> int:
 
 def load_model(path: str | Path) -> nn.Module:
     """Read a file made by `save_model`; the model comes back in evaluation mode.
+
+    Nothing is unpacked before the file is known to hold just the tensors of its configuration, so a
+    small file can't ask for much memory.
 
     Raises:
         FileNotFoundError: no such file.
@@ -84,8 +107,37 @@ def load_model(path: str | Path) -> nn.Module:
             metadata = file.metadata() or {}
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
         kind, config_kind = ARCHITECTURES[metadata["architecture"]]
-        model = kind(config_kind.from_dict(json.loads(metadata["config"])))
-        model.load_state_dict(unpack_tensors(tensors, json.loads(metadata["packed"])))
-    except (SafetensorError, KeyError, TypeError, RuntimeError, json.JSONDecodeError) as error:
+        config, shapes = config_kind.from_dict(json.loads(metadata["config"])), json.loads(metadata["packed"])
+        _check(_fresh(metadata["architecture"], config), tensors, shapes)
+        model = kind(config)
+        model.load_state_dict(unpack_tensors(tensors, shapes))
+    except (SafetensorError, AttributeError, KeyError, OverflowError, RuntimeError, TypeError, ValueError) as error:
         raise ValueError(f"{path} is not a whole checkpoint of this project ({type(error).__name__}: {error})") from error
     return model.eval()
+
+
+def _fresh(architecture: str, config: ResidualConfig) -> dict[str, Tensor]:
+    """The state of a new model, its tensors without memory."""
+    with torch.device("meta"):
+        return ARCHITECTURES[architecture][0](config).state_dict()
+
+
+def _kind(tensor: Tensor | None) -> str:
+    return "missing" if tensor is None else f"{str(tensor.dtype).removeprefix('torch.')} {tuple(tensor.shape)}"
+
+
+def _check(fresh: dict[str, Tensor], tensors: dict[str, Tensor], shapes: dict[str, list[int]]) -> None:
+    """Raise ValueError unless the tensors of a file, packed or not, are those of a fresh model."""
+    parts = {part: name for name in fresh for part in ([name + _MASK, name + _VALUES] if name in shapes else [name])}
+    if strange := sorted((parts.keys() ^ tensors.keys()) | (shapes.keys() - fresh.keys())):
+        raise ValueError(f"{strange[0]} is missing or too much")
+    for part, name in parts.items():
+        expected, found = fresh[name], tensors[part]
+        if name not in shapes:
+            good = _kind(found) == _kind(expected)
+        elif part.endswith(_MASK):
+            good = shapes[name] == list(expected.shape) and found.dtype == torch.uint8 and found.shape == (-(-expected.numel() // 8),)
+        else:
+            good = found.dtype == expected.dtype and found.shape == (int(_kept(tensors[name + _MASK], shapes[name]).sum()),)
+        if not good:
+            raise ValueError(f"{part} is {_kind(found)} where {name} should be {_kind(expected)}")

@@ -22,7 +22,8 @@ from utils.models.store import load_model
 class Record:
     """What the seeds of one recipe reached.
 
-    title: of the recipe; file: the checkpoint that ships, trained with seeds[0].
+    title: of the recipe; file: the checkpoint that ships, trained with the first seed of the recipe.
+    seeds: those that were run, which may be fewer than the recipe lists.
     validation, test: accuracy in percent, one figure a seed; size_bytes, hours: likewise.
     """
 
@@ -37,7 +38,7 @@ class Record:
 
     @property
     def mean_test(self) -> float:
-        """Mean test accuracy over the seeds, in percent."""
+        """Mean test accuracy over the seeds that were run, in percent."""
         return sum(self.test) / len(self.test)
 
 
@@ -60,7 +61,7 @@ def recipe(name: str) -> dict:
 
 
 def record(name: str) -> Record:
-    """What training NAME reached, over all seeds that were run.
+    """What training NAME reached, over the seeds that were run: `record(NAME).seeds` says which.
 
     Raises:
         FileNotFoundError: no such recipe, or it was not trained yet.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 from utils.show.style import FAINT, PALETTE, Chart, caption, figure, label_lines
 
@@ -83,17 +83,17 @@ def promised_and_measured(promised: Mapping[str, float], measured: Mapping[str, 
 
     promised: name -> factor. measured: name -> the time ratio with its interval (`utils.measure.Ratio`).
     """
-    chart = figure(height=0.9 + 0.55 * len(promised))
+    chart = figure(height=0.9 + 0.75 * len(promised))
     axes = chart.add_subplot()
     for row, name in enumerate(promised):
         median, low, high = measured[name].median, measured[name].low, measured[name].high
         axes.plot([promised[name], median], [row, row], color=FAINT, linewidth=1)
         axes.plot(promised[name], row, "s", color=PALETTE["vermilion"], markerfacecolor="white", markeredgewidth=2, markersize=9)
         axes.errorbar(median, row, xerr=[[median - low], [high - median]], fmt="o", color=PALETTE["blue"], markersize=8, capsize=3)
-        axes.annotate(f"{promised[name]:.1f}x fewer MACs", (promised[name], row), (8, 0), textcoords="offset points", va="center")
-        axes.annotate(
-            f"{median:.1f}x faster", (median, row), (-8, 0), textcoords="offset points", ha="right", va="center", color=PALETTE["blue"]
-        )
+        words: dict[str, Any] = {"textcoords": "offset points", "ha": "center"}
+        axes.annotate(f"{promised[name]:.1f}x fewer MACs", (promised[name], row), (0, 11), va="bottom", color=PALETTE["vermilion"], **words)
+        axes.annotate(f"{median:.1f}x faster", (median, row), (0, -11), va="top", color=PALETTE["blue"], **words)
+    reach = max(*promised.values(), *(ratio.high for ratio in measured.values()))
     axes.set_yticks(range(len(promised)), list(promised))
-    axes.set(xlabel="factor against the dense network", xlim=(0, 1.35 * max(promised.values())), ylim=(len(promised) - 0.5, -0.5))
+    axes.set(xlabel="factor against the large network", xlim=(0, 1.1 * reach), ylim=(len(promised) - 0.4, -0.6))
     return caption(chart, finding) if finding else chart  # type: ignore[return-value]

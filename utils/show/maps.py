@@ -16,7 +16,7 @@ def _matrix(weight: Any) -> np.ndarray:
     return np.abs(array.reshape(len(array), -1))
 
 
-def weight_maps(weights: Mapping[str, Any], *, rows: int = 64, columns: int = 144, finding: str = "") -> Chart:
+def weight_maps(weights: Mapping[str, Any], *, rows: int = 48, columns: int = 96, finding: str = "") -> Chart:
     """The same corner of several weights: dark is large, white is exactly zero.
 
     weights: title -> (out, in, kh, kw) or (out, in). A row is one filter.
@@ -38,7 +38,7 @@ def filter_maps(pairs: Mapping[str, tuple[Any, Any]], *, finding: str = "") -> C
     pairs: title -> (weight that makes the channels (out, in, kh, kw), weight that reads them (next, out, kh, kw)).
     All panels have one scale, so a smaller tensor is drawn smaller.
     """
-    chart = figure(height=3.0)
+    chart = figure(height=2.5)
     norms = {title: [np.sqrt((np.asarray(w) ** 2).sum((2, 3))) for w in pair] for title, pair in pairs.items()}
     width = max(norm.shape[1] for pair in norms.values() for norm in pair)
     height = max(norm.shape[0] for pair in norms.values() for norm in pair)

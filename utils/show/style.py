@@ -31,12 +31,12 @@ PALETTE = {
     "yellow": "#F0E442",
 }
 INK, FAINT, PAPER = "#222222", "#767676", "#FDFDFD"
-WIDTH = 7.0  # inches: 840 pixels, shown at 700 and above
+WIDTH = 7.0  # inches: 700 pixels
 CAPTION_LETTERS = 100  # that fit into one line of WIDTH
 
 STYLE: dict[str, Any] = {
     "figure.figsize": (WIDTH, 3.4),
-    "figure.dpi": 120,
+    "figure.dpi": 100,
     "savefig.dpi": "figure",
     "figure.facecolor": PAPER,
     "savefig.facecolor": PAPER,
@@ -87,7 +87,7 @@ class Chart(Figure):
 
 
 def figure(width: float = WIDTH, height: float = 3.4) -> Chart:
-    """An empty figure in our style; width and height in inches (120 pixels each)."""
+    """An empty figure in our style; width and height in inches (100 pixels each)."""
     use_style()
     return Chart(figsize=(width, height))
 

@@ -7,8 +7,9 @@ import torch
 import torch.nn.functional as F
 import torch_pruning
 from torch import nn
+from torch.nn.utils import prune
 
-from utils.compress.pruning import channel_groups, channel_importance, choose_channels, prune_channels, remove_channels
+from utils.compress.pruning import channel_groups, channel_importance, choose_channels, group_importance, prune_channels, remove_channels
 from utils.models import BlockConfig, ResidualConfig, ResidualNet
 
 X = torch.randn(3, 1, 28, 28, generator=torch.Generator().manual_seed(1))
@@ -136,22 +137,145 @@ def test_surgery_on_a_pair_of_layers():
     assert remove_channels(one.weight, None, two.weight, keep)[1] is None
 
 
-class Concat(nn.Module):
-    def __init__(self):
+@pytest.mark.parametrize("make", [residual, Mobile])
+def test_layers_know_their_new_widths_and_stay_frozen(make):
+    """Does every layer say what its tensors are, and does a layer that was not to learn still not learn?"""
+    model = make()
+    frozen = next(model.children())
+    frozen.requires_grad_(False)
+    small = prune_channels(model, choose_channels(model, 0.5, multiple=4))
+    assert [p.requires_grad for p in small.parameters()] == [p.requires_grad for p in model.parameters()]
+    for layer in small.modules():
+        if isinstance(layer, nn.BatchNorm2d):
+            assert layer.num_features == len(layer.weight) == len(layer.running_mean)
+        elif isinstance(layer, nn.Conv2d):
+            assert (layer.out_channels, layer.in_channels // layer.groups) == layer.weight.shape[:2]
+        elif isinstance(layer, nn.Linear):
+            assert (layer.out_features, layer.in_features) == layer.weight.shape
+
+
+def test_a_pruned_depthwise_layer_has_one_group_for_each_channel():
+    small = prune_channels(Mobile(), {"first": torch.tensor([1, 5, 6])})
+    layer = small.depthwise
+    assert (layer.in_channels, layer.out_channels, layer.groups) == (3, 3, 3)
+
+
+def test_importance_adds_filters_and_their_readers_each_over_its_mean():
+    """By hand: filters 1, 2, 3; what reads them has norms 5, 0, 1 in columns (the rows would say otherwise)."""
+    model = nn.Sequential(nn.Conv2d(1, 3, 1), nn.Conv2d(3, 2, 1))
+    model[0].weight.data = torch.tensor([1.0, -2.0, 3.0]).view(3, 1, 1, 1)
+    model[1].weight.data = torch.tensor([[3.0, 0.0, 0.0], [4.0, 0.0, 1.0]]).view(2, 3, 1, 1)
+    (group,) = channel_groups(model)
+    torch.testing.assert_close(group_importance(model, group), torch.tensor([1 / 2 + 5 / 2, 1.0, 3 / 2 + 1 / 2]))
+
+
+class Around(nn.Module):
+    """A convolution and a shortcut around it, added in either order."""
+
+    def __init__(self, swapped):
         super().__init__()
-        self.one = nn.Conv2d(1, 4, 3)
+        self.conv, self.swapped = nn.Conv2d(4, 4, 3, padding=1), swapped
 
     def forward(self, x):
-        return torch.cat([self.one(x), self.one(x)], 1)
+        return (self.conv(x) + x if self.swapped else x + self.conv(x)).relu().flatten(1)
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+def test_what_is_tied_to_the_input_or_the_output_is_no_group(swapped):
+    assert channel_groups(Around(swapped)) == []
+    assert [g.name for g in channel_groups(nn.Sequential(Around(swapped), nn.Linear(64, 5), nn.ReLU(), nn.Linear(5, 2)))] == ["1"]
+    tail = nn.Sequential(nn.Conv2d(1, 4, 1), Around(swapped))
+    assert channel_groups(tail) == []
 
 
 @pytest.mark.parametrize(
-    ("model", "name"),
-    [(Concat(), "cat"), (nn.Sequential(nn.Conv2d(4, 8, 3, groups=2)), "grouped"), (nn.Sequential(nn.LSTM(4, 4)), "LSTM")],
+    ("width", "share", "multiple", "left"),
+    [(12, 1.0, 8, 12), (12, 0.99, 8, 8), (24, 0.01, 8, 8), (24, 0.4, 8, 8), (24, 0.6, 8, 16), (24, 0.5, 1, 12)],
 )
-def test_what_cannot_be_followed_is_refused_by_name(model, name):
+def test_widths_are_rounded_to_the_multiple_but_a_share_of_one_keeps_all(width, share, multiple, left):
+    model = nn.Sequential(nn.Conv2d(1, width, 1), nn.ReLU(), nn.Conv2d(width, 2, 1))
+    assert len(choose_channels(model, share, multiple=multiple)["0"]) == left
+
+
+class Net(nn.Module):
+    """Layers and what is done with them, for the cases below."""
+
+    def __init__(self, forward, **layers):
+        super().__init__()
+        self.body = forward
+        for name, layer in layers.items():
+            setattr(self, name, layer)
+
+    def forward(self, x):
+        return self.body(self, x)
+
+
+def conv(inputs=1, outputs=4):
+    return nn.Conv2d(inputs, outputs, 3, padding=1)
+
+
+def one_parameter_in_two():
+    one, two = conv(4, 4), conv(4, 4)
+    two.weight = one.weight
+    return nn.Sequential(conv(), one, two)
+
+
+def masked_by_torch():
+    model = nn.Sequential(conv(), conv(4, 2))
+    prune.l1_unstructured(model[0], "weight", 0.5)
+    return model
+
+
+REFUSED = {
+    "concatenation": (Net(lambda m, x: torch.cat([m.a(x), m.b(x)], 1), a=conv(), b=conv()), "cat"),
+    "grouped convolution": (nn.Sequential(nn.Conv2d(4, 8, 3, groups=2)), "grouped"),
+    "unknown layer": (nn.Sequential(nn.LSTM(4, 4)), "LSTM"),
+    "a layer called twice": (Net(lambda m, x: m.b(m.b(m.a(x))), a=conv(), b=conv(4, 4)), "'b'.*called twice"),
+    "a norm called twice": (Net(lambda m, x: m.n(m.b(m.n(m.a(x)))), a=conv(), b=conv(4, 4), n=nn.BatchNorm2d(4)), "'n'.*called twice"),
+    "one parameter in two layers": (one_parameter_in_two(), "'1.weight' and '2.weight' are one parameter"),
+    "a mask of torch's": (masked_by_torch(), "computed anew"),
+    "an addition that broadcasts": (Net(lambda m, x: m.c(m.a(x) + m.b(x)), a=conv(), b=conv(1, 1), c=conv(4, 2)), "addition of 4 .* and 1"),
+    "a map plus a vector": (Net(lambda m, x: m.a(x) + m.b(x).mean((2, 3)), a=conv(), b=conv()), "addition"),
+    "an addition of flattened maps": (
+        Net(lambda m, x: m.c(m.a(x).flatten(1) + m.b(x).flatten(1)), a=conv(), b=conv(), c=nn.Linear(64, 2)),
+        "addition",
+    ),
+    "flatten from 0": (Net(lambda m, x: m.c(torch.flatten(m.a(x))), a=conv(), c=nn.Linear(64, 2)), "flatten"),
+    "flatten from 2": (nn.Sequential(conv(), nn.Flatten(2), nn.Linear(16, 2)), "flatten"),
+    "mean over channels": (Net(lambda m, x: m.b(m.a(x).mean(1, keepdim=True)), a=conv(), b=conv(1, 2)), "mean"),
+    "mean over all": (Net(lambda m, x: m.a(x).mean(), a=conv()), "mean"),
+    "mean over a vector": (Net(lambda m, x: m.b(m.a(x)).mean(1), a=nn.Linear(4, 4), b=nn.Linear(4, 4)), "mean"),
+    "norm of a flattened map": (nn.Sequential(conv(), nn.Flatten(), nn.BatchNorm1d(64), nn.Linear(64, 2)), "'2'.*64 features"),
+    "pooling of a flattened map": (nn.Sequential(conv(), nn.Flatten(), nn.MaxPool2d(2)), "flat"),
+    "linear on the width of a map": (nn.Sequential(conv(), nn.Linear(4, 4)), "Linear"),
+    "linear on more than the channels": (Net(lambda m, x: m.b(m.a(x).mean((2, 3))), a=conv(), b=nn.Linear(8, 2)), "Linear"),
+    "a bare parameter": (Net(lambda m, x: m.a(x) + m.w, a=conv(), w=nn.Parameter(torch.ones(4, 1, 1))), "no layer made"),
+}
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_what_cannot_be_followed_is_refused_by_name(what):
+    model, name = REFUSED[what]
     with pytest.raises(ValueError, match=name):
         channel_groups(model)
+
+
+ACCEPTED = {
+    "norm behind a global pooling": nn.Sequential(conv(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.BatchNorm1d(4), nn.Linear(4, 2)),
+    "a network of linear layers": nn.Sequential(nn.Flatten(), nn.Linear(784, 6), nn.BatchNorm1d(6), nn.ReLU(), nn.Linear(6, 2)),
+    "mean that keeps the map": Net(lambda m, x: m.b(m.a(x).mean((-1, -2), keepdim=True)), a=conv(), b=nn.Conv2d(4, 2, 1)),
+    "one activation for two layers": Net(lambda m, x: m.b(m.r(m.b0(m.r(m.a(x))))), a=conv(), b0=conv(4, 6), b=conv(6, 2), r=nn.ReLU()),
+}
+
+
+@pytest.mark.parametrize("what", ACCEPTED)
+def test_what_can_be_followed_is_cut_exactly(what):
+    model = ACCEPTED[what].eval()
+    groups = channel_groups(model)
+    assert groups
+    for group in groups:
+        index = torch.arange(0, group.channels, 2)
+        torch.testing.assert_close(prune_channels(model, {group.name: index})(X), zero_channels(model, group, index)(X))
 
 
 @pytest.mark.parametrize("index", [[], [0, 0], [99], [-1]])

@@ -1,5 +1,8 @@
 """Masks remove exactly what was asked, agree with torch's own pruning, and change nothing."""
 
+import io
+
+import numpy as np
 import pytest
 import torch
 from hypothesis import given
@@ -79,9 +82,10 @@ def test_impossible_sparsity_is_refused(sparsity):
         magnitude_mask(randn(4), sparsity)
 
 
-def test_weights_that_diverged_are_refused():
+@pytest.mark.parametrize("value", ["nan", "inf", "-inf"])
+def test_weights_that_diverged_are_refused(value):
     with pytest.raises(ValueError, match="NaN or infinity"):
-        magnitude_mask(torch.tensor([1.0, float("nan")]), 0.5)
+        magnitude_mask(torch.tensor([1.0, float(value)]), 0.5)
 
 
 @given(st.integers(1, 8), st.integers(1, 6))
@@ -151,3 +155,81 @@ def test_gradual_pruner_reaches_its_sparsity_and_never_revives_a_weight(lot):
 def test_mask_for_another_model_is_refused():
     with pytest.raises(ValueError, match=r"no weight '5\.weight'"):
         apply_masks(nn.Sequential(nn.Linear(2, 2)), {"5.weight": torch.ones(2, 2)})
+
+
+def test_a_mask_of_as_many_weights_in_another_shape_is_refused_and_nothing_changed():
+    model = nn.Sequential(nn.Linear(2, 3), nn.Linear(3, 2))
+    before = model[0].weight.clone()
+    with pytest.raises(ValueError, match=r"no weight '1\.weight' of shape \(3, 2\)"):
+        apply_masks(model, {"0.weight": torch.zeros(3, 2), "1.weight": torch.zeros(3, 2)})
+    assert torch.equal(model[0].weight, before)
+
+
+@pytest.mark.parametrize("kind", [torch.Tensor.bool, torch.Tensor.float, lambda m: m.bool().numpy(), lambda m: m.numpy().astype(np.uint8)])
+def test_masks_may_be_of_torch_or_numpy_of_truths_or_numbers(kind):
+    model = nn.Sequential(nn.Linear(2, 2))
+    mask = torch.tensor([[1, 0], [0, 1]])
+    expected = model[0].weight.detach() * mask
+    assert torch.equal(apply_masks(model, {"0.weight": kind(mask)})[0].weight, expected)
+
+
+def test_a_layer_that_torch_masks_is_refused():
+    """Its weight is made anew in each pass: a zero written into it would be gone."""
+    model = nn.Sequential(nn.Linear(2, 2))
+    prune.l1_unstructured(model[0], "weight", 0.5)
+    with pytest.raises(ValueError, match=r"prune\.remove"):
+        apply_masks(model, {"0.weight": torch.zeros(2, 2)})
+
+
+def test_weights_of_all_layers_with_products_are_prunable_and_shared_ones_once():
+    layers = nn.Sequential(nn.Conv1d(1, 1, 1), nn.Conv2d(1, 1, 1), nn.Conv3d(1, 1, 1), nn.Linear(2, 2), nn.BatchNorm1d(2), nn.Linear(2, 2))
+    layers[5].weight = layers[3].weight
+    assert list(prunable(layers)) == ["0.weight", "1.weight", "2.weight", "3.weight"]
+    assert all(isinstance(weight, nn.Parameter) for weight in prunable(layers).values())
+    assert list(prunable(nn.Linear(2, 2))) == ["weight"]
+
+
+def test_a_model_without_weights_to_prune_has_no_sparsity():
+    with pytest.raises(ValueError, match="no weights to prune"):
+        sparsity_of(nn.BatchNorm1d(3))
+
+
+@pytest.mark.parametrize("arguments", [{"sparsity": 1.0}, {"sparsity": -0.1}, {"begin": -0.1}, {"begin": 0.6}, {"end": 1.1}, {"every": 0}])
+def test_an_impossible_plan_is_refused_before_training(arguments):
+    with pytest.raises(ValueError, match=r"must lie in|need 0 <= begin"):
+        GradualPruner(nn.Linear(2, 2), **{"sparsity": 0.5, "end": 0.5, **arguments})
+
+
+def test_pruner_is_done_at_its_end_whatever_the_interval():
+    model = nn.Linear(20, 20)
+    pruner = GradualPruner(model, 0.9, end=0.5, every=1000)
+    for step in range(1, 51):
+        pruner(step / 100)
+    assert sparsity_of(model) == pytest.approx(0.9)
+
+
+def test_pruner_follows_any_schedule_in_any_kind_of_number():
+    heard = []
+
+    def schedule(step, begin, end, final_sparsity):
+        heard.append((step, begin, end, final_sparsity))
+        return torch.tensor(0.25)
+
+    model = nn.Linear(20, 20)
+    GradualPruner(model, 0.9, begin=0.1, end=0.5, schedule=schedule)(0.2)
+    assert heard == [(0.2, 0.1, 0.5, 0.9)]
+    assert sparsity_of(model) == 0.25
+
+
+def test_a_pruner_goes_on_from_its_state():
+    """Read by a reader that runs no code: masks, steps and all."""
+    model = nn.Linear(20, 20)
+    one, two = GradualPruner(model, 0.9, every=7), GradualPruner(model, 0.9, every=7)
+    for step in range(1, 6):
+        one(step / 100)
+    file = io.BytesIO()
+    torch.save(one.state_dict(), file)
+    file.seek(0)
+    two.load_state_dict(torch.load(file, weights_only=True))
+    assert (two.steps, two.last) == (one.steps, one.last) == (5, one.last)
+    assert torch.equal(one.masks["weight"], two.masks["weight"])

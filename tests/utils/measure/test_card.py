@@ -71,7 +71,7 @@ def test_data_may_be_an_object_and_the_metric_any_function() -> None:
     def error(logits: np.ndarray, labels: np.ndarray) -> float:
         return 100 - accuracy(logits, labels)
 
-    got = scorecard(Fixed(LOGITS), Set(torch.from_numpy(X), torch.from_numpy(Y)), metric=error)
+    got = scorecard(Fixed(LOGITS), Set(torch.from_numpy(X).requires_grad_(), torch.from_numpy(Y)), metric=error)
     assert (got.metric_name, got.metric) == ("error", 25.0)
 
 
@@ -92,6 +92,7 @@ def test_card_survives_json() -> None:
         (LOGITS * np.nan, (X, Y), "NaN or infinite logits for 4 of 4"),
         (LOGITS[:, 0], (X, Y), "needs logits"),
         (LOGITS, (X, Y + 1), "whole numbers in 0..1"),
+        (LOGITS, (X, Y - 1), "whole numbers in 0..1"),
         (LOGITS, (X, Y.astype(float)), "whole numbers"),
     ],
 )

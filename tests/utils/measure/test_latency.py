@@ -56,6 +56,14 @@ def test_contestants_see_one_sample_one_thread_and_no_collector() -> None:
     assert contestant.saw == {((1, 1, 4, 4), "float32", 1, False)}
 
 
+def test_an_example_may_want_a_gradient() -> None:
+    """As a tensor that comes out of a network does."""
+    clock = Clock()
+    contestant = Contestant(clock, 1)
+    latency({"a": contestant}, torch.zeros(2, 3, requires_grad=True), rounds=3, clock=clock)
+    assert {seen[0] for seen in contestant.saw} == {(1, 3)}
+
+
 def test_contestants_are_interleaved_in_changing_order() -> None:
     """In each round each runs once, and nobody always runs first."""
     clock, log = Clock(), []
@@ -102,6 +110,28 @@ def test_interval_holds_the_true_ratio_and_narrows_with_rounds() -> None:
     assert more.high - more.low < 0.5 * np.median([ratio.high - ratio.low for ratio in experiments])
 
 
+def test_interval_is_where_95_of_100_resampled_medians_lie() -> None:
+    """The bootstrap written out: resample the rounds, take the median, cut 2.5 % off each end; another seed, another draw."""
+    a, b = np.random.default_rng(0).lognormal(size=(2, 25))
+    draws = np.random.default_rng(7)
+    medians = [float(np.median((a / b)[draws.integers(25, size=25)])) for _ in range(200)]
+    ratio = Timings({"a": a, "b": b}).ratio("a", "b", resamples=200, seed=7)
+    assert (ratio.low, ratio.high) == pytest.approx((np.percentile(medians, 2.5), np.percentile(medians, 97.5)))
+    assert ratio != Timings({"a": a, "b": b}).ratio("a", "b", resamples=200, seed=8)
+
+
+def test_the_order_of_the_rounds_follows_the_seed() -> None:
+    """Equal seeds, equal orders; another seed, another order."""
+
+    def order(seed: int) -> list[int]:
+        clock, log = Clock(), []
+        contestants = [Contestant(clock, 1, log=log) for _ in range(4)]
+        latency({str(i): c for i, c in enumerate(contestants)}, X, rounds=10, warmup=0, clock=clock, seed=seed)
+        return [contestants.index(c) for c in log]
+
+    assert order(1) == order(1) != order(2)
+
+
 def test_ratio_is_the_same_for_the_same_seed() -> None:
     """And turns round when its arguments do."""
     timings = Timings({"a": np.arange(1.0, 50), "b": np.arange(2.0, 51)[::-1]})
@@ -109,10 +139,10 @@ def test_ratio_is_the_same_for_the_same_seed() -> None:
     assert timings.ratio("a", "b").median == pytest.approx(1 / timings.ratio("b", "a").median)
 
 
-@pytest.mark.parametrize("arguments", [{"rounds": 2}, {"warmup": -1}])
-def test_runs_that_say_nothing_are_refused(arguments: dict) -> None:
+@pytest.mark.parametrize(("arguments", "words"), [({"rounds": 2}, "at least 3 rounds"), ({"warmup": -1}, "warmup must be at least 0.* -1")])
+def test_runs_that_say_nothing_are_refused(arguments: dict, words: str) -> None:
     """Too few rounds and a negative warm-up."""
-    with pytest.raises(ValueError, match="rounds"):
+    with pytest.raises(ValueError, match=words):
         latency({"a": Contestant(Clock(), 1)}, X, **arguments)
 
 
@@ -121,8 +151,9 @@ def test_nobody_an_empty_example_a_stopped_clock_and_a_wrong_name_are_refused() 
     clock = Clock()
     with pytest.raises(ValueError, match="need a contestant"):
         latency({}, X)
-    with pytest.raises(ValueError, match="must be a batch"):
-        latency({"a": Contestant(clock, 1)}, X[:0])
+    for example in (X[:0], 3.0, [1.0, 2.0]):
+        with pytest.raises(ValueError, match="must be a batch"):
+            latency({"a": Contestant(clock, 1)}, example)
     with pytest.raises(ValueError, match="did not advance"):
         latency({"a": Contestant(clock, 0)}, X, rounds=3, clock=clock)
     with pytest.raises(KeyError, match="was not timed"):

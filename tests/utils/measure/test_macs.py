@@ -75,6 +75,22 @@ def test_a_layer_used_twice_counts_twice() -> None:
     assert macs_by_layer(Twice(), torch.zeros(1, 8)) == {"layer": 2 * 64}
 
 
+class ByName(nn.Module):
+    """Calls its layer with a named argument."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.ConvTranspose2d(5, 7, 3)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.layer(input=x)
+
+
+def test_a_layer_called_by_name_and_an_example_that_wants_a_gradient_count() -> None:
+    """Neither the way of calling nor the example's history changes what is multiplied."""
+    assert count_macs(ByName(), torch.zeros(2, 5, 6, 6, requires_grad=True)) == 36 * 5 * 7 * 9
+
+
 def test_numpy_examples_and_half_precision_count_the_same() -> None:
     """Neither the kind of array nor the precision changes what is multiplied."""
     model = nn.Conv2d(1, 4, 3)

@@ -48,7 +48,12 @@ HAND = {
         30 + 20,
     ),
     "an activation writes over its operand": (nn.Sequential(nn.Linear(10, 30), nn.ReLU(), nn.Linear(30, 5)), (10,), 10 + 30),
-    "batch normalisation writes over its operand": (nn.Sequential(nn.Conv2d(4, 4, 1), nn.BatchNorm2d(4)), (4, 8, 8), 2 * IMAGE),
+    "hardswish writes over its operand": (nn.Sequential(nn.Linear(10, 30), nn.Hardswish(), nn.Linear(30, 5)), (10,), 10 + 30),
+    "batch normalisation writes over its operand": (
+        nn.Sequential(nn.Conv2d(1, 4, 1), nn.BatchNorm2d(4)),
+        (1, 8, 8),
+        IMAGE // 4 + IMAGE,
+    ),
     "a view costs nothing": (nn.Sequential(nn.Flatten(), nn.Linear(IMAGE, 3)), (4, 8, 8), IMAGE + 3),
     "a shortcut stays while its block is computed": (Residual(), (4, 8, 8), 3 * IMAGE),
     "the unread indices of a pooling are not held": (nn.MaxPool2d(2), (4, 8, 8), IMAGE + IMAGE // 4),

@@ -1,15 +1,8 @@
 """Pruning: remove single weights (masks) or whole channels (surgery)."""
 
-from utils.compress.pruning.channels import (
-    ChannelGroup,
-    channel_groups,
-    channel_importance,
-    choose_channels,
-    group_importance,
-    prune_channels,
-    remove_channels,
-)
+from utils.compress.pruning.channels import channel_importance, choose_channels, group_importance, prune_channels, remove_channels
 from utils.compress.pruning.gradual import GradualPruner, apply_masks, by_lot, cubic_sparsity, prunable, sensitivity, sparsity_of
+from utils.compress.pruning.groups import ChannelGroup, channel_groups
 from utils.compress.pruning.masks import global_masks, keep_largest, magnitude_mask, nm_mask, random_masks, rewind
 
 __all__ = [

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -25,40 +26,63 @@ def cubic_sparsity(step: float, begin: float, end: float, final_sparsity: float)
 
 
 def prunable(model: nn.Module) -> dict[str, Tensor]:
-    """The weights that pruning may remove: those of convolutions and linear layers, not biases or norms."""
-    kinds = (nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.Linear)
-    return {f"{name}.weight": layer.weight for name, layer in model.named_modules() if isinstance(layer, kinds)}
+    """The weights that pruning may remove: those of convolutions and linear layers, not biases or norms.
+
+    A weight that two layers share is there once, under its first name.
+    """
+    found: dict[str, Tensor] = {}
+    for name, layer in model.named_modules():
+        kinds = (nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.Linear)
+        if isinstance(layer, kinds) and not any(layer.weight is weight for weight in found.values()):
+            found[f"{name}.weight".removeprefix(".")] = layer.weight
+    return found
 
 
 @torch.no_grad()
-def apply_masks(model: nn.Module, masks: dict[str, Tensor]) -> nn.Module:
+def apply_masks(model: nn.Module, masks: Mapping[str, Tensor | np.ndarray]) -> nn.Module:
     """Set what the masks remove to zero, in place; return the model.
 
+    masks: name -> bool or 0 and 1, of the weight's shape; True and 1 keep.
+
     Raises:
-        ValueError: a mask for a weight that the model does not have, or of another shape.
+        ValueError: a mask for a weight that the model does not have, or of another shape, or a layer that
+            `torch.nn.utils.prune` masks already; nothing was changed then.
     """
-    weights = prunable(model)
-    for name, mask in masks.items():
+    weights, kept = prunable(model), {name: torch.as_tensor(mask).bool() for name, mask in masks.items()}
+    for name, mask in kept.items():
         if name not in weights or weights[name].shape != mask.shape:
             raise ValueError(f"no weight {name!r} of shape {tuple(mask.shape)} in this {type(model).__name__}: make the masks from it")
-        weights[name].masked_fill_(~mask.bool(), 0.0)
+        if not isinstance(weights[name], nn.Parameter):
+            raise ValueError(f"{name!r} is computed anew in each pass: call torch.nn.utils.prune.remove on its layer first")
+    for name, mask in kept.items():
+        weights[name].masked_fill_(~mask.to(weights[name].device), 0.0)
     return model
 
 
 def sparsity_of(model: nn.Module) -> float:
-    """Share of the prunable weights that are zero, in [0, 1]."""
+    """Share of the prunable weights that are zero, in [0, 1].
+
+    Raises:
+        ValueError: the model has no prunable weights.
+    """
     weights = list(prunable(model).values())
+    if not weights:
+        raise ValueError(f"{type(model).__name__} has no weights to prune: give a model with convolutions or linear layers")
     return 1 - sum(int((w != 0).sum()) for w in weights) / sum(w.numel() for w in weights)
 
 
 class GradualPruner:
-    """Follows `cubic_sparsity` during training: give it to `fit` as `after_step`.
+    """Follows a schedule during training: give it to `fit` as `after_step`.
 
     The share of training done is the clock: pruning starts at `begin`, ends at `end`, and the rest
     heals. The masks are found anew every `every` steps and applied after each step, so a removed
-    weight stays removed.
+    weight stays removed. `fit` keeps its state with the model's when it can be resumed.
 
     choose: (weights, sparsity) -> masks; `global_masks` unless given.
+    schedule: (step, begin, end, final_sparsity) -> sparsity at that step.
+
+    Raises:
+        ValueError: not 0 <= sparsity < 1 or not 0 <= begin < end <= 1.
     """
 
     def __init__(
@@ -70,14 +94,20 @@ class GradualPruner:
         end: float = 0.6,
         every: int = 20,
         choose: Callable[[dict[str, Tensor], float], dict[str, Tensor]] = global_masks,
+        schedule: Callable[[float, float, float, float], float] = cubic_sparsity,
     ) -> None:
-        self.model, self.sparsity, self.begin, self.end, self.every, self.choose = model, sparsity, begin, end, every, choose
+        if not 0 <= sparsity < 1:
+            raise ValueError(f"sparsity must lie in [0, 1), got {sparsity}: use 0.95 to remove 95 % of the weights")
+        if not 0 <= begin < end <= 1 or every < 1:
+            raise ValueError(f"need 0 <= begin < end <= 1, shares of the training, and every >= 1, got {begin}, {end} and {every}")
+        self.model, self.sparsity, self.begin, self.end = model, sparsity, begin, end
+        self.every, self.choose, self.schedule = every, choose, schedule
         self.masks: dict[str, Tensor] = {}
         self.steps, self.last = 0, -1.0
 
     def __call__(self, progress: float) -> None:
         """After a step of training; progress: the share of the training done, in (0, 1]."""
-        target = cubic_sparsity(progress, self.begin, self.end, self.sparsity)
+        target = float(self.schedule(progress, self.begin, self.end, self.sparsity))  # whatever kind of number it is
         apply_masks(self.model, self.masks)  # first, or the last update could bring a removed weight back
         due = self.steps % self.every == 0 or progress >= self.end
         if due and target != self.last:
@@ -85,6 +115,14 @@ class GradualPruner:
             self.last = target
             apply_masks(self.model, self.masks)
         self.steps += 1
+
+    def state_dict(self) -> dict:
+        """What a later process needs to go on: tensors and numbers."""
+        return {"masks": dict(self.masks), "steps": self.steps, "last": self.last}
+
+    def load_state_dict(self, state: dict) -> None:
+        """Go on from a `state_dict`."""
+        self.masks, self.steps, self.last = dict(state["masks"]), state["steps"], state["last"]
 
 
 def by_lot(seed: int) -> Callable[[dict[str, Tensor], float], dict[str, Tensor]]:

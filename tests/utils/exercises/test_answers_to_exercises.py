@@ -1,0 +1,156 @@
+"""Every lab's exercises, by files of answers: labNN/right.py must get full marks, labNN/wrong.py lose exactly what it says.
+
+A new lab needs the two files and nothing here. A function's name begins with its exercise's.
+"""
+
+import importlib.util
+import inspect
+import re
+from importlib import import_module
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from utils.exercises.answers import plain
+from utils.exercises.checking import assess
+from utils.exercises.declare import PUBLIC_SEED
+from utils.exercises.judges import difference
+from utils.files import ROOT
+
+SEEDS = (PUBLIC_SEED, 20, 333)  # a right answer is right for any inputs, and a wrong one loses the same cases
+LABS = {path.name: import_module(f"utils.exercises.{path.name}").lab for path in sorted((ROOT / "utils" / "exercises").glob("lab*/"))}
+EXERCISES = [pytest.param(lab, exercise, id=exercise.key) for lab in LABS for exercise in LABS[lab].exercises.values()]
+
+
+def answers(lab, kind):
+    """(exercise, function) of every answer in tests/utils/exercises/LAB/KIND.py."""
+    path = Path(__file__).parent / lab / f"{kind}.py"
+    spec = importlib.util.spec_from_file_location(f"{lab}_{kind}", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    for name, function in inspect.getmembers(module, inspect.isfunction):
+        if not name.startswith("_"):
+            exercise = next(exercise for key, exercise in LABS[lab].exercises.items() if name.startswith(key))
+            yield exercise, function
+
+
+def all_answers(kind):
+    return [pytest.param(*answer, id=f"{lab}-{answer[1].__name__}") for lab in LABS for answer in answers(lab, kind)]
+
+
+def listed_cases(function):
+    return set(re.findall(r"^ *- (.*)$", function.__doc__, re.MULTILINE))
+
+
+@pytest.mark.parametrize(("exercise", "function"), all_answers("right"))
+def test_right_answers_get_full_marks(exercise, function):
+    for seed in SEEDS:
+        result = assess(exercise, function, seed)
+        assert result.failed == ()
+        assert result.points == exercise.points
+
+
+@pytest.mark.parametrize(("exercise", "function"), all_answers("wrong"))
+def test_wrong_answers_lose_exactly_their_cases(exercise, function):
+    for seed in SEEDS:
+        result = assess(exercise, function, seed)
+        assert set(result.failed) == listed_cases(function) != set()
+        lost = sum(outcome.case.weight for outcome in result.outcomes if outcome.case.name in result.failed)
+        whole = sum(outcome.case.weight for outcome in result.outcomes)
+        assert result.points == pytest.approx(exercise.points * (1 - lost / whole))
+
+
+@pytest.mark.parametrize(("lab", "exercise"), EXERCISES)
+def test_enough_answers_are_tried(lab, exercise):
+    """Has each exercise at least two right and four wrong answers, which together lose every case?"""
+    assert sum(which is exercise for which, _ in answers(lab, "right")) >= 2
+    wrong = [function for which, function in answers(lab, "wrong") if which is exercise]
+    assert len(wrong) >= 4
+    assert set().union(*map(listed_cases, wrong)) >= {case.name for case in exercise.cases()}
+
+
+@pytest.mark.parametrize(("lab", "exercise"), EXERCISES)
+def test_the_stand_in_does_what_the_exercise_asks(lab, exercise):
+    for seed in SEEDS:
+        assert assess(exercise, exercise.stand_in.function, seed).failed == ()
+
+
+@pytest.mark.parametrize(("lab", "exercise"), EXERCISES)
+def test_a_stub_gets_nothing(lab, exercise):
+    def stub(*_):
+        raise NotImplementedError
+
+    result = assess(exercise, stub)
+    assert result.points == 0
+    assert not result.attempted
+
+
+@pytest.mark.parametrize(("lab", "exercise"), EXERCISES)
+def test_cases_are_complete(lab, exercise):
+    """Has each case hints, a nudge and the likely mistake, and does a seed give the same inputs twice?"""
+    for case, again in zip(exercise.cases(5), exercise.cases(5), strict=True):
+        kinds = [hints for hints in (case.hints, *case.hints_for.values()) if hints]
+        assert kinds and all(len(set(hints)) == 2 for hints in kinds)
+        assert difference(plain(case.inputs), plain(again.inputs)) is None
+    assert exercise.points > 0 and exercise.minutes > 0 and 1 <= exercise.difficulty <= 5
+
+
+class Agrees:
+    """An object that says yes to everything."""
+
+    shape, dtype, ndim = (), None, 0
+
+    def __eq__(self, other):
+        return True
+
+    def __bool__(self):
+        return True
+
+    def __getattr__(self, name):
+        return self
+
+    __hash__ = None
+
+
+def _odd_answers():
+    class Liar(torch.Tensor):
+        def __eq__(self, other):
+            return True
+
+    nested = []
+    nested.append(nested)
+    return {
+        "agrees": Agrees(),
+        "tensor subclass": torch.zeros(8, 16).as_subclass(Liar),
+        "generator": (value for value in (1, 2)),
+        "endless": iter(int, 1),
+        "huge list": [0] * 10_000_000,
+        "huge by trick": torch.zeros(1).expand(10**12),
+        "holds itself": nested,
+        "NaN": float("nan"),
+        "NaN tensor": torch.full((8, 16), torch.nan),
+        "infinite int": 1 << 100_000,
+        "objects": np.array([{}], dtype=object),
+        "sparse": torch.eye(3).to_sparse(),
+        "complex": torch.ones(3, dtype=torch.complex64),
+        "none": None,
+        "text": "x" * 50_000,
+        "empty": {},
+        "wrong names": {"a": torch.zeros(2), 3: 4},
+        "three": (None, None, None),
+        "class": dict,
+        "forged": {"answer": 1, "inputs": ()},
+        "forged error": {"raised": ["ValueError"]},
+    }
+
+
+@pytest.mark.parametrize(("lab", "exercise"), EXERCISES)
+def test_odd_answers_are_wrong_and_nothing_worse(lab, exercise):
+    """Does each get a verdict from the judge or a sentence, short enough to show, and no points?"""
+    for what, odd in _odd_answers().items():
+        result = assess(exercise, lambda *_, odd=odd, **__: odd)
+        assert result.points == 0, what
+        assert all("could not be compared" not in outcome.verdict.got for outcome in result.outcomes), what
+        assert max(len(outcome.verdict.got) for outcome in result.outcomes) < 250, what

@@ -1,0 +1,200 @@
+"""`check`: run the public cases, show the table, keep the verdict, hand back a function that the lab can go on with.
+
+Both sides of an exercise meet here in one process, which is right for a notebook and only there: a
+grader calls `probing.answer` in its worker and the judges outside.
+"""
+
+from __future__ import annotations
+
+import os
+import sysconfig
+import traceback
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from utils import ledger
+from utils.exercises import probing, view
+from utils.exercises.answers import UnacceptableError, plain
+from utils.exercises.declare import PUBLIC_SEED, Case, Exercise, Lab
+from utils.exercises.judges import Verdict, short
+from utils.exercises.standins import StandIn
+
+Function = Callable[..., Any]
+_NOT_STUDENTS = (str(Path(__file__).parents[1]), sysconfig.get_path("stdlib"), sysconfig.get_path("purelib"), "<frozen", "<__array")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A case and its verdict. empty: the function is a stub, which raises a bare NotImplementedError itself."""
+
+    case: Case
+    verdict: Verdict
+    empty: bool = False
+
+
+@dataclass(frozen=True)
+class Result:
+    """All outcomes of one exercise. stopped: the student ended the check before the last case."""
+
+    exercise: Exercise
+    outcomes: tuple[Outcome, ...]
+    stopped: bool = False
+
+    @property
+    def attempted(self) -> bool:
+        """Whether there was anything to judge: an untouched stub is empty in every case."""
+        return not all(outcome.empty for outcome in self.outcomes)
+
+    @property
+    def failed(self) -> tuple[str, ...]:
+        """Names of the cases that did not pass."""
+        return tuple(outcome.case.name for outcome in self.outcomes if not outcome.verdict.passed)
+
+    @property
+    def points(self) -> float:
+        """The exercise's points times the share of its cases, by weight, that passed."""
+        passed = sum(outcome.case.weight for outcome in self.outcomes if outcome.verdict.passed)
+        return self.exercise.points * passed / sum(outcome.case.weight for outcome in self.outcomes)
+
+
+def assess(exercise: Exercise, function: Function, seed: int = PUBLIC_SEED, others: Iterable[str] = ()) -> Result:
+    """Judge a function by the cases of this seed. Whatever the function does ends in a verdict.
+
+    others: the names of the lab's exercises, to say which one is missing where this function calls it.
+    A KeyboardInterrupt (the stop button in a notebook) ends this: the cases that are left do not pass.
+    """
+    others = set(others) - {exercise.name}
+    outcomes: list[Outcome] = []
+    stopped = False
+    for case in exercise.cases(seed):
+        if stopped:
+            outcomes.append(_unjudged(case, "not run: you stopped the check"))
+            continue
+        try:
+            outcomes.append(_run(exercise.lab, case, function, others))
+        except KeyboardInterrupt:
+            stopped = True
+            outcomes.append(_unjudged(case, "you stopped this case"))
+    return Result(exercise, tuple(outcomes), stopped)
+
+
+def _run(lab: str, case: Case, function: Function, others: set[str]) -> Outcome:
+    try:
+        answer = probing.answer(function, case.inputs, lab, case.probe)
+    except KeyboardInterrupt:
+        raise
+    except UnacceptableError as error:
+        return _unjudged(case, _told(error, []))
+    except BaseException as error:  # SystemExit too: exit() in an exercise must not end the notebook
+        return _raised(case, error, others)
+    try:
+        return Outcome(case, case.judge(answer, plain(case.inputs)))
+    except Exception as error:  # a judge is meant never to raise; if one does, the lab goes on
+        return _unjudged(case, f"an answer that could not be compared ({type(error).__name__})")
+
+
+def _unjudged(case: Case, why: str, empty: bool = False) -> Outcome:
+    return Outcome(case, Verdict(False, "", why, "error"), empty)
+
+
+def _raised(case: Case, error: BaseException, others: set[str]) -> Outcome:
+    """The outcome of an exception. A stub, this one or another that it calls, is told from a library's refusal."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if not frame.filename.startswith(_NOT_STUDENTS)]
+    stub = own[-1] if type(error) is NotImplementedError and not error.args and own[-1:] == frames[-1:] else None
+    if stub is not None and stub.name in others:
+        return _unjudged(case, f"{stub.name} is not solved yet: run its check first, then this one")
+    return _unjudged(case, _told(error, own), empty=stub is not None and len(own) == 1)
+
+
+def _told(error: BaseException, own: list[traceback.FrameSummary]) -> str:
+    """The exception's type and message, and the last line of the student's own that led to it."""
+    try:
+        said = short(" ".join(str(error).split()), 160)
+    except BaseException:
+        said = "its message cannot be shown"
+    if isinstance(error, UnacceptableError):  # a sentence about the answer
+        return view.legible(said)
+    where = f"  (line {own[-1].lineno}: {short(own[-1].line or '?', 80)})" if own else ""
+    return view.legible(": ".join(filter(None, (type(error).__name__, said))) + where)
+
+
+def check(lab: Lab, function: Any) -> Any:
+    """Check a function of the student's by the public cases and show the table; never raises.
+
+    Returns the function if all cases pass, else its stand-in. With the environment variable
+    TITANS_STRICT=1 it raises AssertionError instead of handing back a stand-in.
+    """
+    name = _name_of(function)
+    exercise = lab.exercises.get(name or "")
+    if exercise is None:
+        what = f"no exercise is called {name}" if name else f"check takes a function, and this is of type {type(function).__name__}"
+        names = ", ".join(declared.signature for declared in lab.exercises.values())
+        return _nothing_to_judge(f"nothing was checked: {what}. Write def and the exercise's name, one of {names}", function)
+    if type(function) is StandIn:
+        return _nothing_to_judge(f"{name}: {function.status}", function)
+    result = assess(exercise, function, others=lab.exercises)
+    entry = ledger.read().get("exercise", {}).get(exercise.key)
+    failing_runs = before = _failing_runs(entry)
+    if result.attempted and not result.stopped:
+        failing_runs = {case: before.get(case, 0) + 1 for case in result.failed}
+        _keep(result, failing_runs)
+    elif entry is None and not result.stopped:  # a stub: the last honest verdict stands, if there is one
+        _keep(result, failing_runs)
+    if not result.failed:
+        view.show(view.Table(result, failing_runs))
+        return function
+    status = view.status(result)
+    if result.attempted:
+        view.show(view.Table(result, failing_runs))
+        status += "; this is the stand-in: run the cell with your function, then this one"
+    else:
+        view.show(view.Sentence(f"{name}: {status}"))
+    if _strict():
+        raise AssertionError(f"{exercise.key} fails {len(result.failed)} of {len(result.outcomes)} cases: {', '.join(result.failed)}")
+    return StandIn(exercise.name, exercise.stand_in, status)
+
+
+def _name_of(function: Any) -> str | None:
+    try:
+        name = function.__name__ if callable(function) else None
+    except Exception:  # an object can refuse even this
+        return None
+    return name if type(name) is str else None
+
+
+def _nothing_to_judge(text: str, function: Any) -> Any:
+    """Say that nothing was judged, and give back what came."""
+    if _strict():
+        raise AssertionError(text)
+    view.show(view.Sentence(view.legible(text)))
+    return function
+
+
+def _strict() -> bool:
+    return os.environ.get("TITANS_STRICT") == "1"
+
+
+def _failing_runs(entry: Any) -> dict[str, int]:
+    """How many runs in a row each case has failed before, by the ledger's entry."""
+    runs = entry.get("failing_runs") if isinstance(entry, dict) else None
+    return {str(case): count for case, count in runs.items() if isinstance(count, int)} if isinstance(runs, dict) else {}
+
+
+def _keep(result: Result, failing_runs: dict[str, int]) -> None:
+    """Record the verdict; failing_runs: case -> how often in a row it has failed (it opens the second hint)."""
+    exercise = result.exercise
+    ledger.record(
+        "exercise",
+        exercise.key,
+        {
+            "points": result.points,
+            "of": exercise.points,
+            "core": exercise.core,
+            "attempted": result.attempted,
+            "cases": {outcome.case.name: outcome.verdict.passed for outcome in result.outcomes},
+            "failing_runs": failing_runs,
+        },
+    )

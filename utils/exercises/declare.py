@@ -1,0 +1,107 @@
+"""What an exercise is: its cases, points, difficulty, time, and what stands in for it until it is solved."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from zlib import crc32
+
+import numpy as np
+
+from utils.exercises.judges import Judge
+from utils.exercises.standins import Substitute
+
+Hints = tuple[str, ...]
+PUBLIC_SEED = 1  # what every notebook's check draws from; a grader takes its own
+
+
+@dataclass(frozen=True)
+class Case:
+    """One thing that the function must do.
+
+    name: a claim, "keeps the largest half". inputs: what the function (or the probe) is called with.
+    judge: (answer, inputs) -> Verdict, plain arrays only. weight: its share of the points, against the others'.
+    hints: a nudge, then the likely mistake. hints_for: others, by what a verdict is `about`; "error" is an exception.
+    basis: the case that must pass for the hints to make sense, besides the exercise's first one.
+    probe: name of a function in the lab's probes.py, or None for a plain call.
+    """
+
+    name: str
+    inputs: tuple[Any, ...]
+    judge: Judge
+    weight: float = 1
+    hints: Hints = ()
+    probe: str | None = None
+    hints_for: Mapping[str, Hints] = field(default_factory=dict)
+    basis: str | None = None
+
+    def hints_about(self, mistake: str) -> Hints:
+        """The hints for this mistake. An exception has only hints of its own: what is said of answers would mislead."""
+        return self.hints_for.get(mistake, () if mistake == "error" else self.hints)
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """A function that the student writes. minutes: how long it takes most people; difficulty: 1 to 5."""
+
+    lab: str
+    name: str
+    points: float
+    difficulty: int
+    minutes: int
+    core: bool
+    stand_in: Substitute
+    generate: Callable[[np.random.Generator], Iterator[Case]]
+
+    @property
+    def key(self) -> str:
+        """How the ledger calls it: "01/magnitude_mask"."""
+        return f"{self.lab}/{self.name}"
+
+    @property
+    def signature(self) -> str:
+        """How to define it: "magnitude_mask(weight, sparsity)", as the declaration's docstring begins; else the name."""
+        said = (self.generate.__doc__ or "").partition(" -> ")[0]
+        return said if said.startswith(f"{self.name}(") else self.name
+
+    def cases(self, seed: int = PUBLIC_SEED) -> tuple[Case, ...]:
+        """Its cases with inputs drawn from this seed; the same seed gives the same inputs.
+
+        Raises:
+            ValueError: no case, two of one name, a weight that is not positive, or a basis that is no case.
+        """
+        cases = tuple(self.generate(np.random.default_rng([seed, crc32(self.name.encode())])))
+        names = {case.name for case in cases}
+        if not cases or len(names) < len(cases) or any(case.weight <= 0 for case in cases):
+            raise ValueError(f"{self.key} needs at least one case, names that differ, and positive weights")
+        if not {case.basis for case in cases} <= names | {None}:
+            raise ValueError(f"{self.key} has a basis that is none of its cases: use one of {', '.join(sorted(names))}")
+        return cases
+
+
+@dataclass
+class Lab:
+    """The exercises of one lab, by name, in the order of their declaration. number: "01"."""
+
+    number: str
+    exercises: dict[str, Exercise] = field(default_factory=dict)
+
+    @property
+    def points(self) -> float:
+        """What all core exercises give together."""
+        return sum(exercise.points for exercise in self.exercises.values() if exercise.core)
+
+    def exercise(
+        self, *, stand_in: Substitute, points: float = 3, difficulty: int = 1, minutes: int = 10, core: bool = True
+    ) -> Callable[[Callable[[np.random.Generator], Iterator[Case]]], Exercise]:
+        """Declare an exercise: put this on a generator of cases that has the name of the student's function."""
+
+        def declare(generate: Callable[[np.random.Generator], Iterator[Case]]) -> Exercise:
+            name = generate.__name__
+            if name in self.exercises:
+                raise ValueError(f"lab {self.number} has two exercises called {name}: rename one")
+            self.exercises[name] = Exercise(self.number, name, points, difficulty, minutes, core, stand_in, generate)
+            return self.exercises[name]
+
+        return declare
