@@ -171,6 +171,9 @@ show.curves(
     finding="Size knows something: by lot, 30 % removed already ruins the network.",
 )
 
+# %% [markdown]
+# The largest weights carry the network for about half of the way, then it falls at once. Your guess:
+
 # %% tags=["demo"]
 falling = np.minimum.accumulate(by_magnitude)
 guess.reveal(100 * np.interp(5 - falling[0], -falling, levels))
@@ -304,7 +307,8 @@ show.curves(
 #
 # The large network needs minutes rather than seconds, so it comes from the zoo: for each of three
 # seeds trained, pruned to 95 % and healed with its full self as a teacher (lab 03 explains teachers),
-# then tested on 10,000 images that no choice ever looked at. The recipes are in `zoo/*/recipe.toml`.
+# then tested on 10,000 images that no choice ever looked at. The control ran for one seed: its gap
+# leaves no doubt. The recipes are in `zoo/*/recipe.toml`.
 
 # %% tags=["demo"]
 # NBVAL_CHECK_OUTPUT
@@ -547,6 +551,9 @@ timings = measure.latency(in_runtime, image, budget_s=3)
 promised = {name: full / measure.count_macs(networks[name], image) for name in ("slim", "small")}
 faster = {name: timings.ratio("large", name) for name in promised}
 show.promised_and_measured(promised, faster)
+
+# %% [markdown]
+# A square is what the count of MACs promises, a dot what ONNX Runtime gave here, with its interval.
 
 # %% tags=["demo"]
 speed_guess.reveal(faster["slim"].median)

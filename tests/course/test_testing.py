@@ -98,7 +98,8 @@ def test_skipped_tests_are_listed_and_all_allows_none(monkeypatch, capsys, every
     assert "SKIPPED [1] a.py:3: no browser" in capsys.readouterr().out
 
 
-def test_missing_notebooks_are_said_aloud(repository, capsys):
+def test_missing_notebooks_are_said_aloud(repository, monkeypatch, capsys):
+    monkeypatch.setattr(testing, "has_notebooks", lambda root=None: False)
     assert testing.run_all(run=outcomes()) == 0
     assert "there are no notebooks" in capsys.readouterr().out
 

@@ -1,5 +1,7 @@
 """Training is repeatable, goes on after an interruption, and says no to nonsense."""
 
+import itertools
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -188,7 +190,7 @@ def test_the_warm_up_is_as_long_as_the_configuration_says(data):
             loss=lambda m, x, y: 0 * m(x).sum() + m.head.bias.sum(),
             after_step=note,
         )
-        return [(one - two) for one, two in zip(places, places[1:], strict=False)]
+        return [one - two for one, two in itertools.pairwise(places)]
 
     early, late = way(0.1), way(0.8)
     assert early.index(max(early)) < 10 < late.index(max(late))

@@ -233,3 +233,17 @@ def test_a_pruner_goes_on_from_its_state():
     two.load_state_dict(torch.load(file, weights_only=True))
     assert (two.steps, two.last) == (one.steps, one.last) == (5, one.last)
     assert torch.equal(one.masks["weight"], two.masks["weight"])
+
+
+def test_whoever_chooses_gets_plain_tensors():
+    """Does a function that calls view(-1) work too, although training lays weights out channels last?"""
+    model = nn.Sequential(nn.Conv2d(4, 4, 3)).to(memory_format=torch.channels_last)
+    seen = []
+
+    def choose(weights, sparsity):
+        seen.extend((weight.view(-1), weight.requires_grad) for weight in weights.values())
+        return global_masks(weights, sparsity)
+
+    GradualPruner(model, 0.5, end=0.5, choose=choose)(1.0)
+    assert [wants for _, wants in seen] == [False]
+    assert sparsity_of(model) == 0.5

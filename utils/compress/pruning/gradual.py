@@ -111,7 +111,8 @@ class GradualPruner:
         apply_masks(self.model, self.masks)  # first, or the last update could bring a removed weight back
         due = self.steps % self.every == 0 or progress >= self.end
         if due and target != self.last:
-            self.masks = self.choose(prunable(self.model), target)
+            weights = {name: weight.detach().contiguous() for name, weight in prunable(self.model).items()}  # `fit` lays them out otherwise
+            self.masks = self.choose(weights, target)
             self.last = target
             apply_masks(self.model, self.masks)
         self.steps += 1
