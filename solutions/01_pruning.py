@@ -108,7 +108,7 @@ def threshold(axes, percent):
     axes.hist(every_weight.numpy(), bins=81, range=(-0.1, 0.1), color=show.PALETTE["sky"])
     axes.axvline(-cut, color="black", linestyle="--")
     axes.axvline(cut, color="black", linestyle="--")
-    axes.set(xlabel="value of the weight", yticks=[])
+    axes.set(xlabel="value of the weight", xticks=[-0.1, 0, 0.1], yticks=[])
 
 
 show.slider_figure(threshold, [0, 25, 50, 75, 90, 95], "% removed", static=[50, 90, 95])
