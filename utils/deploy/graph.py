@@ -10,7 +10,8 @@ from pathlib import Path
 import onnx
 from onnx import numpy_helper, shape_inference
 
-from utils.measure.lifetimes import Step, live_bytes
+from utils.measure.lifetimes import Step, live_bytes, moved_bytes
+from utils.measure.runnable import Traffic
 
 VIEWS = {"Identity", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Dropout"}
 ELEMENTWISE = {
@@ -103,13 +104,38 @@ class OnnxGraph:
 
         (A runtime fuses the nodes that go to integers and back, so the tensors between them are not there.)
         """
-        sizes: dict[str, int] = {}
+        if self._steps is None:
+            return None
+        steps, sizes, start, outputs = self._steps
+        return max(live_bytes(steps, sizes, [start], outputs))
+
+    @cached_property
+    def traffic(self) -> Traffic | None:
+        """Bytes moved, by the same method and with the same limits; every stored number is read once."""
+        if self._steps is None:
+            return None
+        steps, sizes, _, _ = self._steps
+        stored = [numpy_helper.to_array(tensor).nbytes for tensor in self._graph.initializer]
+        return Traffic(sum(stored), moved_bytes(steps, sizes))
+
+    @cached_property
+    def number_format(self) -> str | None:
+        """What is multiplied: "int8" as soon as a node quantizes, else the one float type of the stored weights."""
+        if any(_quantizes(node) for node in self._graph.node):
+            return "int8"
+        kinds = {onnx.helper.tensor_dtype_to_np_dtype(tensor.data_type).name for tensor in self._graph.initializer}
+        kinds = {kind for kind in kinds if "float" in kind}
+        return kinds.pop() if len(kinds) == 1 else None
+
+    @cached_property
+    def _steps(self) -> tuple[list[Step], dict[str, int], str, set[str]] | None:
+        """The operations as `lifetimes` wants them, the buffers' sizes, the input, the outputs."""
         alias: dict[str, str] = {}  # value -> the buffer that it lies in; holds only what depends on the input
         start = self._graph.input[0].name
         alias[start] = start
         steps = []
         for node in self._graph.node:
-            if "Quantize" in node.op_type or "Integer" in node.op_type or node.op_type.startswith("QLinear"):
+            if _quantizes(node):
                 return None
             reads = frozenset(alias[name] for name in node.input if name in alias)
             if not reads:
@@ -124,4 +150,8 @@ class OnnxGraph:
             return None
         sizes = {name: math.prod(self._shapes[name][0]) * self._shapes[name][1] for name in buffers}
         outputs = {alias[value.name] for value in self._graph.output if value.name in alias}
-        return max(live_bytes(steps, sizes, [start], outputs))
+        return steps, sizes, start, outputs
+
+
+def _quantizes(node: onnx.NodeProto) -> bool:
+    return "Quantize" in node.op_type or "Integer" in node.op_type or node.op_type.startswith("QLinear")

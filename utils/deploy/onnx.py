@@ -25,6 +25,7 @@ import onnxruntime
 
 from utils.deploy.graph import OnnxGraph
 from utils.files import home, write_atomically
+from utils.measure.runnable import Traffic
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -201,6 +202,16 @@ class OnnxRunnable:
     def peak_activation_bytes(self) -> int | None:
         """Bytes of activations at the worst moment, None for a quantized graph."""
         return self._graph.peak_activation_bytes
+
+    @property
+    def traffic(self) -> Traffic | None:
+        """Bytes moved by one inference, None for a quantized graph."""
+        return self._graph.traffic
+
+    @property
+    def number_format(self) -> str | None:
+        """What is multiplied: "int8" for a quantized graph, else the float type of the weights."""
+        return self._graph.number_format
 
 
 def runnable(model: nn.Module, example: Any, name: str) -> OnnxRunnable:

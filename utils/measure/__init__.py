@@ -1,4 +1,4 @@
-"""The scorecard: metric, bytes, MACs, memory and latency, always measured and never changing what is measured.
+"""The scorecard: metric, bytes, MACs, memory, latency, energy, carbon and cost; measuring never changes what is measured.
 
 What needs torch is loaded when it is first used, so that a device with a small runtime can measure too.
 """
@@ -9,42 +9,68 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from utils.measure.card import Card, accuracy, keep, scorecard
-from utils.measure.compare import Comparison, compare
+from utils.measure.compare import Comparison, compare, scaled
+from utils.measure.costs import battery_hours, carbon_g, cost_per_million, grid_g_per_kwh
+from utils.measure.devices import Budget, Device, Fit, devices, energy_range_mj, fits, hours_range, latency_range_ms
+from utils.measure.energy import Energy, energy, energy_mj
+from utils.measure.figures import figures
 from utils.measure.latency import Latency, Ratio, Timings, latency
-from utils.measure.runnable import Runnable, TorchRunnable
+from utils.measure.runnable import Runnable, TorchRunnable, Traffic
 from utils.measure.sparse import csr_speedup
 
 if TYPE_CHECKING:
-    from utils.measure.macs import NotCountedError, count_macs, macs_by_layer
-    from utils.measure.memory import activation_timeline, peak_activation_bytes
+    from utils.measure.macs import NotCountedError, convolutions, count_macs, macs_by_layer
+    from utils.measure.memory import activation_timeline, peak_activation_bytes, traffic
 
 _NEEDS_TORCH = {
     "NotCountedError": "macs",
+    "convolutions": "macs",
     "count_macs": "macs",
     "macs_by_layer": "macs",
     "activation_timeline": "memory",
     "peak_activation_bytes": "memory",
+    "traffic": "memory",
 }
 
 __all__ = [
+    "Budget",
     "Card",
     "Comparison",
+    "Device",
+    "Energy",
+    "Fit",
     "Latency",
     "NotCountedError",
     "Ratio",
     "Runnable",
     "Timings",
     "TorchRunnable",
+    "Traffic",
     "accuracy",
     "activation_timeline",
+    "battery_hours",
+    "carbon_g",
     "compare",
+    "convolutions",
+    "cost_per_million",
     "count_macs",
     "csr_speedup",
+    "devices",
+    "energy",
+    "energy_mj",
+    "energy_range_mj",
+    "figures",
+    "fits",
+    "grid_g_per_kwh",
+    "hours_range",
     "keep",
     "latency",
+    "latency_range_ms",
     "macs_by_layer",
     "peak_activation_bytes",
+    "scaled",
     "scorecard",
+    "traffic",
 ]
 
 

@@ -1,4 +1,4 @@
-"""The scorecard: what a network can do and what it costs, all of it measured or counted."""
+"""The scorecard: what a network can do and what it costs, measured, counted or modelled, and which of the three."""
 
 from __future__ import annotations
 
@@ -8,8 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from utils.measure.costs import carbon_g, cost_per_million, grid_g_per_kwh
+from utils.measure.energy import Energy, model_energy
+from utils.measure.figures import figures
 from utils.measure.latency import Latency
 from utils.measure.runnable import Runnable, ready
+
+MILLION = 1e6
 
 Metric = Callable[[np.ndarray, np.ndarray], float]
 
@@ -20,7 +25,8 @@ class Card:
 
     metric: value of `metric_name` over `samples` inputs; accuracy is in percent.
     size_bytes: of the file that ships. macs, peak_activation_bytes: of one inference, None if not counted.
-    latency: None until it was timed with `utils.measure.latency`.
+    weight_bytes: of the weights as they are computed with, unpacked. number_format: "float32", "int8", ...
+    latency: None until it was timed with `utils.measure.latency`. energy: by `utils.measure.energy`, its method inside.
     """
 
     name: str
@@ -32,12 +38,32 @@ class Card:
     size_bytes: int
     macs: int | None = None
     peak_activation_bytes: int | None = None
+    weight_bytes: int | None = None
+    number_format: str | None = None
     latency: Latency | None = None
+    energy: Energy | None = None
 
     @property
     def latency_ms(self) -> float | None:
         """The median latency in milliseconds, None if not timed."""
         return self.latency.p50_ms if self.latency else None
+
+    @property
+    def energy_mj(self) -> float | None:
+        """Millijoules of one inference, None if neither measured nor modelled."""
+        return self.energy.value_mj if self.energy else None
+
+    @property
+    def carbon_g_per_million(self) -> float | None:
+        """Grams of CO2e of a million inferences with the world's electricity, None without an energy."""
+        return None if self.energy is None else carbon_g(self.energy.value_mj, MILLION, grid_g_per_kwh())
+
+    @property
+    def dollars_per_million(self) -> float | None:
+        """Rent for a million inferences on a core as fast as the one that was timed here, None if not timed."""
+        return (
+            None if self.latency is None else cost_per_million(self.latency.p50_ms / 1000, figures()["price"]["dollars_per_core_hour"], 1)
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, as JSON holds them."""
@@ -46,7 +72,8 @@ class Card:
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Card:
         """The inverse of `to_dict`."""
-        return cls(**{**data, "latency": Latency(**data["latency"]) if data.get("latency") else None})
+        kinds = {"latency": Latency, "energy": Energy}
+        return cls(**data | {name: kind(**data[name]) for name, kind in kinds.items() if data.get(name)})
 
 
 def accuracy(logits: np.ndarray, labels: np.ndarray) -> float:
@@ -90,11 +117,20 @@ def logits_of(runnable: Runnable, inputs: np.ndarray, batch_size: int = 500) -> 
     return logits
 
 
-def scorecard(runnable: Runnable, data: Any, metric: Metric = accuracy, *, latency: Latency | None = None, batch_size: int = 500) -> Card:
+def scorecard(
+    runnable: Runnable,
+    data: Any,
+    metric: Metric = accuracy,
+    *,
+    latency: Latency | None = None,
+    energy: Energy | None = None,
+    batch_size: int = 500,
+) -> Card:
     """Measure a network on `data`; the network and the global state are left as they were.
 
     data: (inputs, labels) or an object with `images` and `labels`. metric: (logits, labels) -> a number.
     latency: its row of a run of `utils.measure.latency`, where all contestants were timed together.
+    energy: likewise of `utils.measure.energy`; modelled if not given.
 
     Raises:
         ValueError: empty or mismatched data, logits of a wrong shape or not finite, a metric that is not finite.
@@ -104,6 +140,7 @@ def scorecard(runnable: Runnable, data: Any, metric: Metric = accuracy, *, laten
     name = getattr(metric, "__name__", type(metric).__name__)
     if not np.isfinite(value):
         raise ValueError(f"{name} of {runnable.name} is {value}: check that the metric is defined for this data")
+    traffic = runnable.traffic
     return Card(
         name=runnable.name,
         metric_name=name,
@@ -114,7 +151,10 @@ def scorecard(runnable: Runnable, data: Any, metric: Metric = accuracy, *, laten
         size_bytes=runnable.size_bytes,
         macs=runnable.macs,
         peak_activation_bytes=runnable.peak_activation_bytes,
+        weight_bytes=None if traffic is None else traffic.weights,
+        number_format=runnable.number_format,
         latency=latency,
+        energy=energy or model_energy(runnable),
     )
 
 

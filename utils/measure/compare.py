@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import html
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from utils.measure.card import Card
+from utils.measure.costs import GRID, grid_g_per_kwh
+from utils.measure.figures import figures
 
 
 def si(value: float) -> str:
@@ -22,6 +25,21 @@ def kilobytes(value: float) -> str:
     return f"{value / 1000:,.1f} kB" if value < 99_950 else f"{value / 1000:,.0f} kB"
 
 
+def scaled(value: float, unit: str) -> str:
+    """A quantity with two or three digits and an SI prefix: 12.3 mJ given 0.0123 and "J"."""
+    if not value:
+        return f"0 {unit}"
+    prefixes = {-12: "p", -9: "n", -6: "µ", -3: "m", 0: "", 3: "k", 6: "M"}
+    power = next((power for power in prefixes if abs(value) < 999.5 * 10.0**power), 6)
+    return f"{value / 10.0**power:.3g} {prefixes[power]}{unit}"
+
+
+def dollars(value: float) -> str:
+    """An amount with two digits that count: $1.20, $0.0034."""
+    digits = 2 if value >= 1 or not value else 1 - math.floor(math.log10(value))
+    return f"${value:,.{digits}f}"
+
+
 # title, how to read it from a card, how to write it; None for the metric, whose difference is shown instead of a ratio
 COSTS: tuple[tuple[str, Callable[[Card], float | None], Callable[[float], str]], ...] = (
     ("file", lambda card: card.size_bytes, kilobytes),
@@ -32,8 +50,14 @@ COSTS: tuple[tuple[str, Callable[[Card], float | None], Callable[[float], str]],
     ("latency p50", lambda card: card.latency_ms, lambda value: f"{value:.3f} ms"),
     ("latency p95", lambda card: card.latency.p95_ms if card.latency else None, lambda value: f"{value:.3f} ms"),
     ("latency p99", lambda card: card.latency.p99_ms if card.latency else None, lambda value: f"{value:.3f} ms"),
+    ("energy", lambda card: card.energy_mj, lambda value: scaled(value / 1000, "J")),
+    ("at least", lambda card: card.energy.low_mj if card.energy else None, lambda value: scaled(value / 1000, "J")),
+    ("at most", lambda card: card.energy.high_mj if card.energy else None, lambda value: scaled(value / 1000, "J")),
+    ("CO2e, a million", lambda card: card.carbon_g_per_million, lambda value: scaled(value, "g")),
+    ("rent, a million", lambda card: card.dollars_per_million, dollars),
 )
-TAILS = ("latency p95", "latency p99")  # a ratio of two tails says more about the machine than about the networks
+# a ratio of two tails says more about the machine than about the networks, one of two bounds more about the model
+NO_RATIO = ("latency p95", "latency p99", "at least", "at most")
 
 
 def _ratio(first: float | None, value: float | None) -> str:
@@ -61,10 +85,10 @@ class Comparison:
             values = [read(card) for card in self.cards]
             if all(value is None for value in values):
                 continue
-            row = [title]
+            row = [f"energy, {self.method}" if title == "energy" else title]
             for card, value in zip(self.cards, values, strict=True):
-                missing = "not timed" if title.startswith("latency") else "not counted"
-                gain = "" if card is first or title in TAILS else _ratio(values[0], value)
+                missing = "not timed" if title.startswith(("latency", "rent")) else "not counted"
+                gain = "" if card is first or title in NO_RATIO else _ratio(values[0], value)
                 row += [missing if value is None else write(value), gain]
             rows.append(row)
         return rows
@@ -82,10 +106,21 @@ class Comparison:
     __repr__ = __str__
 
     @property
+    def method(self) -> str:
+        """How the energies were found: "model" or "counter"; empty if no card has one."""
+        return next((card.energy.method for card in self.cards if card.energy), "")
+
+    @property
     def note(self) -> str:
-        """What the numbers are, in a sentence."""
+        """What the numbers are and how they were found, in a few sentences."""
         first = self.cards[0]
-        return f"{first.metric_name} on {first.samples:,} inputs; 2.00x: half of what {first.name} needs; kB: 1,000 bytes."
+        parts = [f"{first.metric_name} on {first.samples:,} inputs; 2.00x: half of what {first.name} needs; kB: 1,000 bytes."]
+        if detail := next((card.energy.detail for card in self.cards if card.energy), ""):
+            parts.append(f"Energy by {self.method}: {detail}; CO2e: {grid_g_per_kwh():.0f} g a kWh ({GRID}).")
+        if any(card.latency for card in self.cards):
+            price = figures()["price"]
+            parts.append(f"Rent: latency p50 at {dollars(price['dollars_per_core_hour'])} an hour and core ({price['name']}).")
+        return " ".join(parts)
 
     def _repr_html_(self) -> str:
         right = 'style="text-align:right;padding:2px 0 2px {}px{}"'.format
@@ -103,7 +138,7 @@ def compare(cards: Sequence[Card]) -> Comparison:
     """Show cards side by side; the first one is what the others are compared with.
 
     Raises:
-        ValueError: no cards, two of one name, or cards of different metrics or numbers of inputs.
+        ValueError: no cards, two of one name, cards of different metrics or numbers of inputs, or energies by different methods.
     """
     cards = tuple(cards)
     if not cards:
@@ -114,4 +149,6 @@ def compare(cards: Sequence[Card]) -> Comparison:
     if len({(card.metric_name, card.samples) for card in cards}) > 1:
         measured = ", ".join(f"{card.name}: {card.metric_name} on {card.samples}" for card in cards)
         raise ValueError(f"cards must share the metric and the number of inputs, got {measured}: measure them on the same data")
+    if len({card.energy.method for card in cards if card.energy}) > 1:
+        raise ValueError("some energies are measured and others modelled: find all of them in one call of utils.measure.energy")
     return Comparison(cards)

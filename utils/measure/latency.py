@@ -71,6 +71,18 @@ class Timings:
         return Ratio(float(np.median(ratios)), float(low), float(high))
 
 
+def first_sample(example: Any) -> np.ndarray:
+    """The first sample of a batch, (1, ...) float32.
+
+    Raises:
+        ValueError: an empty batch or a single number.
+    """
+    whole = np.asarray(example.detach() if hasattr(example, "detach") else example)
+    if whole.ndim < 2 or not len(whole):
+        raise ValueError(f"the example must be a batch such as (1, channels, height, width), got shape {whole.shape}")
+    return np.ascontiguousarray(whole[:1], dtype=np.float32)
+
+
 def latency(
     contestants: Mapping[str, Runnable],
     example: Any,
@@ -93,10 +105,7 @@ def latency(
         raise ValueError(f"need a contestant and at least {FEWEST_ROUNDS} rounds, got {len(contestants)} and {rounds} rounds")
     if warmup < 0:
         raise ValueError(f"warmup must be at least 0 rounds, got {warmup}: use 0 for none")
-    whole = np.asarray(example.detach() if hasattr(example, "detach") else example)
-    if whole.ndim < 2 or not len(whole):
-        raise ValueError(f"the example must be a batch such as (1, channels, height, width), got shape {whole.shape}")
-    batch = np.ascontiguousarray(whole[:1], dtype=np.float32)
+    batch = first_sample(example)
     names, order = list(contestants), np.random.default_rng(seed)
     samples: dict[str, list[float]] = {name: [] for name in names}
     with ExitStack() as stack:

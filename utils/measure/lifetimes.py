@@ -1,4 +1,4 @@
-"""Lifetimes: which buffers are held while each operation of a network is computed.
+"""Lifetimes: which buffers are held, and how many bytes are moved, while a network is computed.
 
 The method is the same for a torch model and an ONNX file. Batch of one; operations in the order in which
 they are executed; a tensor is held from the operation that makes it until the last one that reads
@@ -42,3 +42,20 @@ def live_bytes(steps: Sequence[Step], sizes: dict[Any, int], inputs: Iterable[Ha
             total -= sum(sizes[made] for made in step.makes if made in last and sizes[made] in free)
         held.append(total)
     return held
+
+
+def moved_bytes(steps: Sequence[Step], sizes: dict[Any, int]) -> int:
+    """Bytes of activations read and written in one inference: each operation reads its operands and writes its results once.
+
+    An element-wise operation is fused with the one that made its largest operand, as runtimes do: it
+    reads only its other operands. A view makes nothing and moves nothing. What is kept in registers
+    and caches meanwhile is the hardware's business.
+    """
+    total = 0
+    for step in steps:
+        reads = sorted(sizes[buffer] for buffer in step.reads)
+        if step.in_place:
+            total += sum(reads[:-1])
+        elif step.makes:
+            total += sum(reads) + sum(sizes[buffer] for buffer in step.makes)
+    return total

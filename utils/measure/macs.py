@@ -72,6 +72,34 @@ def layer_macs(module: nn.Module, inputs: Tensor, output: Tensor) -> int:
     return positions.numel() * other_channels // module.groups * math.prod(module.kernel_size)
 
 
+def convolutions(model: nn.Module, example: Any) -> dict[str, dict[str, int]]:
+    """What determines the MACs of each square convolution: name -> in_channels, out_channels, kernel, out_h, out_w, groups.
+
+    In the order of their first call. example: a batch (n, ...) of which the first sample is used.
+
+    Raises:
+        NotCountedError: a convolution that is no square one in two dimensions.
+        ValueError: the example is no batch.
+    """
+    found: dict[str, dict[str, int]] = {}
+    names = {module: name for name, module in model.named_modules() if isinstance(module, _ConvNd)}
+
+    def note(module: nn.Module, args: tuple, output: Tensor) -> None:
+        if not isinstance(module, nn.Conv2d) or len(set(module.kernel_size)) > 1:
+            raise NotCountedError(f"{names[module]} is no convolution with a square kernel: count it with macs_by_layer")  # type: ignore[index]
+        sizes = {"in_channels": module.in_channels, "out_channels": module.out_channels, "kernel": module.kernel_size[0]}
+        found[names[module]] = {**sizes, "out_h": output.shape[2], "out_w": output.shape[3], "groups": module.groups}
+
+    handles = [module.register_forward_hook(note) for module in names]
+    try:
+        with untouched(model):
+            model(fitted(model, first_of(example)))
+    finally:
+        for handle in handles:
+            handle.remove()
+    return found
+
+
 def macs_by_layer(model: nn.Module, example: Any) -> dict[str, int]:
     """MACs of each convolution and linear layer for a batch of one, in the order of their first call.
 

@@ -1,19 +1,21 @@
-"""Peak activation memory of a torch model: how much RAM the tensors between the layers need at the worst moment.
+"""Memory of a torch model: the RAM that the tensors between the layers need, and the bytes that are moved.
 
 The operations of one inference are recorded as torch executes them; `utils.measure.lifetimes` says
-how long each tensor is held.
+how long each tensor is held and what each operation moves.
 """
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.utils._pytree import tree_leaves
 
-from utils.measure.lifetimes import Step, live_bytes
+from utils.measure.lifetimes import Step, live_bytes, moved_bytes
 from utils.measure.macs import first_of, fitted
+from utils.measure.runnable import Traffic
 from utils.measure.state import untouched
 from utils.measure.watch import Watcher
 
@@ -56,20 +58,37 @@ def _address(tensor: Tensor) -> int:
     return tensor.untyped_storage()._cdata
 
 
-def activation_timeline(model: nn.Module, example: Any) -> list[tuple[str, int]]:
-    """Each operation of one inference with the bytes that are held during it.
-
-    Raises:
-        ValueError: the example is no batch, or the network does nothing with it.
-    """
+def _watch(model: nn.Module, example: Any) -> tuple[_Recorder, int, set[int]]:
+    """A recorded inference, the address of its input and those of its outputs."""
     batch = fitted(model, first_of(example)).contiguous()
     with untouched(model), _Recorder(batch) as recorder:
         result = model(batch)
     outputs = {_address(leaf) for leaf in tree_leaves(result) if isinstance(leaf, Tensor)} & recorder.sizes.keys()
     if not recorder.steps:
         raise ValueError(f"{type(model).__name__} does nothing with its input: give a model that computes")
-    held = live_bytes(recorder.steps, recorder.sizes, [_address(batch)], outputs)
+    return recorder, _address(batch), outputs
+
+
+def activation_timeline(model: nn.Module, example: Any) -> list[tuple[str, int]]:
+    """Each operation of one inference with the bytes that are held during it.
+
+    Raises:
+        ValueError: the example is no batch, or the network does nothing with it.
+    """
+    recorder, start, outputs = _watch(model, example)
+    held = live_bytes(recorder.steps, recorder.sizes, [start], outputs)
     return [(step.name, count) for step, count in zip(recorder.steps, held, strict=True)]
+
+
+def traffic(model: nn.Module, example: Any) -> Traffic:
+    """Bytes that one inference has to move: every weight and buffer once, activations by `utils.measure.lifetimes`.
+
+    Raises:
+        ValueError: the example is no batch, or the network does nothing with it.
+    """
+    recorder, _, _ = _watch(model, example)
+    stored = {tensor.untyped_storage()._cdata: tensor.nbytes for tensor in chain(model.parameters(), model.buffers())}
+    return Traffic(sum(stored.values()), moved_bytes(recorder.steps, recorder.sizes))
 
 
 def peak_activation_bytes(model: nn.Module, example: Any) -> int:

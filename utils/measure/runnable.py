@@ -4,10 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
+
+
+@dataclass(frozen=True)
+class Traffic:
+    """Bytes that one inference has to move at least: weights read, activations read and written."""
+
+    weights: int
+    activations: int
+
+    @property
+    def total(self) -> int:
+        """Both together."""
+        return self.weights + self.activations
 
 
 class Runnable(Protocol):
@@ -41,6 +55,16 @@ class Runnable(Protocol):
     @property
     def peak_activation_bytes(self) -> int | None:
         """Activation memory for a batch of one; None where it can't be counted."""
+        ...
+
+    @property
+    def traffic(self) -> Traffic | None:
+        """Bytes moved for a batch of one; None where they can't be counted."""
+        ...
+
+    @property
+    def number_format(self) -> str | None:
+        """What it multiplies: "float32", "float16", "int8"; None if that is not one format or not known."""
         ...
 
     def run(self, batch: np.ndarray) -> np.ndarray:
@@ -132,3 +156,16 @@ class TorchRunnable:
         from utils.measure.memory import peak_activation_bytes
 
         return peak_activation_bytes(self.model, self._example)
+
+    @property
+    def traffic(self) -> Traffic:
+        """Bytes moved by one inference; the method stands in `utils.measure.lifetimes`."""
+        from utils.measure.memory import traffic
+
+        return traffic(self.model, self._example)
+
+    @property
+    def number_format(self) -> str | None:
+        """The type of the weights, None if there are several or none."""
+        kinds = {str(p.dtype).removeprefix("torch.") for p in self.model.parameters() if p.is_floating_point()}
+        return kinds.pop() if len(kinds) == 1 else None

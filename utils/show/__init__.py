@@ -1,35 +1,46 @@
 """Figures and widgets in one style; they take plain arrays and cards, and know no other part of the project."""
 
+from utils.show.areas import areas
 from utils.show.curves import bars, curves, promised_and_measured
+from utils.show.fit_grid import explorer, fit_grid
 from utils.show.garments import garments
 from utils.show.histogram import weight_histogram
+from utils.show.latencies import latencies
 from utils.show.live import Live
 from utils.show.maps import filter_maps, heat_map, weight_maps
 from utils.show.pareto import pareto
 from utils.show.predict import Guess, predict
 from utils.show.seeds import seeds
+from utils.show.shares import shares
 from utils.show.slider import slider_figure
 from utils.show.style import PALETTE, Chart, caption, direct_label, figure, label_lines, use_style
+from utils.show.timeline import timeline
 
 __all__ = [
     "PALETTE",
     "Chart",
     "Guess",
     "Live",
+    "areas",
     "bars",
     "caption",
     "curves",
     "direct_label",
+    "explorer",
     "figure",
     "filter_maps",
+    "fit_grid",
     "garments",
     "heat_map",
     "label_lines",
+    "latencies",
     "pareto",
     "predict",
     "promised_and_measured",
     "seeds",
+    "shares",
     "slider_figure",
+    "timeline",
     "use_style",
     "weight_histogram",
     "weight_maps",

@@ -20,6 +20,7 @@ COSTS = {
     "nonzero": ("parameters that are not zero", ""),
     "peak_activation_bytes": ("peak activation memory (bytes)", "B"),
     "latency_ms": ("median latency (ms)", None),
+    "energy_mj": ("energy of one inference (mJ)", None),
 }
 LOG_FROM = 8  # a range of costs this wide is drawn on a logarithmic axis
 
@@ -44,7 +45,7 @@ def _read(cards: Sequence[Any], attribute: str) -> list[float]:
 def pareto(cards: Sequence[Any], x: str = "macs", y: str = "metric", finding: str | None = None) -> Chart:
     """Draw cards as points, y against x, with the front as a line; up and left is better.
 
-    x: "macs", "size_bytes", "parameters", "nonzero", "peak_activation_bytes" or "latency_ms".
+    x: "macs", "size_bytes", "parameters", "nonzero", "peak_activation_bytes", "latency_ms" or "energy_mj".
     y: an attribute of the cards where more is better. finding: the caption, what the reader should see.
 
     Raises:

@@ -74,8 +74,10 @@ class Guess:
         unit = ipywidgets.Label(self.unit)
         return ipywidgets.VBox([ipywidgets.Label(self.question), ipywidgets.HBox([slider, unit, button])])
 
-    def reveal(self, measured: float) -> Chart:
-        """Draw the measurement and, if there is one, the guess; after that nothing can be committed.
+    def reveal(self, measured: float, *, how: str = "measured") -> Chart:
+        """Draw the answer and, if there is one, the guess; after that nothing can be committed.
+
+        how: how the answer was found, "measured" or "by the model".
 
         Raises:
             ValueError: a measurement that is not finite.
@@ -84,10 +86,10 @@ class Guess:
             raise ValueError(f"the measurement is {measured}: run the cells above first")
         self._closed = True
         self._lock("Committed" if self._value is not None else "No guess")
-        return _number_line(self, float(measured))
+        return _number_line(self, float(measured), how)
 
 
-def _number_line(guess: Guess, measured: float) -> Chart:
+def _number_line(guess: Guess, measured: float, how: str) -> Chart:
     """One axis; the measurement below it as a filled circle, the guess above it as an open triangle."""
     chart = figure(height=1.75)
     axes = chart.add_subplot()
@@ -99,7 +101,7 @@ def _number_line(guess: Guess, measured: float) -> Chart:
     side = lambda x: ("left", 10) if x < (low + high) / 2 else ("right", -10)  # noqa: E731
     ha, dx = side(measured)
     axes.plot([measured], [-0.45], "o", color=PALETTE["blue"], markersize=10, clip_on=False)
-    text = f"measured: {guess._written(measured, more=1)}"
+    text = f"{how}: {guess._written(measured, more=1 if measured < 1000 else 0)}"
     axes.annotate(
         text, (measured, -0.45), (dx, 0), textcoords="offset points", ha=ha, va="center", color=PALETTE["blue"], fontweight="bold"
     )

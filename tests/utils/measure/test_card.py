@@ -14,7 +14,8 @@ import torch
 from torch import nn
 from torch.nn.utils import prune
 
-from utils.measure import Card, Latency, TorchRunnable, accuracy, compare, keep, scorecard
+from utils.measure import Card, Latency, TorchRunnable, Traffic, accuracy, compare, keep, scorecard
+from utils.measure.energy import modelled
 
 
 @dataclass
@@ -28,6 +29,8 @@ class Fixed:
     nonzero: int = 5
     macs: int | None = 100
     peak_activation_bytes: int | None = 400
+    traffic: Traffic | None = field(default_factory=lambda: Traffic(80, 800))
+    number_format: str | None = "float32"
     batches: list = field(default_factory=list)
     at: int = 0
 
@@ -56,7 +59,7 @@ def test_card_holds_what_was_measured() -> None:
     assert fixed.batches == [3, 1]
     assert got == Card(
         name="fixed", metric_name="accuracy", metric=75.0, samples=4, parameters=10, nonzero=5, size_bytes=1000, macs=100,
-        peak_activation_bytes=400,
+        peak_activation_bytes=400, weight_bytes=80, number_format="float32", energy=modelled(100, Traffic(80, 800), "float32"),
     )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from utils.measure import NotCountedError, count_macs, macs_by_layer
+from utils.measure import NotCountedError, convolutions, count_macs, macs_by_layer
 from utils.models import ResidualConfig, ResidualNet
 
 
@@ -135,3 +135,15 @@ def test_an_example_that_is_no_batch_is_refused(example: torch.Tensor) -> None:
 def test_a_network_without_products_costs_none() -> None:
     """Only buffers, only element-wise work: zero, not an error."""
     assert count_macs(nn.BatchNorm2d(3, affine=False), torch.zeros(1, 3, 4, 4)) == 0
+
+
+def test_convolutions_are_read_from_the_network() -> None:
+    """All that determines their MACs, in the order of their calls."""
+    model = nn.Sequential(nn.Conv2d(1, 4, 3, stride=2, padding=1), nn.Conv2d(4, 8, 1, groups=2))
+    found = convolutions(model, torch.zeros(1, 1, 8, 10))
+    assert found["0"] == {"in_channels": 1, "out_channels": 4, "kernel": 3, "out_h": 4, "out_w": 5, "groups": 1}
+    assert found["1"] == {"in_channels": 4, "out_channels": 8, "kernel": 1, "out_h": 4, "out_w": 5, "groups": 2}
+    assert not model[0]._forward_hooks
+    for other, example in ((nn.Conv2d(1, 2, (1, 3)), torch.zeros(1, 1, 8, 10)), (nn.Conv1d(1, 2, 3), torch.zeros(1, 1, 8))):
+        with pytest.raises(NotCountedError, match="no convolution with a square kernel"):
+            convolutions(other, example)
