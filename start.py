@@ -8,10 +8,13 @@
 Options for the installation, in front of or behind the command:
 
     --torch-index URL           take torch and torchvision from this package index
-    --wheelhouse DIR            take everything from this folder of wheels, no network
+    --wheelhouse DIR            take everything from this folder of wheels, no network; make it with the
+                                same Python, where there is a network, in this folder:
+                                pip download --dest DIR --constraint constraints.txt . "setuptools>=77"
 
 The environment lies in .venv beside this file and is about 6 GB large (2 GB without a graphics
-card, where PyTorch's own index can be reached). Only the standard library is used here, in a
+card, where PyTorch's own index can be reached). An environment of your own (venv, conda) that is
+active and has all that pyproject.toml asks for is used as it is. Only the standard library is used here, in a
 syntax that old Pythons read too: whoever has one is told so in a sentence.
 """
 
@@ -138,25 +141,30 @@ def is_ready():
 
 def active_is_enough():
     """Whether an environment of the user's own is active and has all that pyproject.toml asks for."""
+    return active_lacks() == ""
+
+
+def active_lacks():
+    """The first package that the user's own active environment lacks, "" if none; None where no such environment is active."""
     if sys.prefix == sys.base_prefix and not os.path.isdir(os.path.join(sys.prefix, "conda-meta")):
-        return False
+        return None
     if os.path.realpath(sys.prefix) == os.path.realpath(inside(".venv")):
-        return False  # ours, looked after by its stamp
+        return None  # ours, looked after by its stamp
     import importlib.metadata
     import tomllib
 
     try:
         from packaging.requirements import Requirement
     except ImportError:
-        return False
+        return "packaging"
     for line in tomllib.loads(read(inside("pyproject.toml")))["project"]["dependencies"]:
         wanted = Requirement(line)
         try:
             if not wanted.specifier.contains(importlib.metadata.version(wanted.name), prereleases=True):
-                return False
+                return line
         except importlib.metadata.PackageNotFoundError:
-            return False
-    return True
+            return line
+    return ""
 
 
 # Making it
@@ -190,6 +198,11 @@ def torch_index(options):
     if sys.platform == "linux" and not has_nvidia() and answers(CPU_INDEX):
         return CPU_INDEX
     return None
+
+
+def is_small(wheelhouse):
+    """Whether there is a folder of wheels and NVIDIA's libraries are not among them."""
+    return bool(wheelhouse) and not any(name.startswith("nvidia") for name in os.listdir(wheelhouse))
 
 
 def pip_commands(index, wheelhouse):
@@ -245,14 +258,18 @@ def disk_was_full(report):
     return any(sign in report for sign in ("No space left on device", "Errno 28", "Disk quota exceeded"))
 
 
-def explain(report):
-    """The sentence for a failed installation. report: what pip said."""
+def explain(report, wheelhouse=None):
+    """The sentence for a failed installation. report: what pip said; wheelhouse: the folder that it had, if any."""
     if disk_was_full(report):
         return "The disk became full during the installation: make room and start again."
     log = inside(".venv", "install.log")
     if NO_NETWORK.search(report):
         remedy = "connect to the network, or give a folder of wheels with --wheelhouse DIR"
         return f"The package index does not answer: {remedy} (the whole report is in {log})."
+    lacking = re.search(r"No matching distribution found for (\S+)", report)
+    if lacking:
+        remedy = "the folder of wheels lacks it, see --help for how to make one" if wheelhouse else "the package index does not have it"
+        return f"The installation failed ({lacking.group(0)}): {remedy} (the whole report is in {log})."
     errors = [line for line in report.splitlines() if line.startswith(("ERROR", "error", "Error")) and "ResolutionImpossible" not in line]
     said = errors[-1].split(":", 1)[-1].strip().rstrip(".") if errors else "no reason given"
     return f"The installation failed ({said}): the whole report is in {log}."
@@ -304,7 +321,7 @@ def install(options):
         whole = read(stamp_path()).replace(UNFINISHED, "")  # the stamp of an older environment, if there is one
         prepare_folder()
         if not whole:  # what was unfinished is gone by now and its room is free again
-            check_disk("cpu" if index or options.wheelhouse else "default")
+            check_disk("cpu" if index or is_small(options.wheelhouse) else "default")
         log = inside(".venv", "install.log")
         python = getattr(sys, "_base_executable", None) or sys.executable  # .venv itself may be the active one
         if not run("Making .venv", [python, "-m", "venv", inside(".venv")], log, lock):
@@ -324,7 +341,7 @@ def install(options):
         if not run("Installing", pip + rest, log, lock):
             if whole and NO_NETWORK.search(read(log)):  # nothing was changed: the old environment stays
                 write_stamp(whole)
-            raise StartError(explain(read(log)))
+            raise StartError(explain(read(log), options.wheelhouse))
         shutil.rmtree(inside(".venv", "tmp"), ignore_errors=True)
         write_stamp(digest())
 
@@ -358,6 +375,9 @@ def main(arguments):
             return 0
         check_writable()
         check_venv_module()
+        lacking = active_lacks()
+        if lacking:
+            print(f"The active environment lacks {lacking}: .venv is made and used instead.", flush=True)
         install(options)
     return hand_over(venv_python(), rest or ["lab"], own=False)
 

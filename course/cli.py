@@ -1,4 +1,4 @@
-"""What makers add to the command line: build, train, test."""
+"""What makers add to the command line: build, train, test, bench."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ def add_commands(app: typer.Typer) -> None:
     app.command()(build)
     app.command()(train)
     app.command()(test)
+    app.command()(bench)
 
 
 def sources(number: str | None, folder: Path | None = None) -> list[Path]:
@@ -97,10 +98,41 @@ def train(
 def test(
     quick: Annotated[bool, typer.Option("--quick", help="Leave out the slow tests: at most 5 minutes.")] = False,
     everything: Annotated[bool, typer.Option("--all", help="Install missing system tools by apt; allow no skipped test.")] = False,
+    newest: Annotated[bool, typer.Option("--newest", help="In a scratch environment with the newest packages that are allowed.")] = False,
 ) -> None:
-    """Check the whole course: format, types, tests, every lab blank, every solution strict."""
-    from course.testing import run_all
-
+    """Check the whole course: format, spelling, types, tests, every lab blank, every solution strict."""
     if quick and everything:
         fail("--quick leaves tests out and --all allows none to be left out: give one of them.")
+    if newest:
+        from course.newest import run_newest
+
+        try:
+            code = run_newest([*(["--quick"] if quick else []), *(["--all"] if everything else [])])
+        except (OSError, RuntimeError) as error:
+            fail(error)
+        raise typer.Exit(code)
+    from course.testing import run_all
+
     raise typer.Exit(run_all(quick=quick, everything=everything))
+
+
+def bench(
+    seconds: Annotated[float, typer.Option(min=0.1, help="How long to time each comparison.")] = 10.0,
+    output: Annotated[Path | None, typer.Option(help="Where to write; docs/results.md if not given.")] = None,
+) -> None:
+    """Measure networks, runtimes and labs on this computer and write docs/results.md."""
+    from rich.console import Console
+
+    from course.bench import RESULTS, load_average, write_results
+
+    load = load_average()  # before this command loads the machine itself
+    from course.bench.bench import Bench
+    from utils.notebooks import NotebookFailedError
+
+    path = output or RESULTS
+    try:
+        with Console().status("bench") as status:
+            write_results(Bench(seconds), path, load=load, say=lambda text: status.update(f"bench: {text}"))
+    except (NotebookFailedError, OSError, ValueError) as error:
+        fail(error)
+    typer.echo(f"wrote {path}")

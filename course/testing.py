@@ -61,6 +61,7 @@ def steps(quick: bool = False, root: Path = ROOT) -> list[Step]:
     gate = [
         Step("lint", "ruff", ("check", ".")),
         Step("format", "ruff", ("format", "--check", ".")),
+        Step("spelling", "codespell_lib", ()),
         Step("types", "mypy", ("utils",)),
         Step("tests", "pytest", (*quiet, *WORKERS, *(("-m", "not slow") if quick else ()), "tests")),
     ]

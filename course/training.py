@@ -109,7 +109,8 @@ def _start(what: dict, seed: int, config: TrainConfig) -> tuple[nn.Module, dict]
     model = load_model(_parent(what["from"], seed))
     if "distil" in what:
         extras["loss"] = from_teacher(model, **what["distil"])
-    prune = what["prune"]
+    if (prune := what.get("prune")) is None:
+        return model, extras
     if prune["kind"] == "channels":
         generator = torch.Generator().manual_seed(seed)
         keep = choose_channels(model, prune["keep"], criterion=prune["choose"], generator=generator)

@@ -1,6 +1,9 @@
-"""pyproject.toml, environment.yml and constraints.txt name one and the same environment."""
+"""pyproject.toml, environment.yml, constraints.txt, Binder's copy and the development container name one and the same environment."""
 
 import ast
+import importlib.util
+import json
+import os
 import re
 import tomllib
 from importlib.metadata import distributions, version
@@ -80,3 +83,92 @@ def test_every_pinned_package_accepts_every_python_of_the_project(python):
         and not SpecifierSet(package.metadata["Requires-Python"] or "").contains(python)
     ]
     assert not refusing
+
+
+# Binder and the development container: neither can run here, so their files are held against the rest
+
+BINDER = ROOT / ".binder"
+CONTAINER = json.loads((ROOT / ".devcontainer" / "devcontainer.json").read_text(encoding="utf-8"))
+ONE_PYTHON = "3.12"
+
+
+def test_binder_has_the_same_environment_seen_from_its_folder():
+    """One Python (its builder reads no ranges), torch without NVIDIA's libraries, paths from .binder: is the rest equal?"""
+    text = (ROOT / "environment.yml").read_text(encoding="utf-8").split("\n", 1)[1]
+    index = re.search(r'^CPU_INDEX = "(.+)"$', (ROOT / "start.py").read_text(encoding="utf-8"), re.M)[1]
+    text = text.replace(f"python{PROJECT['requires-python']}", f"python={ONE_PYTHON}").replace("--editable .", "--editable ..")
+    text = text.replace("--constraint constraints.txt", f"--extra-index-url {index}\n      - --constraint ../constraints.txt")
+    copy = (BINDER / "environment.yml").read_text(encoding="utf-8")
+    assert "".join(line for line in copy.splitlines(True) if not line.startswith("#")) == text
+    assert SpecifierSet(PROJECT["requires-python"]).contains(f"{ONE_PYTHON}.0")
+
+
+def test_what_binder_installs_from_this_project_is_there():
+    assert (BINDER / "../constraints.txt").resolve() == ROOT / "constraints.txt"
+    assert (BINDER / ".." / "pyproject.toml").is_file()
+
+
+@pytest.mark.parametrize("name", ["postBuild", "start"])
+def test_binders_scripts_can_be_run(name):
+    """Are they executable, with the line that says by what, and with no trace of Windows' line ends?"""
+    text = (BINDER / name).read_bytes()
+    assert text.startswith(b"#!/bin/bash\n") and b"\r" not in text
+    assert os.name == "nt" or os.access(BINDER / name, os.X_OK)
+
+
+def test_binder_hands_over_to_jupyterlab():
+    assert (BINDER / "start").read_text(encoding="utf-8").splitlines()[-1] == 'exec "$@"'
+
+
+def statements(text):
+    """The Python statements that a script runs by python -c."""
+    return [statement for line in re.findall(r"-c '([^']+)'", text) for statement in line.split("; ")]
+
+
+@pytest.mark.parametrize(
+    "text", [(BINDER / "postBuild").read_text(encoding="utf-8"), CONTAINER["postCreateCommand"]], ids=["Binder", "container"]
+)
+def test_the_labs_are_copied_where_jupyterlab_looks(text, home):
+    """Do the very statements of the script put the labs into my_work?"""
+    assert statements(text)
+    exec("\n".join(statements(text)), {})
+    assert {path.name for path in home.glob("*.ipynb")} == {path.name for path in (ROOT / "labs").glob("*.ipynb")}
+
+
+def test_binders_settings_lie_where_its_jupyterlab_reads_them(home):
+    exec("\n".join(statements((BINDER / "postBuild").read_text(encoding="utf-8"))), {})
+    (told,) = re.findall(r'JUPYTERLAB_SETTINGS_DIR="\$PWD/my_work/(.+)"', (BINDER / "start").read_text(encoding="utf-8"))
+    (settings,) = (home / told).rglob("notification.jupyterlab-settings")
+    assert json.loads(settings.read_text(encoding="utf-8"))["fetchNews"] == "false"
+
+
+def test_the_container_has_a_python_of_the_project_and_adds_nothing():
+    image, _, version = CONTAINER["image"].rpartition(":")
+    assert image == "mcr.microsoft.com/devcontainers/python" and version == ONE_PYTHON
+    assert not CONTAINER.get("features")
+
+
+def test_the_container_installs_by_the_front_door_without_a_browser():
+    first = CONTAINER["postCreateCommand"].split(" && ")[0]
+    assert first == "python3 start.py doctor"
+    assert (ROOT / "start.py").is_file()
+
+
+def test_the_container_forwards_the_port_that_jupyterlab_takes():
+    from utils.notebooks import FIRST_PORT
+
+    assert CONTAINER["forwardPorts"] == [FIRST_PORT]
+    assert set(CONTAINER["portsAttributes"]) == {str(FIRST_PORT)}
+
+
+def test_the_container_has_room_for_the_environment():
+    spec = importlib.util.spec_from_file_location("start_for_its_numbers", ROOT / "start.py")
+    start = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(start)
+    assert int(CONTAINER["hostRequirements"]["storage"].removesuffix("gb")) >= start.NEEDED_GIB["default"]
+
+
+def test_editors_in_the_container_use_the_environment_and_read_notebooks():
+    code = CONTAINER["customizations"]["vscode"]
+    assert code["settings"]["python.defaultInterpreterPath"] == "${containerWorkspaceFolder}/.venv/bin/python"
+    assert {"ms-python.python", "ms-toolsai.jupyter"} <= set(code["extensions"])

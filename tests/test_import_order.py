@@ -16,7 +16,8 @@ ORDER = (
     {"compress", "adapt"},
     {"deploy"},
     {"exercises"},
-    {"cli", "doctor", "lab_files", "notebooks"},
+    {"student"},
+    {"cli", "doctor", "notebooks"},
     {"course"},
 )
 APART = {"show": set(), "ledger": set(), "measure": {"show", "ledger"}}  # of the above they import files alone; of each other, this

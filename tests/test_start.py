@@ -14,6 +14,7 @@ import subprocess
 import sys
 import threading
 import time
+import tomllib
 import types
 import zipfile
 
@@ -217,6 +218,46 @@ def test_active_means_active_and_complete(project, monkeypatch, dependencies, pr
     assert module.active_is_enough() is enough
 
 
+@pytest.fixture
+def searching(project):
+    """start.py of the stand-in project with its own look at the active environment."""
+    spec = importlib.util.spec_from_file_location("start_searching", project / "start.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize(("dependencies", "lacking"), [('["pytest>=1"]', ""), ('["pytest>=999", "nothing"]', "pytest>=999")])
+def test_an_active_conda_environment_counts(searching, project, monkeypatch, tmp_path, dependencies, lacking):
+    """Is a conda environment, which hides nothing behind a base, told by its folder conda-meta?"""
+    (project / "pyproject.toml").write_text(f"[project]\ndependencies = {dependencies}\n")
+    prefix = str(tmp_path / "conda")
+    monkeypatch.setattr(searching, "sys", types.SimpleNamespace(prefix=prefix, base_prefix=prefix))
+    assert searching.active_lacks() is None
+    (tmp_path / "conda" / "conda-meta").mkdir(parents=True)
+    assert searching.active_lacks() == lacking
+    assert searching.active_is_enough() is (lacking == "")
+
+
+def test_the_courses_own_environment_is_no_environment_of_the_users(searching, project, monkeypatch):
+    monkeypatch.setattr(searching, "sys", types.SimpleNamespace(prefix=str(project / ".venv"), base_prefix="/usr"))
+    assert searching.active_lacks() is None
+
+
+def test_an_active_environment_without_packaging_lacks_it(searching, monkeypatch):
+    monkeypatch.setattr(searching, "sys", types.SimpleNamespace(prefix="/somewhere", base_prefix="/usr"))
+    monkeypatch.setitem(sys.modules, "packaging.requirements", None)
+    assert searching.active_lacks() == "packaging"
+
+
+def test_what_the_active_environment_lacks_is_said_once(start, pip, monkeypatch, capsys):
+    monkeypatch.setattr(start, "active_lacks", lambda: "torch>=2")
+    start.guarded([])
+    assert "The active environment lacks torch>=2: .venv is made and used instead." in capsys.readouterr().out
+    start.guarded([])
+    assert "lacks" not in capsys.readouterr().out
+
+
 def test_help_on_a_fresh_machine_installs_nothing(start, pip, capsys):
     assert start.guarded(["--help"]) == 0
     assert "start.py test" in capsys.readouterr().out
@@ -236,9 +277,27 @@ def test_without_an_index_of_its_own_pip_runs_once_as_it_is_configured(start):
     assert start.pip_commands(None, None) == [["--constraint", "constraints.txt", "--editable", "."]]
 
 
-def test_a_wheelhouse_is_the_only_source(start, tmp_path):
+def test_a_wheelhouse_is_the_only_source(start, tmp_path, monkeypatch):
     (only,) = start.pip_commands(None, str(tmp_path))
     assert only[:3] == ["--no-index", "--find-links", str(tmp_path)]
+    monkeypatch.chdir(tmp_path)
+    assert start.pip_commands(None, "wheels")[0][2] == str(tmp_path / "wheels")  # pip runs in another folder
+
+
+@pytest.mark.parametrize(("wheel", "needed"), [("torch-2.whl", "cpu"), ("nvidia_cudnn-9.whl", "default")])
+def test_a_wheelhouse_with_nvidias_libraries_needs_their_room(start, pip, monkeypatch, tmp_path, wheel, needed):
+    (tmp_path / "wheels").mkdir()
+    (tmp_path / "wheels" / wheel).touch()
+    asked = []
+    monkeypatch.setattr(start, "check_disk", asked.append)
+    start.guarded(["--wheelhouse", str(tmp_path / "wheels")])
+    assert asked == [needed]
+
+
+def test_help_says_how_to_make_a_wheelhouse_that_can_build():
+    """Does the recipe name what the build system asks for? pip download leaves it out by itself."""
+    (wanted,) = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["build-system"]["requires"]
+    assert f'pip download --dest DIR --constraint constraints.txt . "{wanted}"' in SOURCE
 
 
 @pytest.mark.parametrize(
@@ -362,6 +421,16 @@ def test_a_missing_network_points_to_the_wheelhouse(start, pip, capsys):
     assert "--wheelhouse" in one_sentence(capsys)
 
 
+@pytest.mark.parametrize(("options", "remedy"), [(["--wheelhouse"], "folder of wheels lacks it"), ([], "package index does not have it")])
+def test_a_package_that_is_nowhere_is_named(start, pip, capsys, tmp_path, options, remedy):
+    """Is it found too where pip reports it from within the build of another package?"""
+    pip.report = "  ERROR: No matching distribution found for setuptools>=77\nerror: subprocess-exited-with-error\n"
+    pip.fails = lambda command: "pip" in command
+    assert start.guarded([*options, *([str(tmp_path)] if options else [])]) == 1
+    text = one_sentence(capsys)
+    assert "setuptools>=77" in text and remedy in text
+
+
 def test_a_missing_wheelhouse_is_named(start, pip, capsys):
     assert start.guarded(["--wheelhouse", "/no/such/folder"]) == 1
     assert "/no/such/folder" in one_sentence(capsys)
@@ -480,6 +549,41 @@ def test_an_index_without_the_pinned_torch_is_left_for_the_default_one(project, 
     next((packages.site / "cpu" / "torch").glob("*.whl")).unlink()
     handed_over(run_start(project, python=base_python(), PIP_INDEX_URL=packages.all))
     assert installed(project, "torch") == "2.14.1"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("options", [["--torch-index", "{}", "run", "01"], ["run", "01", "--torch-index={}"]])
+def test_an_index_that_was_asked_for_serves_torch(project, packages, options):
+    """In front of the command and behind it; the probed index is not asked."""
+    use_as_cpu_index(project, "http://127.0.0.1:9/cpu")
+    given = [option.format(packages.cpu) for option in options]
+    arguments, _, _ = handed_over(run_start(project, *given, python=base_python(), PIP_INDEX_URL=packages.all))
+    assert arguments == ["run", "01"]
+    assert (installed(project, "torch"), installed(project, "rest")) == ("2.14.1+cpu", "1.0")
+    assert not [asked for asked in packages.asked if asked.startswith("/all/torch/") and asked.endswith(".whl")]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("complete", [True, False])
+def test_a_real_active_environment_is_used_if_it_is_complete(project, packages, tmp_path, complete):
+    """A venv of the user's own with the packages in it: no .venv is made; without one of them it is."""
+    import packaging
+
+    own = tmp_path / "own"
+    subprocess.run([base_python(), "-m", "venv", "--without-pip", str(own)], check=True)
+    site = next(own.glob("[Ll]ib/**/site-packages"))
+    for wheel in packages.site.glob("all/*/*.whl"):
+        if complete or "rest" not in wheel.name:
+            zipfile.ZipFile(wheel).extractall(site)
+    shutil.copytree(os.path.dirname(packaging.__file__), site / "packaging")
+    use_as_cpu_index(project, "http://127.0.0.1:9/cpu")
+    python = own / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    result = run_start(project, "doctor", python=str(python), PIP_INDEX_URL=packages.all)
+    arguments, interpreter, path = handed_over(result)
+    assert arguments == ["doctor"] and str(project) in path
+    assert os.path.samefile(os.path.dirname(interpreter), python.parent) is complete
+    assert (project / ".venv").exists() is not complete
+    assert ("lacks rest" in result.stdout) is not complete
 
 
 @pytest.mark.slow

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
 import tomllib
+import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import EntryPoint, entry_points
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
@@ -16,6 +20,7 @@ import typer
 from utils.files import ROOT, home
 
 GROUP = "tiny_titans.commands"
+FULL = (errno.ENOSPC, errno.EDQUOT)
 
 app = typer.Typer(
     help="Tiny Titans: make neural networks small, and know what it costs.",
@@ -39,15 +44,16 @@ def lab(
     port: Annotated[int | None, typer.Option(min=1, max=65535, help="The port to serve on; the first free one if not given.")] = None,
 ) -> None:
     """Copy new labs into my_work/ and open JupyterLab there."""
-    from utils.lab_files import copy_new_labs
     from utils.notebooks import FIRST_PORT, free_port, is_free, lab_command, own_corner, write_settings
+    from utils.student.folder import copy_new_labs
 
     folder = home().resolve()
     try:
         new = copy_new_labs(to=folder)
         write_settings(folder / ".jupyter")
     except OSError as error:
-        fail(f"The folder {folder} can't be written ({error.strerror}): copy the course to a place of your own.")
+        remedy = "make room" if error.errno in FULL else "copy the course to a place of your own"
+        fail(f"The folder {folder} can't be written ({error.strerror}): {remedy}.")
     if new:
         typer.echo(f"New in {folder.name}: {', '.join(new)}")
     if port is not None and not is_free(port):
@@ -58,8 +64,26 @@ def lab(
         fail(error)
     if port is None and chosen != FIRST_PORT:
         typer.echo(f"Port {FIRST_PORT} is in use: serving on {chosen}.")
+    page = course_page()
     os.environ.update(own_corner(folder / ".jupyter"))
-    replace_process(lab_command(folder, chosen, browser))
+    replace_process(lab_command(folder, chosen, browser, page))
+
+
+def course_page() -> str | None:
+    """Write the course page and return its file's name. Whatever goes wrong with it is said and keeps nobody from the labs."""
+    try:
+        from utils.student.course import course
+        from utils.student.page import write_page
+
+        with spoken_warnings():
+            state = course()
+        for one in state.labs:
+            if one.changed and one.copy:
+                typer.echo(f"Lab {one.number} has changed: 'python3 start.py update {one.number}' brings your answers into today's.")
+        return write_page(state).name
+    except Exception as error:
+        typer.echo(f"The course page could not be written ({error}): the labs are there all the same.", err=True)
+        return None
 
 
 def replace_process(command: list[str]) -> None:
@@ -75,8 +99,8 @@ def run(number: Annotated[str, typer.Argument(help="The lab: 1, 01 or 01_pruning
     """Run a lab from top to bottom without a browser and show its scorecard; your file is not changed."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-    from utils.lab_files import find_lab
     from utils.notebooks import NotebookFailedError, run_notebook
+    from utils.student.folder import find_lab
 
     try:
         path = find_lab(number)
@@ -87,6 +111,104 @@ def run(number: Annotated[str, typer.Argument(help="The lab: 1, 01 or 01_pruning
     except (NotebookFailedError, OSError, ValueError) as error:
         fail(error)
     typer.echo(text)
+
+
+@app.command()
+def update(number: Annotated[str, typer.Argument(help="The lab: 1, 01 or 01_pruning; or the path of a notebook.")]) -> None:
+    """When a lab has changed: make a new numbered file, today's lab with your answers; your old file is not changed."""
+    from utils.student.update import update as bring_up_to_date
+
+    with one_sentence():
+        done = bring_up_to_date(number)
+        if done.new is None:
+            typer.echo(f"{done.old.name} is up to date: the lab has not changed. Nothing was written.")
+            return
+        typer.echo(f"{done.new.name} is new: today's lab with your answers from {done.old.name}, which stays as it was.")
+        typer.echo(str(done.report))
+
+
+@app.command()
+def reset(
+    number: Annotated[str, typer.Argument(help="The lab: 1, 01 or 01_pruning; or the path of a notebook.")],
+    exercise: Annotated[str, typer.Argument(help="The name of the exercise's function.")],
+) -> None:
+    """Put one exercise back to its empty stub; your version is kept."""
+    from utils.student.reset import reset as put_back
+
+    with one_sentence():
+        done = put_back(number, exercise)
+        if not done.changed:
+            typer.echo(f"{done.notebook.name}: {exercise} is the stub already. Nothing was written.")
+            return
+        where = f"your version is kept in {done.kept}" if done.kept else "there was nothing of yours to keep"
+        typer.echo(f"{done.notebook.name}: {exercise} is the stub again; {where}.")
+        typer.echo("If the notebook is open: File, Reload Notebook from Disk. The ledger keeps your last verdict until the next check.")
+        if done.others:
+            typer.echo(f"Still there: another version of {exercise} in cell {', '.join(map(str, done.others))}.")
+
+
+@app.command()
+def progress() -> None:
+    """Show what is solved, your points and scorecards, and write the course page again."""
+    from utils.student.course import course
+    from utils.student.page import show, write_page
+
+    with one_sentence(), spoken_warnings():
+        state = course()
+        show(state)
+        typer.echo(f"The same in {write_page(state)}")
+
+
+@app.command()
+def submit(
+    number: Annotated[str, typer.Argument(help="The lab: 1, 01 or 01_pruning; or the path of a notebook.")],
+    name: Annotated[str | None, typer.Option(help="Your name; asked for once and remembered.")] = None,
+) -> None:
+    """Make the zip that you hand in: your notebook, your name, the versions, the public verdicts."""
+    from utils.student.submit import known_name, proper_name
+    from utils.student.submit import submit as hand_in
+
+    with one_sentence(), spoken_warnings():
+        given = name if name is not None else known_name()
+        if given is None and not sys.stdin.isatty():
+            raise ValueError("whose work is it? Give your name with --name 'Ada Lovelace'; it is remembered.")
+        done = hand_in(number, proper_name(given if given is not None else typer.prompt("Your name")))
+        typer.echo(f"{done.path} holds {' and '.join((done.notebook.name, *done.artifacts))} and is ready to hand in.")
+        if done.others:
+            others = ", ".join(path.name for path in done.others)
+            typer.echo(f"You also have {others}: to hand in another one give its path instead of the number.")
+        if done.stubs:
+            typer.echo(f"Not begun: {', '.join(done.stubs)}.")
+        if done.unsolved:
+            typer.echo(f"Not passed by the public checks, as far as the ledger knows: {', '.join(done.unsolved)}.")
+        if done.stripped:
+            typer.echo("The notebook was larger than 5 MB: its outputs were left out.")
+
+
+@contextmanager
+def one_sentence() -> Iterator[None]:
+    """Turn what a user can mend into one sentence and exit code 1."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is None:  # one of ours, a sentence already
+            fail(error)
+        place = Path(error.filename or home())
+        place = place.parent if place.name.startswith(".") else place  # a file that nobody knows, on its way to become one
+        remedy = "make room" if error.errno in FULL else "see that it can be read and written"
+        fail(f"{place}: {error.strerror}. Nothing of yours was changed: {remedy} and try again.")
+    except ValueError as error:
+        fail(error)
+
+
+@contextmanager
+def spoken_warnings() -> Iterator[None]:
+    """Say the project's own warnings as plain sentences."""
+    with warnings.catch_warnings(record=True) as said:
+        yield
+    for warning in said:
+        if warning.category is UserWarning and str(warning.message).startswith("the ledger"):
+            typer.echo(str(warning.message), err=True)
 
 
 @app.command()

@@ -8,6 +8,7 @@ import socket
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import quote
 
 from utils.files import home, write_atomically
 
@@ -17,6 +18,10 @@ SETTINGS = {
     "config/lab/user-settings/@jupyterlab/apputils-extension/notification.jupyterlab-settings": {
         "fetchNews": "false",
         "checkForUpdates": False,
+    },
+    # Markdown is shown, not edited: the course page
+    "config/lab/user-settings/@jupyterlab/docmanager-extension/plugin.jupyterlab-settings": {
+        "defaultViewers": {"markdown": "Markdown Preview"},
     },
     # no warning in the terminal for every kernel that it talks without encryption to this same computer
     "ipython/profile_default/ipython_kernel_config.json": {"IPKernelApp": {"log_level": "ERROR"}},
@@ -65,8 +70,8 @@ def free_port(first: int = FIRST_PORT, tries: int = 100) -> int:
     raise OSError(f"no free port from {first} to {first + tries - 1}: give one with --port")
 
 
-def lab_command(folder: Path, port: int, browser: bool) -> list[str]:
-    """The command that opens JupyterLab in `folder` without a word to the outside."""
+def lab_command(folder: Path, port: int, browser: bool, page: str | None = None) -> list[str]:
+    """The command that opens JupyterLab in `folder` without a word to the outside. page: the file in it to open on."""
     command = [
         sys.executable,
         "-m",
@@ -78,6 +83,8 @@ def lab_command(folder: Path, port: int, browser: bool) -> list[str]:
         "--LabApp.check_for_updates_class=jupyterlab.handlers.announcements.NeverCheckForUpdate",
         "--LabApp.news_url=None",
     ]
+    if page:
+        command.append(f"--LabApp.default_url=/lab/tree/{quote(page)}")
     if not browser:
         command.append("--no-browser")
     if hasattr(os, "geteuid") and os.geteuid() == 0:

@@ -33,7 +33,7 @@ def with_notebook(folder):
 
 def test_the_gate_is_in_order(tmp_path):
     names = [step.name for step in testing.steps(root=with_notebook(tmp_path))]
-    assert names == ["lint", "format", "types", "tests", "labs, blank", "solutions, strict"]
+    assert names == ["lint", "format", "spelling", "types", "tests", "labs, blank", "solutions, strict"]
 
 
 def test_quick_leaves_out_what_is_marked_slow():
@@ -81,7 +81,7 @@ def test_all_steps_passing_is_success(capsys):
     assert testing.run_all(run=outcomes()) == 0
 
 
-@pytest.mark.parametrize("name", ["lint", "format", "types", "tests"])
+@pytest.mark.parametrize("name", ["lint", "format", "spelling", "types", "tests"])
 def test_any_failing_step_fails_the_gate_but_stops_nothing(name, capsys):
     ran = []
     assert testing.run_all(run=lambda step: ran.append(step.name) or outcomes(**{name: 1})(step)) == 1

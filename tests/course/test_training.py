@@ -38,10 +38,23 @@ def silent(text: str) -> None:
     """Nobody needs to hear it."""
 
 
+LONGER = """
+title = "Trained on, nothing removed"
+from = "dense"
+seeds = [3]
+[distil]
+temperature = 4.0
+alpha = 0.7
+[train]
+epochs = 1
+batch_size = 16
+"""
+
+
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A zoo of two recipes, and 64 images a split."""
-    for name, text in (("dense", DENSE), ("sparse", SPARSE)):
+    for name, text in (("dense", DENSE), ("sparse", SPARSE), ("longer", LONGER)):
         (tmp_path / name).mkdir()
         (tmp_path / name / "recipe.toml").write_text(text)
     monkeypatch.setattr(training, "ZOO", tmp_path)
@@ -115,3 +128,12 @@ def test_another_title_or_more_seeds_do_not_make_another_recipe(folder: Path) ->
     interrupt("dense", 3)
     (folder / "dense" / "recipe.toml").write_text(DENSE.replace("Dense", "Thick").replace("[3, 4]", "[3, 4, 5]"))
     training.train("dense", 3, silent)
+
+
+def test_a_control_may_train_on_without_removing_anything(folder: Path) -> None:
+    """It starts from the other network's weights, learns from them as its teacher, and keeps every weight."""
+    training.train("dense", 3, silent)
+    record = training.train("longer", 3, silent)
+    before, after = (load_model(training.checkpoint(name, 3)).state_dict() for name in ("dense", "longer"))
+    assert record["parameters"] - record["nonzero"] < 10
+    assert before.keys() == after.keys() and not torch.equal(before["stem.weight"], after["stem.weight"])

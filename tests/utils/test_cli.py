@@ -16,8 +16,9 @@ import nbformat
 import pytest
 from typer.testing import CliRunner
 
-from utils import cli, doctor, lab_files, notebooks
+from utils import cli, doctor, notebooks
 from utils.files import ROOT
+from utils.student import folder
 
 
 def write_notebook(path, *sources):
@@ -31,11 +32,11 @@ def write_notebook(path, *sources):
 @pytest.fixture
 def labs(tmp_path, monkeypatch):
     """A labs/ folder with two labs, used instead of the course's."""
-    folder = tmp_path / "labs"
-    write_notebook(folder / "01_first.ipynb", "print('one')")
-    write_notebook(folder / "02_second.ipynb", "print('two')")
-    monkeypatch.setattr(lab_files, "LABS", folder)
-    return folder
+    place = tmp_path / "labs"
+    write_notebook(place / "01_first.ipynb", "print('one')")
+    write_notebook(place / "02_second.ipynb", "print('two')")
+    monkeypatch.setattr(folder, "LABS", place)
+    return place
 
 
 @pytest.fixture(autouse=True)
@@ -57,58 +58,6 @@ def invoke(*arguments):
     return CliRunner().invoke(cli.app, arguments)
 
 
-# The student's files
-
-
-def test_new_labs_are_copied(labs, home):
-    assert lab_files.copy_new_labs() == ["01_first.ipynb", "02_second.ipynb"]
-    assert (home / "02_second.ipynb").read_bytes() == (labs / "02_second.ipynb").read_bytes()
-
-
-def test_a_students_file_is_never_overwritten(labs, home):
-    (home / "01_first.ipynb").write_text("my work")
-    assert lab_files.copy_new_labs() == ["02_second.ipynb"]
-    assert (home / "01_first.ipynb").read_text() == "my work"
-
-
-def test_a_file_that_appears_while_copying_is_not_overwritten(labs, tmp_path, monkeypatch):
-    target = tmp_path / "here" / "01_first.ipynb"
-    link = os.link
-
-    def student_is_quicker(source, destination):
-        target.write_text("my work")
-        link(source, destination)
-
-    monkeypatch.setattr(lab_files.os, "link", student_is_quicker)
-    assert not lab_files.copy_if_new(labs / "01_first.ipynb", target)
-    assert target.read_text() == "my work"
-
-
-def test_copying_works_where_the_file_system_has_no_links(labs, home, monkeypatch):
-    def no_links(source, destination):
-        raise PermissionError(1, "Operation not permitted")
-
-    monkeypatch.setattr(lab_files.os, "link", no_links)
-    assert lab_files.copy_if_new(labs / "01_first.ipynb", home / "a.ipynb")
-    assert (home / "a.ipynb").read_bytes() == (labs / "01_first.ipynb").read_bytes()
-    assert [path.name for path in home.iterdir()] == ["a.ipynb"]
-
-
-@pytest.mark.parametrize("number", ["1", "01", "01_first", "01_first.ipynb"])
-def test_a_lab_is_found_by_its_number_or_name(labs, home, number):
-    assert lab_files.find_lab(number) == labs / "01_first.ipynb"
-
-
-def test_the_students_copy_comes_first(labs, home):
-    lab_files.copy_new_labs()
-    assert lab_files.find_lab("2") == home / "02_second.ipynb"
-
-
-def test_an_unknown_lab_lists_those_that_exist(labs, home):
-    with pytest.raises(FileNotFoundError, match="01_first, 02_second"):
-        lab_files.find_lab("9")
-
-
 # lab
 
 
@@ -120,6 +69,32 @@ def test_lab_opens_my_work_with_the_labs_in_it(labs, home, launched):
     assert f"--ServerApp.root_dir={home.resolve()}" in command
     assert "--no-browser" in command
     assert (home / "01_first.ipynb").exists()
+
+
+def test_lab_opens_on_the_course_page(labs, home, launched):
+    (home / "course.md").write_text("my notes")  # then the page has another name
+    invoke("lab")
+    assert "--LabApp.default_url=/lab/tree/course-2.md" in launched[0]
+    assert "01_first.ipynb" in (home / "course-2.md").read_text() and (home / "course.md").read_text() == "my notes"
+
+
+def test_markdown_is_shown_rather_than_edited(labs, home, launched):
+    invoke("lab")
+    (path,) = (home / ".jupyter" / "config").rglob("plugin.jupyterlab-settings")
+    assert json.loads(path.read_text()) == {"defaultViewers": {"markdown": "Markdown Preview"}}
+
+
+def test_a_page_that_fails_keeps_nobody_from_the_labs(labs, home, launched):
+    (labs / "03_broken.ipynb").write_text("not json")
+    result = invoke("lab")
+    assert result.exit_code == 0 and "course page could not be written" in result.stderr
+    assert not any("default_url" in part for part in launched[0])
+
+
+def test_lab_says_which_lab_has_changed(labs, home, launched):
+    invoke("lab")
+    write_notebook(labs / "01_first.ipynb", "print('other')")
+    assert "'python3 start.py update 01'" in invoke("lab").output
 
 
 def test_jupyter_keeps_to_its_corner(labs, home, launched):
@@ -198,7 +173,7 @@ def test_jupyterlab_really_serves_my_work(tmp_path):
         server.send_signal(signal.SIGTERM)
         server.wait(30)
         output.close()
-    assert listed == {path.name for path in (ROOT / "labs").glob("*.ipynb")}
+    assert listed == {path.name for path in (ROOT / "labs").glob("*.ipynb")} | {"course.md"}
 
 
 # run

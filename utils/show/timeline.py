@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -30,8 +31,8 @@ def timeline(
         axes.stairs(values, edges, color=PALETTE[color], fill=True, alpha=0.25)
         axes.stairs(values, edges, color=PALETTE[color], linewidth=2, baseline=None)
         peak = int(np.argmax(values))
-        words = {"color": readable(PALETTE[color]), "fontweight": "bold", "ha": "left", "va": "bottom"}
-        paper = {"facecolor": PAPER, "edgecolor": "none", "pad": 1, "alpha": 0.85}
+        words: dict[str, Any] = {"color": readable(PALETTE[color]), "fontweight": "bold", "ha": "left", "va": "bottom"}
+        paper: dict[str, Any] = {"facecolor": PAPER, "edgecolor": "none", "pad": 1, "alpha": 0.85}
         axes.annotate(
             f"{name}: peak {values[peak]:.0f}", (edges[peak], values[peak]), (3, 3), textcoords="offset points", bbox=paper, **words
         )

@@ -98,9 +98,7 @@ def latency_percentiles(rng: np.random.Generator) -> Iterator[Case]:
     one = ("Where is place 0 of one sample?", "All three are that sample: take care with the upper neighbour.")
     yield Case("a single sample", (tensor([0.25]),), judge, hints=one, hints_for={"error": one})
     yield Case("equal samples", (tensor([2.0] * 9),), judge, hints=order)
-    changed = {
-        "changed": ("Print the samples before and after.", "torch.sort returns a new tensor: sort that, not your input.")
-    }
+    changed = {"changed": ("Print the samples before and after.", "torch.sort returns a new tensor: sort that, not your input.")}
     yield Case("leaves the samples as they were", (_samples(rng, 8),), untouched(judge), hints_for=changed, probe="look_again")
     yield Case("refuses an empty tensor", (tensor([]),), raises("ValueError"), hints=_REFUSE, probe="error_of")
 

@@ -15,7 +15,7 @@ _SPEC.loader.exec_module(wrong)
 
 
 def magnitude_mask_of_an_unknown_name(weight, sparsity):
-    return weigth.abs()  # noqa: F821
+    return weigth.abs()  # noqa: F821  # codespell:ignore weigth
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,91 @@
+"""Bring a student's notebook up to date: a new numbered file, the old one untouched."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from utils.files import home
+from utils.student.code import docstring
+from utils.student.folder import copies, handed_out, named_file, write_next
+from utils.student.notebook import as_text, cells_of, read_notebook, titans
+from utils.student.report import Report
+from utils.student.transplant import matches, transplant
+
+
+@dataclass(frozen=True)
+class Update:
+    """old: the student's notebook. new: the one that was written, None where the lab has not changed. report: on every cell."""
+
+    old: Path
+    new: Path | None = None
+    report: Report | None = None
+
+
+def update(number: str) -> Update:
+    """Make "01_pruning-2.ipynb": today's lab with the student's answers. Where the lab has not changed nothing is written.
+
+    number: "1", "01", "01_pruning", or the path of one notebook.
+
+    Raises:
+        FileNotFoundError: no such lab, or the student has no copy of it.
+        ValueError: the student's file is no notebook.
+    """
+    lab, old = lab_and_copy(number)
+    student, today = read_notebook(old), read_notebook(lab)
+    if unchanged(today, student):
+        return Update(old)
+    notebook, report = transplant(today, student)
+    new = write_next(home(), lab.stem, ".ipynb", as_text(notebook).encode(), first=2)
+    return Update(old, new, report)
+
+
+def lab_and_copy(number: str) -> tuple[Path, Path]:
+    """The lab as it is today, and the student's newest copy of it.
+
+    Raises:
+        FileNotFoundError: there is no such lab, or no copy.
+        ValueError: a path was given, and the file is no notebook or of no lab.
+    """
+    if path := named_file(number):
+        name = titans(read_notebook(path)).get("lab", path.stem)
+        return handed_out(name), path
+    lab = handed_out(number)
+    if found := copies(number):
+        return lab, found[0]
+    if len(found := renamed(lab.stem)) == 1:
+        return lab, found[0]
+    if found:
+        raise FileNotFoundError(f"several notebooks are copies of {lab.stem}: give one of {', '.join(path.name for path in found)}")
+    raise FileNotFoundError(f"you have no copy of {lab.stem} yet: 'python3 start.py' makes one")
+
+
+def renamed(name: str) -> list[Path]:
+    """Notebooks in `my_work/` that were built from a lab, "01_pruning", and have names of the student's own."""
+    known, found = copies(name), []
+    for path in sorted(home().glob("*.ipynb")):
+        with suppress(ValueError, OSError):
+            if path not in known and titans(read_notebook(path)).get("lab") == name:
+                found.append(path)
+    return found
+
+
+def unchanged(lab: Mapping[str, Any], student: Mapping[str, Any]) -> bool:
+    """Whether a student's copy was made from the lab of today: from the same source, or with nothing to see that differs."""
+    built = titans(lab).get("source_sha256")
+    if built is not None and built == titans(student).get("source_sha256"):
+        return True
+    ours, theirs = cells_of(lab), cells_of(student)
+    texts = {(cell.kind, cell.text.strip()) for cell in theirs}
+    if any((cell.kind, cell.text.strip()) not in texts for cell in ours if "exercise" not in cell.tags):
+        return False
+    stubs = {cell.id: cell.text for cell in ours}
+    return all(_asks_the_same(stubs[name], [cell.text for cell in one.taken], one.fate.name) for name, one in matches(ours, theirs))
+
+
+def _asks_the_same(stub: str, taken: Sequence[str], name: str) -> bool:
+    """Whether a student's cell has the docstring of today's stub."""
+    return any(docstring(text, name) == docstring(stub, name) for text in ["\n".join(taken), *taken])
