@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -65,6 +66,15 @@ class Exercise:
         said = (self.generate.__doc__ or "").partition(" -> ")[0]
         return said if said.startswith(f"{self.name}(") else self.name
 
+    def called_with(self, case: Case) -> str:
+        """What the function is called with: "weight of shape (8, 16), sparsity=0.5"; "" where a probe makes the call its own way."""
+        if case.probe not in (None, "look_again", "error_of", "as_parameters"):
+            return ""
+        names = [part.partition("=")[0].strip() for part in self.signature.partition("(")[2].rstrip(")").split(",")]
+        if len(names) < len(case.inputs):
+            return ""
+        return ", ".join(written(name, value) for name, value in zip(names, case.inputs, strict=False))
+
     def cases(self, seed: int = PUBLIC_SEED) -> tuple[Case, ...]:
         """Its cases with inputs drawn from this seed; the same seed gives the same inputs.
 
@@ -78,6 +88,18 @@ class Exercise:
         if not {case.basis for case in cases} <= names | {None}:
             raise ValueError(f"{self.key} has a basis that is none of its cases: use one of {', '.join(sorted(names))}")
         return cases
+
+
+def written(name: str, value: Any) -> str:
+    """An argument in a few words: a small one in full, of a large one its shape or its size."""
+    if (shape := getattr(value, "shape", None)) is not None:
+        small = len(shape) < 2 and math.prod(shape) <= 8
+        return f"{name}=tensor({[round(x, 4) for x in value.flatten().tolist()]})" if small else f"{name} of shape {tuple(shape)}"
+    text = repr(value)
+    if "tensor(" in text or len(text) > 90:
+        held = ", ".join(map(str, value)) if isinstance(value, dict) else str(len(value)) if isinstance(value, list | tuple) else ""
+        return f"{name}: {type(value).__name__} of {held}" if held else f"{name}: {type(value).__name__}"
+    return f"{name}={text}"
 
 
 @dataclass

@@ -6,8 +6,8 @@ exercises need; a lab's own stand in its judges.py.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -43,6 +43,22 @@ def close_to(oracle: Oracle, rtol: float = 1e-4, atol: float = 1e-6) -> Judge:
         return Verdict(fault is None, describe(expected), fault or describe(answer))
 
     return judge
+
+
+def recognising(judge: Judge, mistakes: Mapping[str, Oracle], rtol: float = 1e-4) -> Judge:
+    """As `judge`; a wrong answer that equals what a usual mistake gives is about that mistake.
+
+    mistakes: what the verdict is then about -> a function of the inputs that makes the mistake.
+    """
+
+    def named(answer: Any, inputs: tuple[Any, ...]) -> Verdict:
+        verdict = judge(answer, inputs)
+        if verdict.passed or verdict.about:
+            return verdict
+        about = (name for name, made in mistakes.items() if difference(answer, made(*inputs), rtol) is None)
+        return replace(verdict, about=next(about, ""))
+
+    return named
 
 
 def untouched(judge: Judge) -> Judge:

@@ -17,7 +17,11 @@ if TYPE_CHECKING:
     from utils.exercises.declare import Hints
 
 WIDTH = 100  # of the text table, in characters
-_GOOD, _BAD = "var(--jp-success-color1, #2e7d32)", "var(--jp-error-color1, #c62828)"
+# a third of the theme's ink makes its green and its red dark enough on white, and light enough on black
+_INK = "var(--jp-ui-font-color0, CanvasText)"
+_GOOD = f"color-mix(in srgb, var(--jp-success-color1, #2e7d32) 67%, {_INK})"
+_BAD = f"color-mix(in srgb, var(--jp-error-color1, #c62828) 67%, {_INK})"
+_LEFT = "padding:4px 0 4px var(--jp-code-padding, 5px)"  # in line with printed text
 _LINE = "1px solid var(--jp-border-color2, #bdbdbd)"
 _TABLE = f"margin:0;width:100%;table-layout:auto;border-collapse:collapse;border-top:{_LINE};border-bottom:{_LINE}"
 _CELL = "text-align:left;vertical-align:top;padding:2px 14px 2px 0;white-space:normal;overflow-wrap:anywhere"
@@ -69,7 +73,7 @@ class Sentence:
         return self.text
 
     def _repr_html_(self) -> str:
-        return f'<div style="padding:4px 0">{escape(self.text)}</div>'
+        return f'<div style="{_LEFT};overflow-wrap:anywhere">{escape(self.text)}</div>'
 
 
 class Table:
@@ -88,7 +92,8 @@ class Table:
         """(label, text) of what there is to say below a failing case; an error or a hint that repeats is said once."""
         if outcome.verdict.passed or self._repeats(outcome):
             return []
-        lines = [("expected", outcome.verdict.expected), ("got", outcome.verdict.got), ("hint", self._hints(outcome))]
+        lines = [("input", self.result.exercise.called_with(outcome.case)), ("expected", outcome.verdict.expected)]
+        lines += [("got", outcome.verdict.got), ("hint", self._hints(outcome))]
         return [(label, text) for label, text in lines if text]
 
     def name(self, outcome: Outcome) -> str:
@@ -127,10 +132,10 @@ class Table:
     def _repr_html_(self) -> str:
         rows = "".join(self._rows(outcome) for outcome in self.result.outcomes)
         return (
-            '<div style="max-width:52rem;padding:4px 0">'
+            f'<div style="max-width:52rem;{_LEFT}">'
             f'<div style="font-weight:600;padding-bottom:4px">{escape(self.title)}</div>'
             f'<table style="{_TABLE}">{rows}</table>'
-            f'<div style="padding-top:4px">{escape(_sentence(status(self.result)))}</div></div>'
+            f'<div style="padding-top:4px;overflow-wrap:anywhere">{escape(_sentence(status(self.result)))}</div></div>'
         )
 
     def _rows(self, outcome: Outcome) -> str:
@@ -138,10 +143,10 @@ class Table:
         word = f'<span style="color:{_GOOD if passed else _BAD};font-weight:{400 if passed else 700}">{_word(outcome).strip()}</span>'
         name = escape(self.name(outcome))
         rows = _row(
-            f'<td style="{_NAME};width:5rem">{word}</td><td colspan="2" style="{_CELL}">{name if passed else f"<b>{name}</b>"}</td>'
+            f'<td style="{_NAME};width:3.5rem">{word}</td><td colspan="2" style="{_CELL}">{name if passed else f"<b>{name}</b>"}</td>'
         )
         for label, text in self.details(outcome):
-            quiet = f'<td style="{_NAME};width:5rem;opacity:0.8">{label}</td>'
+            quiet = f'<td style="{_NAME};width:3.5rem;opacity:0.8">{label}</td>'
             rows += _row(f'<td style="{_NAME}"></td>{quiet}<td style="{_CELL}">{escape(text)}</td>')
         return rows
 

@@ -12,7 +12,7 @@ from utils.measure.card import Card, accuracy, keep, scorecard
 from utils.measure.compare import Comparison, compare, scaled
 from utils.measure.costs import battery_hours, carbon_g, cost_per_million, grid_g_per_kwh
 from utils.measure.devices import Budget, Device, Fit, devices, energy_range_mj, fits, hours_range, latency_range_ms
-from utils.measure.energy import Energy, energy, energy_mj
+from utils.measure.energy import Energy, energy, energy_mj, model_energy
 from utils.measure.figures import figures
 from utils.measure.latency import Latency, Ratio, Timings, latency
 from utils.measure.runnable import Runnable, TorchRunnable, Traffic
@@ -67,6 +67,7 @@ __all__ = [
     "latency",
     "latency_range_ms",
     "macs_by_layer",
+    "model_energy",
     "peak_activation_bytes",
     "scaled",
     "scorecard",

@@ -60,10 +60,8 @@ class Card:
 
     @property
     def dollars_per_million(self) -> float | None:
-        """Rent for a million inferences on a core as fast as the one that was timed here, None if not timed."""
-        return (
-            None if self.latency is None else cost_per_million(self.latency.p50_ms / 1000, figures()["price"]["dollars_per_core_hour"], 1)
-        )
+        """Rent for a million inferences on a vCPU as fast as the core that was timed here, None if not timed."""
+        return None if self.latency is None else cost_per_million(self.latency.p50_ms / 1000, figures()["price"]["dollars_per_hour"], 1)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, as JSON holds them."""

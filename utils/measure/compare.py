@@ -119,7 +119,7 @@ class Comparison:
             parts.append(f"Energy by {self.method}: {detail}; CO2e: {grid_g_per_kwh():.0f} g a kWh ({GRID}).")
         if any(card.latency for card in self.cards):
             price = figures()["price"]
-            parts.append(f"Rent: latency p50 at {dollars(price['dollars_per_core_hour'])} an hour and core ({price['name']}).")
+            parts.append(f"Rent: latency p50 at {dollars(price['dollars_per_hour'])} an hour ({price['name']}).")
         return " ".join(parts)
 
     def _repr_html_(self) -> str:

@@ -70,18 +70,20 @@ def explorer_widget(
     """The sliders above the grid, which is drawn anew whenever one of them moves."""
     import ipywidgets
 
-    wide = {"style": {"description_width": "210px"}, "layout": {"width": "560px"}, "continuous_update": False}
+    wide = {"style": {"description_width": "210px"}, "layout": {"width": "560px", "max_width": "98%"}, "continuous_update": False}
     made = {
         name: ipywidgets.SelectionSlider(
             options=[(f"{value:g}", value) for value in values], value=start[name], description=labels[name], **wide
         )
         for name, values in sliders.items()
     }
-    image = ipywidgets.Image(value=fit_grid(find(**start), **more).png(), format="png", width=700)
+    image = ipywidgets.Image(
+        value=fit_grid(find(**start), **more).png(), format="png", width=700, layout={"max_width": "100%", "margin": "0"}
+    )
 
     def redraw(_: Any) -> None:
         image.value = fit_grid(find(**{name: slider.value for name, slider in made.items()}), **more).png()
 
     for slider in made.values():
         slider.observe(redraw, names="value")
-    return ipywidgets.VBox([*made.values(), image])
+    return ipywidgets.VBox([*made.values(), image], layout={"margin": "0 0 8px"})

@@ -29,7 +29,7 @@ def latencies(
         raise ValueError("each row needs at least one sample: time the networks first")
     if wrong := [name for name in samples_ms if len(marks_ms.get(name, ())) != 3]:
         raise ValueError(f"{wrong[0]} needs its p50, p95 and p99, got {marks_ms.get(wrong[0])}")
-    chart = figure(height=0.95 + 0.5 * len(samples_ms))
+    chart = figure(height=0.95 + 0.56 * len(samples_ms))
     axes = chart.add_subplot()
     scatter = np.random.default_rng(0)
     for row, (name, values) in enumerate(samples_ms.items()):
@@ -37,10 +37,9 @@ def latencies(
         axes.plot(values, row + scatter.uniform(-0.2, 0.2, len(values)), "o", color=color, markersize=3, alpha=0.25, markeredgewidth=0)
         for mark, half, width in zip(marks_ms[name], (0.36, 0.28, 0.28), (3, 1.5, 1.5), strict=True):
             axes.plot([float(mark)] * 2, [row - half, row + half], color="black", linewidth=width)
-        p50, _, p99 = map(float, marks_ms[name])
-        axes.annotate(f"{p50:.3g}", (p50, row - 0.38), (0, 1), textcoords="offset points", ha="center", va="bottom", fontsize=8.5)
-        if p99 > 1.5 * p50:
-            axes.annotate(f"p99 {p99:.3g}", (p99, row - 0.3), (0, 1), textcoords="offset points", ha="left", va="bottom", fontsize=8.5)
+        p50, p95, _ = map(float, marks_ms[name])
+        for mark, words, side in ((p50, f"{p50:.3g}", "right"), (p95, f"p95 {p95:.3g}", "left")):
+            axes.annotate(words, (mark, row - 0.36), (0, 0), textcoords="offset points", ha=side, va="bottom", fontsize=9)
         if notes and name in notes:
             axes.annotate(notes[name], (1.02, row), xycoords=("axes fraction", "data"), va="center", fontsize=9.5, annotation_clip=False)
     axes.set_xscale("log")

@@ -38,7 +38,7 @@ def filter_maps(pairs: Mapping[str, tuple[Any, Any]], *, finding: str = "") -> C
     pairs: title -> (weight that makes the channels (out, in, kh, kw), weight that reads them (next, out, kh, kw)).
     All panels have one scale, so a smaller tensor is drawn smaller.
     """
-    chart = figure(height=2.5)
+    chart = figure(height=2.75)
     norms = {title: [np.sqrt((np.asarray(w) ** 2).sum((2, 3))) for w in pair] for title, pair in pairs.items()}
     width = max(norm.shape[1] for pair in norms.values() for norm in pair)
     height = max(norm.shape[0] for pair in norms.values() for norm in pair)

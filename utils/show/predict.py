@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from html import escape
 from typing import Any
 
 from utils.show.style import FAINT, PALETTE, Chart, caption, figure, in_notebook
@@ -14,8 +15,19 @@ Record = Callable[[str, str, dict[str, Any]], object]
 class Guess:
     """A question with a slider; `value` is None until the student commits."""
 
-    def __init__(self, key: str, question: str, low: float, high: float, step: float, unit: str, record: Record | None = None) -> None:
+    def __init__(
+        self,
+        key: str,
+        question: str,
+        low: float,
+        high: float,
+        step: float,
+        unit: str,
+        record: Record | None = None,
+        start: float | None = None,
+    ) -> None:
         self.key, self.question, self.low, self.high, self.step, self.unit = key, question, low, high, step, unit
+        self.start = low + step * round((high - low) / 2 / step) if start is None else start
         self._value: float | None = None
         self._record = record
         self._closed = False
@@ -63,48 +75,56 @@ class Guess:
         import ipywidgets
 
         if not self._controls:
-            middle = self.low + self.step * round((self.high - self.low) / 2 / self.step)
             slider = ipywidgets.FloatSlider(
-                middle, min=self.low, max=self.high, step=self.step, readout_format=f".{self._decimals}f", layout={"width": "440px"}
+                self.start,
+                min=self.low,
+                max=self.high,
+                step=self.step,
+                readout_format=f".{self._decimals}f",
+                layout={"width": "440px", "flex": "0 1 auto"},
             )
-            button = ipywidgets.Button(description="Commit", tooltip="fix your guess")
+            button = ipywidgets.Button(description="Commit", tooltip="fix your guess", layout={"flex": "0 0 auto"})
             button.on_click(lambda _: self.commit(slider.value))
             self._controls = (slider, button)
         slider, button = self._controls
-        unit = ipywidgets.Label(self.unit)
-        return ipywidgets.VBox([ipywidgets.Label(self.question), ipywidgets.HBox([slider, unit, button])])
+        unit = ipywidgets.Label(self.unit, layout={"flex": "0 0 auto"})
+        question = ipywidgets.HTML(escape(self.question))  # unlike a label it goes on in a second line
+        return ipywidgets.VBox([question, ipywidgets.HBox([slider, unit, button])])
 
-    def reveal(self, measured: float, *, how: str = "measured") -> Chart:
+    def reveal(self, measured: float, *, how: str = "measured", between: tuple[float, float] | None = None) -> Chart:
         """Draw the answer and, if there is one, the guess; after that nothing can be committed.
 
-        how: how the answer was found, "measured" or "by the model".
+        how: how the answer was found, "measured" or "by the model". between: what the answer may lie between.
 
         Raises:
             ValueError: a measurement that is not finite.
         """
-        if not math.isfinite(measured):
+        if not all(map(math.isfinite, (measured, *(between or ())))):
             raise ValueError(f"the measurement is {measured}: run the cells above first")
         self._closed = True
         self._lock("Committed" if self._value is not None else "No guess")
-        return _number_line(self, float(measured), how)
+        return _number_line(self, float(measured), how, between)
 
 
-def _number_line(guess: Guess, measured: float, how: str) -> Chart:
+def _number_line(guess: Guess, measured: float, how: str, between: tuple[float, float] | None) -> Chart:
     """One axis; the measurement below it as a filled circle, the guess above it as an open triangle."""
     chart = figure(height=1.75)
     axes = chart.add_subplot()
-    low, high = min(guess.low, measured), max(guess.high, measured)
+    ends = between or (measured, measured)
+    low, high = min(guess.low, *ends), max(guess.high, *ends)
     margin = 0.04 * (high - low)
     axes.set(xlim=(low - margin, high + margin), ylim=(-1, 1), yticks=[])
     axes.spines["left"].set_visible(False)
     axes.grid(axis="y", visible=False)
     side = lambda x: ("left", 10) if x < (low + high) / 2 else ("right", -10)  # noqa: E731
     ha, dx = side(measured)
+    if between:
+        axes.plot(between, [-0.45, -0.45], color=PALETTE["blue"], linewidth=5, alpha=0.3, solid_capstyle="butt", clip_on=False)
     axes.plot([measured], [-0.45], "o", color=PALETTE["blue"], markersize=10, clip_on=False)
     text = f"{how}: {guess._written(measured, more=1 if measured < 1000 else 0)}"
-    axes.annotate(
-        text, (measured, -0.45), (dx, 0), textcoords="offset points", ha=ha, va="center", color=PALETTE["blue"], fontweight="bold"
-    )
+    text += f" ({between[0]:,.0f} to {between[1]:,.0f})" if between else ""
+    words: dict[str, Any] = {"ha": ha, "va": "center", "color": PALETTE["blue"], "fontweight": "bold"}
+    axes.annotate(text, (measured, -0.45), (dx, -12 if between else 0), textcoords="offset points", **words)
     if guess.value is None:
         axes.text(0.5, 0.75, "no guess", transform=axes.transAxes, ha="center", va="center", color=FAINT, style="italic")
     else:
@@ -118,18 +138,31 @@ def _number_line(guess: Guess, measured: float, how: str) -> Chart:
     return chart
 
 
-def predict(key: str, question: str, low: float, high: float, step: float = 1.0, unit: str = "", *, record: Record | None = None) -> Guess:
+def predict(
+    key: str,
+    question: str,
+    low: float,
+    high: float,
+    step: float = 1.0,
+    unit: str = "",
+    *,
+    start: float | None = None,
+    record: Record | None = None,
+) -> Guess:
     """Ask a question with a slider from `low` to `high`; in a notebook it is shown at once.
 
-    key: names the question. record: called with ("guess", key, {question, guess, unit}) at the commit;
+    key: names the question. start: where the slider stands, its middle if not given.
+    record: called with ("guess", key, {question, guess, unit}) at the commit;
     `utils.ledger.record` puts it into the student's journey. Later: `guess.reveal(measured)`.
 
     Raises:
-        ValueError: an empty range or a step that does not fit into it.
+        ValueError: an empty range, or a step or a start that does not fit into it.
     """
     if not low < high or not 0 < step <= high - low:
         raise ValueError(f"need low < high and a step that fits between them, got {low}, {high}, {step}")
-    guess = Guess(key, question, low, high, step, unit, record)
+    if start is not None and not low <= start <= high:
+        raise ValueError(f"the slider must start in {low} to {high}, got {start}")
+    guess = Guess(key, question, low, high, step, unit, record, start)
     if in_notebook():
         from IPython.display import display
 

@@ -58,10 +58,10 @@ def slider_widget(draw: Draw, values: Sequence[Any], label: str, height: float =
     start = len(values) // 2
     options = [(str(value), at) for at, value in enumerate(values)]
     slider = ipywidgets.SelectionSlider(options=options, value=start, description=label, continuous_update=False)
-    image = ipywidgets.Image(value=picture(start), format="png", width=round(WIDTH * 60))
+    image = ipywidgets.Image(value=picture(start), format="png", width=round(WIDTH * 60), layout={"max_width": "100%", "margin": "0"})
 
     def redraw(change: Any) -> None:
         image.value = picture(change["new"])
 
     slider.observe(redraw, names="value")
-    return ipywidgets.VBox([slider, image])
+    return ipywidgets.VBox([slider, image], layout={"margin": "0 0 8px"})

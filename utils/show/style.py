@@ -42,6 +42,8 @@ STYLE: dict[str, Any] = {
     "savefig.facecolor": PAPER,
     "axes.facecolor": PAPER,
     "figure.constrained_layout.use": True,
+    "figure.constrained_layout.w_pad": 0.08,  # inches: on a dark page the edge of the paper shows
+    "figure.constrained_layout.h_pad": 0.08,
     "font.size": 10,
     "axes.titlesize": 11,
     "axes.titlelocation": "left",

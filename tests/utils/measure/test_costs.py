@@ -55,5 +55,5 @@ def test_the_grid_knows_its_places_and_names_them() -> None:
 
 def test_every_table_names_its_source() -> None:
     said = figures()
-    for table in ("operations", "grid", "price"):
+    for table in ("operations", "grid", "price", "reality"):
         assert len(said[table]["source"]) > 30 and any(year in said[table]["source"] for year in ("201", "202"))

@@ -134,3 +134,15 @@ def test_in_a_notebook_without_a_page(tmp_path) -> None:
     assert [png in kind for kind in kinds[2]] == [True]
     assert [(widget in kind, png in kind) for kind in kinds[3]] == [(True, False), (False, True)]
     assert not [output for cell in notebook.cells for output in cell.outputs if output.output_type in ("stream", "error")]
+
+
+def test_a_slider_may_start_anywhere_and_an_answer_have_a_range() -> None:
+    """So that the middle of the slider does not give the answer away, and a model is not more exact than it is."""
+    guess = predict("k", "How many times?", 0, 100, 5, "x", start=10)
+    assert guess.widget().children[1].children[0].value == 10
+    chart = guess.reveal(40, how="by the model", between=(5, 130))
+    assert "by the model: 40.0 x (5 to 130)" in words(chart) and chart.axes[0].get_xlim()[1] > 130
+    with pytest.raises(ValueError, match="must start in 0 to 100"):
+        predict("k", "How many?", 0, 100, 5, start=101)
+    with pytest.raises(ValueError, match="run the cells above first"):
+        predict("k", "How many?", 0, 100).reveal(3, between=(0, float("inf")))

@@ -39,7 +39,7 @@ def peak_activation_bytes_as_tensor(layer_shapes, bits):
 def latency_percentiles_by_torch(samples_ms):
     if samples_ms.numel() == 0:
         raise ValueError("no samples")
-    return torch.quantile(samples_ms, torch.tensor([0.5, 0.95, 0.99], dtype=samples_ms.dtype)).tolist()
+    return torch.quantile(samples_ms, torch.tensor([0.5, 0.95, 0.99])).tolist()
 
 
 def latency_percentiles_by_hand(samples_ms):

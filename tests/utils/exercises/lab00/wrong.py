@@ -85,6 +85,15 @@ def conv_macs_with_bias(in_channels, out_channels, kernel, out_h, out_w, groups=
     return (in_channels // groups * kernel**2 + 1) * out_channels * out_h * out_w
 
 
+def conv_macs_divided(in_channels, out_channels, kernel, out_h, out_w, groups=1):
+    """A float, from the true division.
+
+    - large and exact
+    """
+    _refuse_groups(in_channels, out_channels, groups)
+    return in_channels * out_channels / groups * kernel**2 * out_h * out_w
+
+
 def _bytes(shape, bits):
     return math.ceil(math.prod(shape) * bits / 8)
 
@@ -95,6 +104,7 @@ def peak_activation_bytes_of_one(layer_shapes, bits):
     - input and output at once
     - a peak at the end
     - a peak in the middle
+    - two large tensors that never meet
     - 8 bits a value
     - 4 bits, odd counts
     - 1 bit a value
@@ -110,6 +120,7 @@ def peak_activation_bytes_of_all(layer_shapes, bits):
     - input and output at once
     - a peak at the end
     - a peak in the middle
+    - two large tensors that never meet
     - 8 bits a value
     - 4 bits, odd counts
     - 1 bit a value
@@ -117,6 +128,16 @@ def peak_activation_bytes_of_all(layer_shapes, bits):
     if not layer_shapes:
         raise ValueError("no input")
     return sum(_bytes(shape, bits) for shape in layer_shapes)
+
+
+def peak_activation_bytes_of_the_two_largest(layer_shapes, bits):
+    """Adds the two largest tensors, wherever they stand.
+
+    - two large tensors that never meet
+    """
+    if not layer_shapes:
+        raise ValueError("no input")
+    return sum(sorted(_bytes(shape, bits) for shape in layer_shapes)[-2:])
 
 
 def peak_activation_bytes_at_the_start(layer_shapes, bits):
@@ -162,10 +183,10 @@ def peak_activation_bytes_of_nothing(layer_shapes, bits):
     return max((a + b for a, b in pairwise([_bytes(shape, bits) for shape in layer_shapes])), default=0)
 
 
-def _quantile(samples_ms, **more):
+def _quantile(samples_ms):
     if not samples_ms.numel():
         raise ValueError("no samples")
-    return tuple(torch.quantile(samples_ms, torch.tensor([0.5, 0.95, 0.99], dtype=samples_ms.dtype), **more).tolist())
+    return tuple(torch.quantile(samples_ms, torch.tensor([0.5, 0.95, 0.99], dtype=samples_ms.dtype)).tolist())
 
 
 def latency_percentiles_of_neighbours(samples_ms):
@@ -176,7 +197,10 @@ def latency_percentiles_of_neighbours(samples_ms):
     - one very slow run
     - leaves the samples as they were
     """
-    return _quantile(samples_ms, interpolation="lower")
+    if not len(samples_ms):
+        raise ValueError("no samples")
+    ordered = samples_ms.sort().values.tolist()
+    return tuple(ordered[int(share * (len(ordered) - 1))] for share in (0.5, 0.95, 0.99))
 
 
 def latency_percentiles_with_mean(samples_ms):
@@ -202,6 +226,23 @@ def latency_percentiles_unsorted(samples_ms):
     if not len(samples_ms):
         raise ValueError("no samples")
     return tuple(samples_ms[int(share * (len(samples_ms) - 1))].item() for share in (0.5, 0.95, 0.99))
+
+
+def latency_percentiles_of_pairs(samples_ms):
+    """Takes what sort returns for the sorted samples.
+
+    - 101 samples: the 50th, 95th and 99th
+    - between two samples
+    - an odd count
+    - one very slow run
+    - a single sample
+    - equal samples
+    - leaves the samples as they were
+    """
+    if not len(samples_ms):
+        raise ValueError("no samples")
+    ordered = samples_ms.sort()
+    return tuple(ordered[int(share * (len(ordered) - 1))] for share in (0.5, 0.95, 0.99))
 
 
 def latency_percentiles_in_place(samples_ms):
@@ -379,6 +420,7 @@ def battery_hours_of_nothing(capacity_mah, volts, energy_mj, rate_hz, idle_mw):
     """An empty battery lasts no time, without a word.
 
     - refuses a device without a battery
+    - refuses a battery that is put in wrongly
     """
     return capacity_mah * volts / (energy_mj * rate_hz + idle_mw)
 
