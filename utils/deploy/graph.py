@@ -111,8 +111,8 @@ class OnnxGraph:
 
     @cached_property
     def traffic(self) -> Traffic | None:
-        """Bytes moved, by the same method and with the same limits; every stored number is read once."""
-        if self._steps is None:
+        """Bytes moved, by the same method and with the same limits; every stored number is read once, so no table is looked up."""
+        if self._steps is None or any(node.op_type == "Gather" and node.input[0] in self._weights for node in self._graph.node):
             return None
         steps, sizes, _, _ = self._steps
         stored = [numpy_helper.to_array(tensor).nbytes for tensor in self._graph.initializer]

@@ -59,9 +59,17 @@ def _number(path: Path) -> int:
         raise OSError(f"{path} holds no number") from error
 
 
+def _is_package(zone: Path) -> bool:
+    """Whether a zone is a processor (AMD's are listed under Intel's name too), not the whole computer, which holds it once more."""
+    try:
+        return (zone / "name").read_text().startswith("package")
+    except OSError:
+        return False
+
+
 def find_counter(folder: Path = POWERCAP) -> Counter | None:
     """The energy counter, None where there is none or it may not be read."""
-    zones = tuple(sorted(zone for zone in folder.glob("intel-rapl:*") if zone.name.count(":") == 1))  # AMD's have this name too
+    zones = tuple(sorted(zone for zone in folder.glob("intel-rapl:*") if zone.name.count(":") == 1 and _is_package(zone)))
     counter = Counter(zones)
     try:
         return counter if zones and any(counter.read_uj()) else None

@@ -48,14 +48,16 @@ def moved_bytes(steps: Sequence[Step], sizes: dict[Any, int]) -> int:
     """Bytes of activations read and written in one inference: each operation reads its operands and writes its results once.
 
     An element-wise operation is fused with the one that made its largest operand, as runtimes do: it
-    reads only its other operands. A view makes nothing and moves nothing. What is kept in registers
-    and caches meanwhile is the hardware's business.
+    reads only its other operands; one on the input alone has nobody to be fused with. A view makes
+    nothing and moves nothing. What is kept in registers and caches meanwhile is the hardware's business.
     """
     total = 0
+    made: set[Hashable] = set()
     for step in steps:
         reads = sorted(sizes[buffer] for buffer in step.reads)
-        if step.in_place:
+        if step.in_place and step.reads & made:
             total += sum(reads[:-1])
         elif step.makes:
             total += sum(reads) + sum(sizes[buffer] for buffer in step.makes)
+        made.update(step.makes)
     return total

@@ -158,10 +158,14 @@ class TorchRunnable:
         return peak_activation_bytes(self.model, self._example)
 
     @property
-    def traffic(self) -> Traffic:
-        """Bytes moved by one inference; the method stands in `utils.measure.lifetimes`."""
+    def traffic(self) -> Traffic | None:
+        """Bytes moved by one inference, by the method of `utils.measure.lifetimes`; None with an embedding, which reads a few rows only."""
+        from torch import nn
+
         from utils.measure.memory import traffic
 
+        if any(isinstance(module, nn.Embedding | nn.EmbeddingBag) for module in self.model.modules()):
+            return None
         return traffic(self.model, self._example)
 
     @property

@@ -10,6 +10,8 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from onnx import TensorProto, helper, numpy_helper
+from onnx import save as save_onnx
 from torch import nn
 
 from utils.deploy import OnnxRunnable, to_onnx
@@ -96,6 +98,31 @@ def test_a_shortcut_is_read_once_more() -> None:
     assert traffic(Residual(), X).activations == 3 * one  # conv: read, write; addition: the shortcut
 
 
+def test_what_has_nobody_to_be_fused_with_moves_its_bytes() -> None:
+    """A normalisation alone reads the input and writes the output."""
+    assert traffic(nn.BatchNorm2d(2, affine=False), X).activations == 2 * 4 * 2 * 16
+
+
+def test_an_embedding_is_not_counted(tmp_path: Path) -> None:
+    """It reads a few rows of its table: rather no energy than that of the whole table."""
+
+    class Words(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.table, self.head = nn.Embedding(100, 8), nn.Linear(8, 3)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.head(self.table(x.long()).mean(1))
+
+    nodes = [helper.make_node("Cast", ["x"], ["i"], to=TensorProto.INT64), helper.make_node("Gather", ["table", "i"], ["y"])]
+    ends = [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in (("x", [1, 5]), ("y", [1, 5, 8]))]
+    table = numpy_helper.from_array(np.zeros((100, 8), np.float32), "table")
+    graph = helper.make_graph(nodes, "words", ends[:1], ends[1:], [table])
+    save_onnx(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=10), tmp_path / "words.onnx")
+    for runnable in (TorchRunnable(Words(), torch.ones(1, 5), size_bytes=1), OnnxRunnable(tmp_path / "words.onnx")):
+        assert runnable.traffic is None and model_energy(runnable) is None and runnable.parameters >= 800
+
+
 def test_torch_and_its_onnx_file_move_the_same(tmp_path: Path) -> None:
     """Without a batch norm to fold, weights and activations agree to the byte."""
     model = nn.Sequential(convolution(), nn.ReLU(), nn.Flatten(), nn.Linear(128, 10))
@@ -133,9 +160,10 @@ def test_mixed_formats_and_unknown_layers_have_no_energy() -> None:
 # The counter: a folder such as Linux shows
 
 
-def zone(folder: Path, name: str, energy_uj: object, largest: int = 1_000_000) -> Path:
+def zone(folder: Path, name: str, energy_uj: object, largest: int = 1_000_000, kind: str = "package-0") -> Path:
     place = folder / name
     place.mkdir(parents=True)
+    (place / "name").write_text(f"{kind}\n")
     (place / "energy_uj").write_text(f"{energy_uj}\n")
     (place / "max_energy_range_uj").write_text(f"{largest}\n")
     return place
@@ -166,7 +194,9 @@ def test_the_counter_is_found_where_it_can_be_read(tmp_path: Path) -> None:
     assert find_counter(tmp_path) is None
     first = zone(tmp_path, "intel-rapl:0", 7)
     assert find_counter(tmp_path) == Counter((first,))
-    zone(tmp_path, "intel-rapl:1", "unknown")
+    zone(tmp_path, "intel-rapl:1", 9, kind="psys")
+    assert find_counter(tmp_path) == Counter((first,))  # the whole computer holds the package once more
+    zone(tmp_path, "intel-rapl:2", "unknown", kind="package-1")
     assert find_counter(tmp_path) is None
 
 
