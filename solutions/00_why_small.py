@@ -76,7 +76,7 @@ show.garments(first.images, first.labels, first.classes, predictions=answers, co
 #
 # - **Energy**: a watch has one battery for everything it does.
 # - **Real time**: an answer that comes too late is a wrong answer.
-# - **Low cost**: a board for twelve dollars instead of a phone for five hundred, and no server at all.
+# - **Low cost**: a board for some dollars instead of a phone for some hundred, and no server at all.
 
 # %% [markdown]
 # ## Predict
@@ -311,7 +311,7 @@ show.bars(
         "fetch 4 bytes, memory outside (DRAM)": 4 * table["dram"],
     },
     x="picojoules (Horowitz, 2014; 45 nm)",
-    finding="Fetching one float from DRAM costs as much as 200 multiplications with it.",
+    finding="Fetching one float from DRAM costs as much as 200 MACs with it.",
 )
 
 # %% [markdown]
@@ -394,7 +394,8 @@ print(f"small, weights on the chip:   {sums['small']:6.1f} µJ")
 # energy than arithmetic. Keep it in mind when lab 01 removes weights and lab 02 stores them in one byte.
 #
 # **How far can the table be trusted?** It knows arithmetic and memory, not the processor around them.
-# Here are two networks in int8 on a real one, measured; beside it the table, with three bytes moved for each MAC.
+# Here are two networks in int8 on a real one, measured; beside it the table, if every MAC moves three bytes. (Our
+# model, which fetches each weight once, says a sixtieth of that: it is the least that could do.)
 
 # %% tags=["demo"]
 # NBVAL_CHECK_OUTPUT
@@ -409,9 +410,9 @@ print(f"DS-CNN has {fewer:.1f}x fewer MACs than ResNet-8 and took {less:.1f}x le
 
 # %% [markdown]
 # Fetching and decoding instructions, leaking, waiting: on a general processor that is most of the bill. So
-# the table's joules are a lower bound; a ratio between two networks on one chip comes closer. Every energy in
-# this course says how it was found: by a **counter** where your processor lets us read one, else by
-# this **model**, with its range.
+# the joules of table and model are a lower bound for such processors, range and all; a ratio between two networks
+# on one chip comes closer. Every energy in this course says how it was found: by a **counter** where your
+# processor lets us read one, else by this **model**.
 
 # %% tags=["demo"]
 energies = measure.energy(in_runtime, image)
@@ -459,15 +460,15 @@ show.bars(
 )
 
 # %% [markdown]
-# Dollars for a billion photos: at this size the rent is not the argument. Two others are. The chip: a
+# A few dollars for a billion photos, more or less by the computer: at this size the rent is not the argument. Two others are. The chip: a
 # network that fits a cheaper one saves money in every device sold. And the way to the server, which no rent
 # buys back: radio energy, waiting, privacy. Lab 16 measures that road.
 
 # %% [markdown]
 # ## Which network runs where?
 #
-# Seven devices, each with the figures that its maker or a benchmark published (`utils/measure/devices.toml`
-# has every source). Ask for a deadline, for hours of battery at one image a second, for a share of the
+# Seven devices, with figures from data sheets and benchmarks, derived from them, or assumed
+# (`utils/measure/devices.toml` says which is which, with the sources). Ask for a deadline, for hours of battery at one image a second, for a share of the
 # RAM, for a price. A cell says **fits**, or names what is exceeded most. At which deadline does the phone
 # begin to lose networks? The drone's chip computes whole numbers only, and these networks are floats until
 # lab 02. A microcontroller reads weights from flash, the others copy them to RAM first.
@@ -518,7 +519,7 @@ show.explorer(
 budgets = {
     "camera trap: 1 s, a week, $50": (1000, 168, 100_000, 50),
     "doorbell: 100 ms, a day, $100": (100, 24, 100_000, 100),
-    "watch: 33 ms, a day, $400": (33, 24, 100_000, 400),
+    "watch: 33 ms, 20 hours, $400": (33, 20, 100_000, 400),
     "sorting belt: 1 ms, $5000": (1, 1, 100_000, 5000),
 }
 for text, budget in budgets.items():
@@ -528,8 +529,8 @@ for text, budget in budgets.items():
     print(f"{text:30} {best or 'none'}")
 
 # %% [markdown]
-# Each line names the largest network that fits. The watch carries all five, but with its screen always on its
-# battery lasts a day only if they are tiny. A phone's screen empties it in 19 hours, whatever the network.
+# Each line names the largest network that fits. Watch and phone carry all five: with the screen on, as these
+# figures have it, the screen empties the battery and not the network. On the bare chips it is the network.
 
 # %% [markdown]
 # ## The scorecard
@@ -627,6 +628,7 @@ grid = measure.figures()["grid"]["g_per_kwh"]
 year = {
     place: carbon_g(chip["ResNet-8"]["energy_mj"], 365 * 86_400, grams)
     for place, grams in grid.items()
+    if place != "world"
 }
 show.bars(
     dict(sorted(year.items(), key=lambda pair: pair[1])),
@@ -682,10 +684,10 @@ try_design(design, home() / "00_challenge.safetensors")
 #
 # - counted work, memory, time, energy and money of five networks, each by a few lines of our own;
 # - seen that moving weights costs more than multiplying with them, until they fit on the chip;
-# - seen that fewer MACs are not as much faster here, and which resource gives way on which device.
+# - compared fewer MACs with less time, and found which resource gives way on which device.
 #
 # **Limits.** Energy is a model of arithmetic and memory unless it says counter; a real microcontroller
-# took 15 times as much. Speed and battery of the devices follow from published figures and MACs alone, some of
+# took hundreds of times as much. Speed and battery of the devices follow from published figures and MACs alone, some of
 # them assumed (`devices.toml` says which). Rent counts one image at a time.
 #
 # **Papers.** Horowitz 2014, *Computing's energy problem*, ISSCC; Banbury et al. 2021, *MLPerf Tiny*

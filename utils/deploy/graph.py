@@ -18,7 +18,23 @@ ELEMENTWISE = {
     *("Relu", "Add", "Sub", "Mul", "Div", "Clip", "Sigmoid", "Tanh", "HardSigmoid", "HardSwish", "LeakyRelu", "PRelu", "Elu", "Gelu"),
     *("Neg", "Erf", "BatchNormalization"),
 }
-MULTIPLIES_UNSEEN = {"LSTM", "GRU", "RNN", "Einsum", "Attention", "MultiHeadAttention", "If", "Loop", "Scan"}
+PRODUCTS = {"Conv", "ConvTranspose", "ConvInteger", "QLinearConv", "Gemm", "MatMul", "MatMulInteger", "QLinearMatMul"}
+MULTIPLIES_UNSEEN = {
+    "DeformConv",
+    "DFT",
+    "STFT",
+    "RotaryEmbedding",
+    "GridSample",
+    "LSTM",
+    "GRU",
+    "RNN",
+    "Einsum",
+    "Attention",
+    "MultiHeadAttention",
+    "If",
+    "Loop",
+    "Scan",
+}
 
 
 @dataclass
@@ -27,6 +43,11 @@ class OnnxGraph:
 
     path: Path
     sample: tuple[int, ...]
+
+    @cached_property
+    def _batch(self) -> int:
+        """How many inputs the file takes at once, 0 if any number."""
+        return onnx.load(self.path, load_external_data=False).graph.input[0].type.tensor_type.shape.dim[0].dim_value
 
     @cached_property
     def _graph(self) -> onnx.GraphProto:
@@ -67,13 +88,15 @@ class OnnxGraph:
 
         Folded normalisations are gone, so this is a little less than torch counts before the export.
         """
-        stored = [tensor for tensor in self._graph.initializer if tensor.data_type != onnx.TensorProto.INT64]
+        stored = [tensor for tensor in self._stored if tensor.data_type != onnx.TensorProto.INT64]
         arrays = [numpy_helper.to_array(tensor) for tensor in stored]
         return sum(array.size for array in arrays), sum(int((array != 0).sum()) for array in arrays)
 
     @cached_property
     def macs(self) -> int | None:
-        """Multiply-accumulates of convolutions, Gemm and MatMul; None if a node can't be counted."""
+        """MACs of convolutions, Gemm and MatMul; None if a node can't be counted or the file takes several inputs at once."""
+        if self._batch > 1:  # a reshape may have frozen it
+            return None
         total = 0
         for node in self._graph.node:
             if node.op_type in MULTIPLIES_UNSEEN or node.domain not in ("", "ai.onnx"):
@@ -115,21 +138,36 @@ class OnnxGraph:
         if self._steps is None or any(node.op_type == "Gather" and node.input[0] in self._weights for node in self._graph.node):
             return None
         steps, sizes, _, _ = self._steps
-        stored = [numpy_helper.to_array(tensor).nbytes for tensor in self._graph.initializer]
+        stored = [numpy_helper.to_array(tensor).nbytes for tensor in self._stored]
         return Traffic(sum(stored), moved_bytes(steps, sizes))
 
     @cached_property
     def number_format(self) -> str | None:
-        """What is multiplied: "int8" as soon as a node quantizes, else the one float type of the stored weights."""
-        if any(_quantizes(node) for node in self._graph.node):
-            return "int8"
-        kinds = {onnx.helper.tensor_dtype_to_np_dtype(tensor.data_type).name for tensor in self._graph.initializer}
+        """What is multiplied: "int8" if every product is quantized, the one float type of the weights if none is, else None."""
+        quantized = {self._is_quantized(node) for node in self._graph.node if node.op_type in PRODUCTS}
+        if any(map(_quantizes, self._graph.node)):
+            return "int8" if quantized == {True} else None
+        kinds = {onnx.helper.tensor_dtype_to_np_dtype(tensor.data_type).name for tensor in self._stored}
         kinds = {kind for kind in kinds if "float" in kind}
         return kinds.pop() if len(kinds) == 1 else None
+
+    def _is_quantized(self, node: onnx.NodeProto) -> bool:
+        """Whether a product is of whole numbers: an integer operation, or one whose operands were whole a moment before."""
+        makers = {name: other.op_type for other in self._graph.node for name in other.output}
+        return _quantizes(node) or all(makers.get(name) == "DequantizeLinear" for name in node.input[:2])
+
+    @cached_property
+    def _stored(self) -> list[onnx.TensorProto]:
+        """Each stored tensor once: the file's list of them, and what products read from nodes of constants."""
+        read = {name for node in self._graph.node if node.op_type in PRODUCTS for name in node.input}
+        constants = {id(tensor): tensor for name, tensor in self._weights.items() if name in read}
+        return list(({id(tensor): tensor for tensor in self._graph.initializer} | constants).values())
 
     @cached_property
     def _steps(self) -> tuple[list[Step], dict[str, int], str, set[str]] | None:
         """The operations as `lifetimes` wants them, the buffers' sizes, the input, the outputs."""
+        if self._batch > 1:
+            return None
         alias: dict[str, str] = {}  # value -> the buffer that it lies in; holds only what depends on the input
         start = self._graph.input[0].name
         alias[start] = start

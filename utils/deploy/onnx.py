@@ -159,6 +159,9 @@ class OnnxRunnable:
         self._fixed_batch = shape[0] if isinstance(shape[0], int) else None
         if sample is None and not all(isinstance(size, int) for size in shape[1:]):
             raise ValueError(f"{self.path} leaves its input open ({shape}): give sample=, the shape of one input such as (1, 28, 28)")
+        fixed = tuple(size if isinstance(size, int) else None for size in shape[1:])
+        if sample is not None and not (len(sample) == len(fixed) and all(a in (b, None) for a, b in zip(fixed, sample, strict=True))):
+            raise ValueError(f"{self.path} takes inputs of shape {list(shape[1:])}, and sample={tuple(sample)} is none: give one that fits")
         self.name = name or self.path.stem
         self._graph = OnnxGraph(self.path, tuple(shape[1:] if sample is None else sample))
 

@@ -71,6 +71,7 @@ class Card:
     def from_dict(cls, data: dict[str, Any]) -> Card:
         """The inverse of `to_dict`."""
         kinds = {"latency": Latency, "energy": Energy}
+        data = {name: value for name, value in data.items() if name in cls.__dataclass_fields__}  # a later version may know more
         return cls(**data | {name: kind(**data[name]) for name, kind in kinds.items() if data.get(name)})
 
 

@@ -21,7 +21,9 @@ def si(value: float) -> str:
 
 
 def kilobytes(value: float) -> str:
-    """Bytes in kB of 1,000 bytes, as the sizes of files are given."""
+    """Bytes in kB of 1,000 bytes, as the sizes of files are given; few of them as they are."""
+    if value < 950:
+        return f"{value:.0f} B"
     return f"{value / 1000:,.1f} kB" if value < 99_950 else f"{value / 1000:,.0f} kB"
 
 
@@ -51,13 +53,13 @@ COSTS: tuple[tuple[str, Callable[[Card], float | None], Callable[[float], str]],
     ("latency p95", lambda card: card.latency.p95_ms if card.latency else None, lambda value: f"{value:.3f} ms"),
     ("latency p99", lambda card: card.latency.p99_ms if card.latency else None, lambda value: f"{value:.3f} ms"),
     ("energy", lambda card: card.energy_mj, lambda value: scaled(value / 1000, "J")),
-    ("at least", lambda card: card.energy.low_mj if card.energy else None, lambda value: scaled(value / 1000, "J")),
-    ("at most", lambda card: card.energy.high_mj if card.energy else None, lambda value: scaled(value / 1000, "J")),
+    ("energy, low", lambda card: card.energy.low_mj if card.energy else None, lambda value: scaled(value / 1000, "J")),
+    ("energy, high", lambda card: card.energy.high_mj if card.energy else None, lambda value: scaled(value / 1000, "J")),
     ("CO2e, a million", lambda card: card.carbon_g_per_million, lambda value: scaled(value, "g")),
     ("rent, a million", lambda card: card.dollars_per_million, dollars),
 )
 # a ratio of two tails says more about the machine than about the networks, one of two bounds more about the model
-NO_RATIO = ("latency p95", "latency p99", "at least", "at most")
+NO_RATIO = ("latency p95", "latency p99", "energy, low", "energy, high")
 
 
 def _ratio(first: float | None, value: float | None) -> str:
@@ -116,10 +118,13 @@ class Comparison:
         first = self.cards[0]
         parts = [f"{first.metric_name} on {first.samples:,} inputs; 2.00x: half of what {first.name} needs; kB: 1,000 bytes."]
         if detail := next((card.energy.detail for card in self.cards if card.energy), ""):
-            parts.append(f"Energy by {self.method}: {detail}; CO2e: {grid_g_per_kwh():.0f} g a kWh ({GRID}).")
-        if any(card.latency for card in self.cards):
+            parts.append(f"Energy by {self.method}: {detail}; CO2e: {grid_g_per_kwh():.0f} g a kWh ({GRID}), as uncertain as the energy.")
+        if timed := [card.latency for card in self.cards if card.latency]:
+            parts.append(f"Latency: one input, one thread, median and tails of {min(one.rounds for one in timed)} rounds.")
             price = figures()["price"]
-            parts.append(f"Rent: latency p50 at {dollars(price['dollars_per_hour'])} an hour ({price['name']}).")
+            parts.append(
+                f"Rent: p50 at {dollars(price['dollars_per_hour'])} an hour ({price['name']}); p95 would make it dearer by its ratio."
+            )
         return " ".join(parts)
 
     def _repr_html_(self) -> str:

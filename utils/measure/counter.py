@@ -26,6 +26,10 @@ BLOCK_S = 0.1  # the counter advances about once in a millisecond: a block sees 
 BLOCKS = 5
 
 
+class CounterError(OSError):
+    """The counter can't be read, or what it says can't be."""
+
+
 @dataclass(frozen=True)
 class Counter:
     """The packages of this computer. zones: their folders, each with energy_uj and max_energy_range_uj."""
@@ -36,7 +40,7 @@ class Counter:
         """Microjoules of each package, each from a start of its own.
 
         Raises:
-            OSError: it can't be read (any more), or holds no number.
+            CounterError: it can't be read (any more), or holds no number.
         """
         return tuple(_number(zone / "energy_uj") for zone in self.zones)
 
@@ -44,19 +48,23 @@ class Counter:
         """Millijoules between two readings, less than one round of the counter apart.
 
         Raises:
-            OSError: the counter began again and does not say how far it counts.
+            CounterError: it is not within its own range, or advanced by more than half of it: it was set back, after standby perhaps.
         """
         total = 0
         for zone, start, end in zip(self.zones, before, after, strict=True):
-            total += end - start if end >= start else end - start + _number(zone / "max_energy_range_uj") + 1
+            span = _number(zone / "max_energy_range_uj") + 1
+            spent = (end - start) % span
+            if not (0 <= start < span and 0 <= end < span) or spent > span / 2:
+                raise CounterError(f"the energy counter went from {start} to {end} microjoules: it was set back")
+            total += spent
         return total / 1000
 
 
 def _number(path: Path) -> int:
     try:
         return int(path.read_text())
-    except ValueError as error:
-        raise OSError(f"{path} holds no number") from error
+    except (ValueError, OSError) as error:
+        raise CounterError(f"{path} holds no number that can be read") from error
 
 
 def _is_package(zone: Path) -> bool:
@@ -73,7 +81,7 @@ def find_counter(folder: Path = POWERCAP) -> Counter | None:
     counter = Counter(zones)
     try:
         return counter if zones and any(counter.read_uj()) else None
-    except OSError:
+    except CounterError:
         return None
 
 
@@ -90,7 +98,7 @@ def measured(
     Blocks of the contestants take turns. example: a batch (n, ...) of which the first sample is used.
 
     Raises:
-        OSError: the counter could not be read, or stood still during a block.
+        CounterError: the counter could not be read, stood still during a block, or was set back.
         ValueError: an example that is no batch.
     """
     batch = first_sample(example)
@@ -109,6 +117,6 @@ def measured(
                     runs += 1
                 spent[name].append(counter.spent_mj(before, counter.read_uj()) / max(runs, 1))
     if min(map(min, spent.values())) <= 0:
-        raise OSError("the energy counter stood still while networks ran")
+        raise CounterError("the energy counter stood still while networks ran")
     detail = "RAPL, whole processor, idle power included"
     return {name: Energy(float(np.median(values)), min(values), max(values), COUNTER, detail) for name, values in spent.items()}

@@ -26,6 +26,7 @@ class Device:
 
     storage_bytes: for files. ram_bytes: working memory. weights_in_ram: whether weights are copied there before
     they are used (a microcontroller reads them from flash). macs_per_s: number format -> (slow, fast).
+    integers_only: it has no unit for floats.
     active_mw: drawn while it computes; idle_mw: always. battery_mah and battery_volts: None on mains.
     """
 
@@ -39,6 +40,7 @@ class Device:
     active_mw: float
     idle_mw: float
     price_usd: float
+    integers_only: bool = False
     battery_mah: float | None = None
     battery_volts: float | None = None
     sources: tuple[str, ...] = field(default=(), repr=False)
@@ -53,19 +55,20 @@ class Device:
 class Budget:
     """What is asked of a device; None is not asked.
 
-    deadline_ms: for one inference. rate_hz: inferences a second. battery_hours: how long the battery must last
-    at that rate. price_usd: what the device may cost. ram_bytes: what is left for the network, if less than all.
+    deadline_ms: for one inference. rate_hz: inferences a second that it must keep up with. battery_hours: how
+    long the battery must last at that rate, at one a second if none is given. price_usd: what the device may
+    cost. ram_bytes: what is left for the network, if less than all.
     """
 
     deadline_ms: float | None = None
-    rate_hz: float = 1.0
+    rate_hz: float | None = None
     battery_hours: float | None = None
     price_usd: float | None = None
     ram_bytes: int | None = None
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():
-            if value is not None and not (math.isfinite(value) and value > 0):
+            if value is not None and not (isinstance(value, int | float) and math.isfinite(value) and value > 0):
                 raise ValueError(f"{name} of a budget must be above 0, got {value}: leave it out if it does not matter")
 
 
@@ -152,10 +155,11 @@ def hours_range(card: Card, device: Device, rate_hz: float) -> tuple[float, floa
 def fits(card: Card, device: Device, budget: Budget | None = None) -> Fit:
     """Whether the network of a card runs on a device within a budget, and if not, which resource breaks first.
 
-    A number format that the device does not compute breaks before all else. A device without a battery has no
+    Floats break a device of whole numbers before all else. A device without a battery has no
     battery to break. What the card does not tell is named as unknown.
     """
     budget = budget or Budget()
+    rate_hz = budget.rate_hz or 1.0
     uses = [Use("storage", card.size_bytes, device.storage_bytes, "bytes")]
     unknown = []
     if card.peak_activation_bytes is None:
@@ -166,17 +170,17 @@ def fits(card: Card, device: Device, budget: Budget | None = None) -> Fit:
         needed = card.peak_activation_bytes + (weights if device.weights_in_ram or packed else 0)
         uses.append(Use("memory", needed, min(device.ram_bytes, budget.ram_bytes or device.ram_bytes), "bytes"))
     times = latency_range_ms(card, device)
-    if card.number_format is not None and card.number_format not in device.macs_per_s:
+    if device.integers_only and card.number_format is not None and "int" not in card.number_format:
         uses.append(Use(card.number_format, 1, 0, "units that compute it"))
     elif times is None:
         unknown.append("latency")
     else:
         if budget.deadline_ms is not None:
             uses.append(Use("deadline", times[1], budget.deadline_ms, "ms"))
-        if budget.battery_hours is not None:
-            uses.append(Use("rate", budget.rate_hz * times[1] / 1000, 1.0, "seconds of work a second"))
+        if budget.rate_hz is not None or budget.battery_hours is not None:
+            uses.append(Use("rate", rate_hz * times[1] / 1000, 1.0, "seconds of work a second"))
     if budget.battery_hours is not None and device.has_battery:
-        if (hours := hours_range(card, device, budget.rate_hz)) is None:
+        if (hours := hours_range(card, device, rate_hz)) is None:
             unknown += ["battery"] if "latency" in unknown else []
         else:
             uses.append(Use("battery", budget.battery_hours, hours[0], "hours"))

@@ -47,11 +47,13 @@ def energy_mj(macs: float, bytes_moved: Mapping[str, float], table: Mapping[str,
     Raises:
         ValueError: a place that the table does not know, or a count that is negative or no number.
     """
-    if unknown := sorted(set(bytes_moved) - set(table)):
+    if unknown := sorted({"mac", *bytes_moved} - set(table)):
         raise ValueError(f"the table has no energy for {unknown[0]!r}: it knows {', '.join(sorted(table))}")
-    counts = (macs, *bytes_moved.values())
+    counts = (macs, *bytes_moved.values(), *table.values())
     if not all(math.isfinite(count) and count >= 0 for count in counts):
-        raise ValueError(f"MACs and bytes must be 0 or more, got {', '.join(map(str, counts))}: check how they were counted")
+        raise ValueError(
+            f"MACs, bytes and their energies must be 0 or more, got {', '.join(map(str, counts))}: check how they were counted"
+        )
     return (macs * table["mac"] + sum(count * table[place] for place, count in bytes_moved.items())) / PJ_PER_MJ
 
 
@@ -101,13 +103,15 @@ def energy(contestants: Mapping[str, Runnable], example: Any) -> dict[str, Energ
     Raises:
         ValueError: nobody to measure, or an example that is no batch.
     """
-    from utils.measure.counter import find_counter, measured
+    from utils.measure.counter import CounterError, find_counter, measured
+    from utils.measure.latency import first_sample
 
     if not contestants:
         raise ValueError("need a contestant whose energy is asked, got none")
+    first_sample(example)
     if counter := find_counter():
         try:
             return dict(measured(contestants, example, counter))
-        except OSError:  # it could be opened, but not read to the end: better one method for all
+        except CounterError:  # it could be opened, but not read to the end: better one method for all
             pass
     return {name: model_energy(runnable) for name, runnable in contestants.items()}

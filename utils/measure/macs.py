@@ -3,7 +3,7 @@
 A hook on each convolution and each linear layer counts what the layer multiplies for a batch of one.
 torch's own formulas watch the same pass: where the two differ, the network multiplies somewhere that
 no hook sees, and we say so instead of giving a number that is too small. Element-wise work (bias,
-activation, normalisation, pooling, embedding look-up) counts nothing, as is usual. Products inside
+outer product, activation, normalisation, pooling, embedding look-up) counts nothing, as is usual. Products inside
 the padding count, because the usual kernels do them.
 """
 
@@ -26,12 +26,18 @@ from utils.measure.watch import Watcher
 UNCOUNTABLE = (nn.RNNBase, nn.RNNCellBase, nn.MultiheadAttention, nn.Bilinear)
 
 
+# They multiply, and torch has no formula for them.
+NO_FORMULA = {"mv", "addmv", "dot", "vdot", "addbmm", "addr", "_cdist_forward", "_trilinear", "_int_mm", "conv_tbc", "linalg_vecdot"}
+
+
 class _TorchFormulas(Watcher):
     """Adds up torch's formulas for the operations of a pass (its FlopCounterMode does too, but first loads a compiler)."""
 
     macs = 0
 
     def __torch_dispatch__(self, func: Any, types: Any, args: tuple = (), kwargs: dict | None = None) -> Any:
+        if func.overloadpacket.__name__ in NO_FORMULA:
+            raise NotCountedError(f"the model calls {func.overloadpacket.__name__}, whose products are not counted here: count it by hand")
         result = func(*args, **(kwargs or {}))
         if formula := flop_registry.get(func.overloadpacket):
             self.macs += formula(*args, **(kwargs or {}), out_val=result) // 2

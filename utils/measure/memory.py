@@ -87,7 +87,8 @@ def traffic(model: nn.Module, example: Any) -> Traffic:
         ValueError: the example is no batch, or the network does nothing with it.
     """
     recorder, _, _ = _watch(model, example)
-    stored = {tensor.untyped_storage()._cdata: tensor.nbytes for tensor in chain(model.parameters(), model.buffers())}
+    tensors = chain(model.parameters(), model.buffers())
+    stored = {(_address(tensor), tensor.storage_offset(), tensor.shape): tensor.nbytes for tensor in tensors}  # a shared one once
     return Traffic(sum(stored.values()), moved_bytes(recorder.steps, recorder.sizes))
 
 

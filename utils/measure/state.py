@@ -57,6 +57,7 @@ def no_collection() -> Iterator[None]:
 def untouched(model: nn.Module) -> Iterator[None]:
     """Evaluation mode without gradients; each module's mode and the random generators are put back."""
     import torch
+    from torch.nn.attention import SDPBackend, sdpa_kernel
 
     modes = [(module, module.training) for module in model.modules()]
     torch_random, numpy_random = torch.get_rng_state(), np.random.get_state()
@@ -64,7 +65,7 @@ def untouched(model: nn.Module) -> Iterator[None]:
     try:
         model.eval()
         torch.backends.mha.set_fastpath_enabled(False)  # a fused attention hides what it computes
-        with torch.no_grad():
+        with torch.no_grad(), sdpa_kernel(SDPBackend.MATH):
             yield
     finally:
         for module, training in modes:

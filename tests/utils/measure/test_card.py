@@ -14,7 +14,7 @@ import torch
 from torch import nn
 from torch.nn.utils import prune
 
-from utils.measure import Card, Latency, TorchRunnable, Traffic, accuracy, compare, keep, scorecard
+from utils.measure import Card, Energy, Latency, TorchRunnable, Traffic, accuracy, compare, keep, scaled, scorecard
 from utils.measure.energy import modelled
 
 
@@ -172,6 +172,46 @@ def test_comparison_shows_values_and_ratios_to_the_first() -> None:
     assert rows["accuracy"][-3:] == ["89.50", "%", "-0.50"]
     assert rows["latency p50"][-3:] == ["0.500", "ms", "2.00x"]
     assert "latency" not in str(compare([card()]))
+
+
+def test_every_row_of_a_comparison_is_told() -> None:
+    """Value, range and gain of energy, carbon and rent; a tail and a bound have no gain; nothing is shown as what it is not."""
+    first = card("a", latency=Latency(3.6, 9.0, 9.5, 40), energy=Energy(2.0, 1.0, 8.0, "model", "M"))
+    second = card("b", size_bytes=40, latency=Latency(1.8, 3.0, 4.0, 50), energy=Energy(0.5, 0.25, 0.9, "model", "M"))
+    rows = {line.split("  ")[0]: " ".join(line.split()[1:]) for line in str(compare([first, second])).splitlines()}
+    assert rows["energy, model"] == "model 2 mJ 500 µJ 4.00x"
+    assert rows["energy, low"] == "low 1 mJ 250 µJ" and rows["energy, high"] == "high 8 mJ 900 µJ"
+    assert rows["latency p95"] == "p95 9.000 ms 3.000 ms"
+    assert rows["CO2e, a million"] == "a million 254 mg 63.6 mg 4.00x"
+    assert rows["rent, a million"] == "a million $0.045 $0.022 2.00x"
+    assert rows["file"] == "4.0 kB 40 B 100x"
+    assert "of 40 rounds" in str(compare([first, second]))
+    untimed = str(compare([first, card("b")]))
+    assert untimed.count("not timed") == 4 and untimed.count("not counted") == 4
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.0123, "12.3 mJ"),
+        (1.5e-6, "1.5 µJ"),
+        (0.9996, "1 J"),
+        (999.4, "999 J"),
+        (2e-9, "2 nJ"),
+        (3e-14, "0.03 pJ"),
+        (0, "0 J"),
+        (5e6, "5 MJ"),
+    ],
+)
+def test_quantities_have_a_prefix(value: float, text: str) -> None:
+    assert scaled(value, "J") == text
+
+
+def test_a_card_of_a_later_version_can_be_read() -> None:
+    """What it knows more is passed over; an older card has no energy."""
+    assert Card.from_dict({**card().to_dict(), "new": 1}) == card()
+    old = {name: value for name, value in card().to_dict().items() if name not in ("energy", "number_format", "weight_bytes")}
+    assert Card.from_dict(old).energy is None
 
 
 def test_comparison_in_a_notebook_escapes_names() -> None:

@@ -53,6 +53,14 @@ def test_the_grid_knows_its_places_and_names_them() -> None:
         grid_g_per_kwh("Atlantis")
 
 
+def test_the_sourced_figures_are_those_of_the_sources() -> None:
+    said = figures()
+    assert said["price"]["dollars_per_hour"] == 0.0892 / 2 and said["grid"]["g_per_kwh"]["world"] == 458
+    real = said["reality"]["networks"]
+    picojoules = {name: one["energy_mj"] * 1e9 / one["macs"] for name, one in real.items()}
+    assert picojoules == pytest.approx({"ResNet-8": 553, "DS-CNN": 685}, rel=0.01)
+
+
 def test_every_table_names_its_source() -> None:
     said = figures()
     for table in ("operations", "grid", "price", "reality"):

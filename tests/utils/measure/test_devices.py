@@ -37,6 +37,8 @@ def test_what_fits_fits() -> None:
         ({}, {"ram_bytes": 399}, "memory"),
         ({}, {"deadline_ms": 9.9}, "deadline"),
         ({}, {"rate_hz": 101, "battery_hours": 1}, "rate"),
+        ({}, {"rate_hz": 101}, "rate"),
+        ({"peak_activation_bytes": 600}, {"ram_bytes": 10**9}, "memory"),
         ({}, {"battery_hours": 31}, "battery"),
         ({}, {"price_usd": 1.99}, "price"),
         ({"size_bytes": 1100, "peak_activation_bytes": 5000}, {}, "memory"),
@@ -53,6 +55,8 @@ def test_weights_count_as_memory_where_they_are_copied_there() -> None:
     """On a device that copies them, and where the file is packed: a zero that was left out comes back."""
     assert fits(NET, replace(CHIP, weights_in_ram=True)).breaks == "memory"
     assert fits(replace(NET, size_bytes=300), CHIP).breaks == "memory"
+    assert fits(replace(NET, size_bytes=800), CHIP).ok  # weights as large as the file are not packed
+    assert fits(replace(NET, weight_bytes=None), replace(CHIP, weights_in_ram=True)).breaks == "memory"
 
 
 def test_speed_energy_and_hours_are_ranges() -> None:
@@ -60,6 +64,8 @@ def test_speed_energy_and_hours_are_ranges() -> None:
     assert latency_range_ms(NET, CHIP) == (5, 10)
     assert energy_range_mj(NET, CHIP) == pytest.approx((0.1, 0.2))
     assert hours_range(NET, CHIP, rate_hz=10) == pytest.approx((300 / 12, 300 / 11))
+    between = Budget(rate_hz=10, battery_hours=26)  # the slow end counts
+    assert fits(NET, CHIP, between).breaks == "battery"
 
 
 def test_a_device_on_mains_has_no_battery_to_break() -> None:
@@ -80,12 +86,18 @@ def test_what_is_not_known_is_not_promised() -> None:
 
 def test_a_format_that_the_device_can_not_compute_breaks_first() -> None:
     """Also where other things break too, and without a word about hours that nobody can tell."""
-    fit = fits(replace(NET, number_format="float32", size_bytes=10**6), CHIP, Budget(deadline_ms=1, battery_hours=1))
+    whole = replace(CHIP, integers_only=True)
+    fit = fits(replace(NET, number_format="float32", size_bytes=10**6), whole, Budget(deadline_ms=1, battery_hours=1))
+    assert fits(NET, whole, Budget(deadline_ms=11)).ok
+    other = fits(replace(NET, number_format="float16"), CHIP, Budget(deadline_ms=11))
+    assert other.breaks is None and other.unknown == ("latency",)  # no figure is known, which is no verdict
     assert fit.breaks == "float32" and fit.unknown == ()
     assert str(fit) == "net does not fit chip: float32, 1 of 0 units that compute it"
 
 
-@pytest.mark.parametrize("wrong", [{"deadline_ms": 0}, {"rate_hz": -1}, {"battery_hours": float("nan")}, {"price_usd": float("inf")}])
+@pytest.mark.parametrize(
+    "wrong", [{"deadline_ms": 0}, {"rate_hz": -1}, {"battery_hours": float("nan")}, {"price_usd": float("inf")}, {"deadline_ms": "5"}]
+)
 def test_budgets_are_positive(wrong: dict) -> None:
     with pytest.raises(ValueError, match="must be above 0"):
         Budget(**wrong)
@@ -108,5 +120,8 @@ def test_the_listed_devices_are_complete() -> None:
         assert device.sources and all(len(source) > 20 for source in device.sources)
         assert "int8" in device.macs_per_s
         assert all(0 < slow <= fast for slow, fast in device.macs_per_s.values())
+        assert all(fast < speeds[1] for _, fast in [device.macs_per_s.get("float32", (0, 0))] for speeds in [device.macs_per_s["int8"]])
+        energies = [(device.active_mw - device.idle_mw) * 1e9 / speed for speeds in device.macs_per_s.values() for speed in speeds]
+        assert all(5 < picojoules < 1e5 for picojoules in energies)  # of a MAC; measured chips take 3 to 700 in int8
         assert device.active_mw > device.idle_mw >= 0 and device.price_usd > 0 and device.storage_bytes > 0
     assert not listed["edge_server"].has_battery and listed["smartwatch"].has_battery

@@ -147,3 +147,30 @@ def test_convolutions_are_read_from_the_network() -> None:
     for other, example in ((nn.Conv2d(1, 2, (1, 3)), torch.zeros(1, 1, 8, 10)), (nn.Conv1d(1, 2, 3), torch.zeros(1, 1, 8))):
         with pytest.raises(NotCountedError, match="no convolution with a square kernel"):
             convolutions(other, example)
+
+
+class Product(nn.Module):
+    """A linear layer and one product beside it."""
+
+    def __init__(self, product) -> None:
+        super().__init__()
+        self.layer, self.product = nn.Linear(8, 8), product
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.product(self.layer(x))
+
+
+@pytest.mark.parametrize(
+    "product",
+    [
+        lambda x: nn.functional.scaled_dot_product_attention(x[:, None], x[:, None], x[:, None]),
+        lambda x: x[0] @ torch.ones(8),
+        lambda x: torch.dot(x[0, 0], x[0, 0]),
+        lambda x: torch.cdist(x, x),
+        lambda x: nn.functional.bilinear(x, x, torch.ones(2, 8, 8)),
+    ],
+)
+def test_products_beside_the_layers_are_refused_and_not_left_out(product) -> None:
+    """Attention, a matrix times a vector, a dot product: torch has no formula for some of them."""
+    with pytest.raises(NotCountedError):
+        count_macs(Product(product), torch.zeros(1, 4, 8))

@@ -61,6 +61,14 @@ def test_a_smaller_tensor_is_drawn_smaller():
     assert two.images[0].get_array().shape == (4, 8)
 
 
+def test_no_title_of_the_filters_is_cut_off():
+    """Three lines stand above each panel."""
+    weight = np.ones((128, 128, 1, 1))
+    chart = maps.filter_maps({"before": (weight, weight), "after": (weight[:64], weight[:, :64])}, finding="Both halve.")
+    chart.draw_without_rendering()
+    assert max(axes._left_title.get_window_extent().y1 for axes in chart.axes) < chart.bbox.y1
+
+
 def test_heat_map_writes_every_number():
     chart = maps.heat_map({"a": [91.2, 50.0], "b": [90.0, 12.4]}, ["50 %", "90 %"], x="x", unit="%")
     assert [text.get_text() for text in texts(chart)] == ["91", "50", "90", "12"]

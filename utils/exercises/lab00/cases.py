@@ -61,6 +61,7 @@ def conv_macs(rng: np.random.Generator) -> Iterator[Case]:
     yield Case("large and exact", (8191, 8193, 7, 2047, 2049), whole(judge), hints=exact)
     yield Case("refuses groups that do not divide the inputs", (10, 12, 3, 4, 4, 4), raises("ValueError"), hints=_REFUSE, probe="error_of")
     yield Case("refuses groups that do not divide the outputs", (12, 10, 3, 4, 4, 4), raises("ValueError"), hints=_REFUSE, probe="error_of")
+    yield Case("refuses groups that divide neither", (10, 14, 3, 4, 4, 4), raises("ValueError"), hints=_REFUSE, probe="error_of")
 
 
 @lab.exercise(points=2, difficulty=2, minutes=10, stand_in=library(numpy_peak, "numpy"))
@@ -83,6 +84,7 @@ def peak_activation_bytes(rng: np.random.Generator) -> Iterator[Case]:
     yield Case("8 bits a value", ([(1, 28, 28), (width, 14, 14), (10,)], 8), judge, hints=bits)
     odd = ("Can a tensor end in the middle of a byte?", "Round each tensor up to whole bytes, then add: 5 values of 4 bits take 3 bytes.")
     yield Case("4 bits, odd counts", ([(5,), (7,), (3,)], 4), judge, hints=odd)
+    yield Case("3 bits a value", ([(10,), (7,), (2,)], 3), judge, hints=odd)
     yield Case("1 bit a value", ([(3, 3), (_whole(rng, 2, 8) * 8 + 1,), (2,)], 1), judge, hints=odd)
     alone = ("What if there is no layer at all?", "Then only the input is in memory.")
     yield Case("an input and no layer", ([(2, 9, 9)], 32), judge, hints=alone, hints_for={"error": alone})
@@ -201,5 +203,6 @@ def carbon_g(rng: np.random.Generator) -> Iterator[Case]:
     yield Case("a million inferences", (round(float(rng.uniform(1, 9)), 2), 1_000_000, 480), judge, 2, kwh, hints_for=special)
     yield Case("a year of a billion phones", (round(float(rng.uniform(1, 9)), 2), 365e9, 450.5), judge, hints=kwh)
     grid = ("Where does the grid's figure go?", "Grams for each kilowatt-hour: multiply.")
+    yield Case("a few inferences", (0.4, 3, 480), judge, hints=kwh, hints_for=special)
     yield Case("a clean grid", (2.5, 1_000_000_000, _whole(rng, 20, 60)), judge, hints=grid)
     yield Case("none at all", (3.0, 0, 480), judge, hints=grid)

@@ -66,6 +66,7 @@ def conv_macs_in_floats(in_channels, out_channels, kernel, out_h, out_w, groups=
     - large and exact
     - refuses groups that do not divide the inputs
     - refuses groups that do not divide the outputs
+    - refuses groups that divide neither
     """
     return int(torch.tensor([in_channels / groups, out_channels, kernel, kernel, out_h, out_w]).prod())
 
@@ -83,6 +84,16 @@ def conv_macs_with_bias(in_channels, out_channels, kernel, out_h, out_w, groups=
     """
     _refuse_groups(in_channels, out_channels, groups)
     return (in_channels // groups * kernel**2 + 1) * out_channels * out_h * out_w
+
+
+def conv_macs_of_equal_rests(in_channels, out_channels, kernel, out_h, out_w, groups=1):
+    """Refuses only what leaves different rests.
+
+    - refuses groups that divide neither
+    """
+    if in_channels % groups != out_channels % groups:
+        raise ValueError("groups must divide both")
+    return in_channels // groups * out_channels * kernel**2 * out_h * out_w
 
 
 def conv_macs_divided(in_channels, out_channels, kernel, out_h, out_w, groups=1):
@@ -107,6 +118,7 @@ def peak_activation_bytes_of_one(layer_shapes, bits):
     - two large tensors that never meet
     - 8 bits a value
     - 4 bits, odd counts
+    - 3 bits a value
     - 1 bit a value
     """
     if not layer_shapes:
@@ -123,6 +135,7 @@ def peak_activation_bytes_of_all(layer_shapes, bits):
     - two large tensors that never meet
     - 8 bits a value
     - 4 bits, odd counts
+    - 3 bits a value
     - 1 bit a value
     """
     if not layer_shapes:
@@ -155,6 +168,7 @@ def peak_activation_bytes_rounded_down(layer_shapes, bits):
     """Cuts off what does not fill a byte, and has no answer without a layer.
 
     - 4 bits, odd counts
+    - 3 bits a value
     - 1 bit a value
     - an input and no layer
     """
@@ -166,11 +180,23 @@ def peak_activation_bytes_of_floats(layer_shapes, bits):
 
     - 8 bits a value
     - 4 bits, odd counts
+    - 3 bits a value
     - 1 bit a value
     """
     if not layer_shapes:
         raise ValueError("no input")
     sizes = [4 * math.prod(shape) for shape in layer_shapes]
+    return max([sizes[0], *(a + b for a, b in pairwise(sizes))])
+
+
+def peak_activation_bytes_of_whole_values(layer_shapes, bits):
+    """Never cuts a value over two bytes.
+
+    - 3 bits a value
+    """
+    if not layer_shapes:
+        raise ValueError("no input")
+    sizes = [math.ceil(math.prod(shape) / (8 // bits)) if bits < 8 else math.prod(shape) * bits // 8 for shape in layer_shapes]
     return max([sizes[0], *(a + b for a, b in pairwise(sizes))])
 
 
@@ -430,6 +456,7 @@ def carbon_g_in_watt_hours(energy_mj, count, grid_g_per_kwh):
 
     - a million inferences
     - a year of a billion phones
+    - a few inferences
     - a clean grid
     """
     return energy_mj * count / 3.6e6 * grid_g_per_kwh
@@ -440,6 +467,7 @@ def carbon_g_of_one(energy_mj, count, grid_g_per_kwh):
 
     - a million inferences
     - a year of a billion phones
+    - a few inferences
     - a clean grid
     - none at all
     """
@@ -451,6 +479,7 @@ def carbon_g_the_wrong_way(energy_mj, count, grid_g_per_kwh):
 
     - a million inferences
     - a year of a billion phones
+    - a few inferences
     - a clean grid
     """
     return energy_mj * count / 3.6e9 / grid_g_per_kwh
@@ -461,6 +490,15 @@ def carbon_g_in_joules(energy_mj, count, grid_g_per_kwh):
 
     - a million inferences
     - a year of a billion phones
+    - a few inferences
     - a clean grid
     """
     return energy_mj * count / 3.6e6 / 1000 * grid_g_per_kwh * 1000
+
+
+def carbon_g_of_whole_millijoules(energy_mj, count, grid_g_per_kwh):
+    """Cuts the energy to whole millijoules.
+
+    - a few inferences
+    """
+    return int(energy_mj * count) / 3.6e9 * grid_g_per_kwh
