@@ -307,8 +307,8 @@ show.curves(
 #
 # The large network needs minutes rather than seconds, so it comes from the zoo: for each of three
 # seeds trained, pruned to 95 % and healed with its full self as a teacher (lab 03 explains teachers),
-# then tested on 10,000 images that no choice ever looked at. The control ran for one seed: its gap
-# leaves no doubt. The recipes are in `zoo/*/recipe.toml`.
+# then tested on 10,000 images that no choice ever looked at. The control has the same number of weights,
+# the same training and the same teacher. The recipes are in `zoo/*/recipe.toml`.
 
 # %% tags=["demo"]
 # NBVAL_CHECK_OUTPUT

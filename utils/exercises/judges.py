@@ -161,6 +161,8 @@ def describe(value: Any) -> str:
     if type(value) is dict:
         return short(f"dict of {len(value)}: {', '.join(map(repr, list(value)[:4]))}")
     if type(value) in (list, tuple):
+        if all(type(item) in (int, tuple) and all(type(one) is int for one in (item if type(item) is tuple else ())) for item in value):
+            return short(repr(value))  # numbers and shapes
         return short(f"{type(value).__name__} of {len(value)}: {', '.join(describe(item) for item in value[:4])}".removesuffix(": "))
     return number(value) if _is_number(value) else short(repr(value))
 

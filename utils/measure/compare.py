@@ -28,12 +28,12 @@ def kilobytes(value: float) -> str:
 
 
 def scaled(value: float, unit: str) -> str:
-    """A quantity with two or three digits and an SI prefix: 12.3 mJ given 0.0123 and "J"."""
+    """A quantity with three digits and an SI prefix: 12.3 mJ given 0.0123 and "J"."""
     if not value:
         return f"0 {unit}"
     prefixes = {-12: "p", -9: "n", -6: "µ", -3: "m", 0: "", 3: "k", 6: "M"}
     power = next((power for power in prefixes if abs(value) < 999.5 * 10.0**power), 6)
-    return f"{value / 10.0**power:.3g} {prefixes[power]}{unit}"
+    return f"{value / 10.0**power:#.3g}".rstrip(".") + f" {prefixes[power]}{unit}"
 
 
 def dollars(value: float) -> str:
@@ -128,13 +128,13 @@ class Comparison:
         return " ".join(parts)
 
     def _repr_html_(self) -> str:
-        right = 'style="text-align:right;padding:2px 0 2px {}px{}"'.format
+        right = 'style="text-align:right;white-space:nowrap;padding:2px 0 2px {}px{}"'.format
         cell = f"<td {right(20, '')}>{{}}</td><td {right(6, ';opacity:.7')}>{{}}</td>"
         head = "".join(f'<th colspan="2" {right(20, "")}>{html.escape(card.name)}</th>' for card in self.cards)
         body = ""
         for title, *cells in self.rows():
             pairs = "".join(cell.format(*map(html.escape, cells[at : at + 2])) for at in range(0, len(cells), 2))
-            body += f'<tr><th style="text-align:left">{html.escape(title)}</th>{pairs}</tr>'
+            body += f'<tr><th style="text-align:left;white-space:nowrap">{html.escape(title)}</th>{pairs}</tr>'
         note = f"<p><small>{html.escape(self.note)}</small></p>"
         return f'<table style="color:inherit"><thead><tr><th></th>{head}</tr></thead><tbody>{body}</tbody></table>{note}'
 

@@ -7,10 +7,10 @@ from typing import Any
 
 from matplotlib.patches import Rectangle
 
-from utils.show.style import Chart, caption, figure, in_notebook
+from utils.show.style import Chart, caption, figure, in_notebook, readable
 
 Grid = Mapping[str, Mapping[str, str | None]]
-_FITS, _BREAKS = ("#009E73", "white"), ("#F3F3F3", "#8A3B00")
+_FITS, _BREAKS = (readable("#009E73"), "white"), ("#F3F3F3", "#8A3B00")
 
 
 def fit_grid(cells: Grid, *, notes: Mapping[str, str] | None = None, finding: str = "") -> Chart:
@@ -67,9 +67,10 @@ def explorer(
 def explorer_widget(
     find: Callable[..., Grid], sliders: Mapping[str, Sequence[Any]], start: Mapping[str, Any], *, labels: Mapping[str, str], **more: Any
 ) -> Any:
-    """The sliders above the grid, which is drawn anew whenever one of them moves."""
+    """The sliders above the grid, which is drawn anew whenever one of them moves, without the finding: that holds at the start."""
     import ipywidgets
 
+    more = {**more, "finding": ""}
     wide = {"style": {"description_width": "210px"}, "layout": {"width": "560px", "max_width": "98%"}, "continuous_update": False}
     made = {
         name: ipywidgets.SelectionSlider(

@@ -179,8 +179,8 @@ def test_every_row_of_a_comparison_is_told() -> None:
     first = card("a", latency=Latency(3.6, 9.0, 9.5, 40), energy=Energy(2.0, 1.0, 8.0, "model", "M"))
     second = card("b", size_bytes=40, latency=Latency(1.8, 3.0, 4.0, 50), energy=Energy(0.5, 0.25, 0.9, "model", "M"))
     rows = {line.split("  ")[0]: " ".join(line.split()[1:]) for line in str(compare([first, second])).splitlines()}
-    assert rows["energy, model"] == "model 2 mJ 500 µJ 4.00x"
-    assert rows["energy, low"] == "low 1 mJ 250 µJ" and rows["energy, high"] == "high 8 mJ 900 µJ"
+    assert rows["energy, model"] == "model 2.00 mJ 500 µJ 4.00x"
+    assert rows["energy, low"] == "low 1.00 mJ 250 µJ" and rows["energy, high"] == "high 8.00 mJ 900 µJ"
     assert rows["latency p95"] == "p95 9.000 ms 3.000 ms"
     assert rows["CO2e, a million"] == "a million 254 mg 63.6 mg 4.00x"
     assert rows["rent, a million"] == "a million $0.045 $0.022 2.00x"
@@ -194,13 +194,13 @@ def test_every_row_of_a_comparison_is_told() -> None:
     ("value", "text"),
     [
         (0.0123, "12.3 mJ"),
-        (1.5e-6, "1.5 µJ"),
-        (0.9996, "1 J"),
+        (1.5e-6, "1.50 µJ"),
+        (0.9996, "1.00 J"),
         (999.4, "999 J"),
-        (2e-9, "2 nJ"),
-        (3e-14, "0.03 pJ"),
+        (2e-9, "2.00 nJ"),
+        (3e-14, "0.0300 pJ"),
         (0, "0 J"),
-        (5e6, "5 MJ"),
+        (5e6, "5.00 MJ"),
     ],
 )
 def test_quantities_have_a_prefix(value: float, text: str) -> None:

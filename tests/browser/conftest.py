@@ -1,0 +1,60 @@
+"""A real browser before a real JupyterLab, each lab opened and run once for all that is asked of it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, expect, sync_playwright
+
+from utils.doctor import TOOLS
+
+from .notebook import Notebook
+from .serving import SECONDS, jupyterlab
+
+# as root, and in containers without a display, a graphics card or much shared memory
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+FLAGS += ["--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1"]  # whoever is asked, nobody answers
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """Debian's browser without a window, in a profile of its own."""
+    tool = next(tool for tool in TOOLS if tool.package == "chromium")
+    if not (path := tool.path()):
+        pytest.skip(f"there is no {' or '.join(tool.commands)}: install it with 'sudo apt install {tool.package}'")
+    if os.name != "posix":
+        pytest.skip("JupyterLab is ended by POSIX signals")
+    expect.set_options(timeout=SECONDS * 1000)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def screenshots(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where pictures of the pages are kept: TITANS_SCREENSHOTS, else a temporary folder of pytest's."""
+    if chosen := os.environ.get("TITANS_SCREENSHOTS"):
+        Path(chosen).mkdir(parents=True, exist_ok=True)
+        return Path(chosen)
+    return tmp_path_factory.mktemp("screenshots")
+
+
+@pytest.fixture(scope="module")
+def lab(
+    request: pytest.FixtureRequest, chromium: Browser, tmp_path_factory: pytest.TempPathFactory, screenshots: Path
+) -> Iterator[Notebook]:
+    """A lab, untouched, opened from the file browser of a fresh my_work/ and run to its end. param: the notebook's name."""
+    home = tmp_path_factory.mktemp("course") / "my_work"
+    with jupyterlab(home) as address:
+        page = chromium.new_page()
+        page.set_default_timeout(SECONDS * 1000)
+        notebook = Notebook(page, address, home, request.param, screenshots)
+        notebook.open()
+        notebook.screenshot("opened")
+        notebook.run_all()
+        yield notebook
+        page.close()

@@ -1,0 +1,142 @@
+"""A lab in JupyterLab as a student has it on the screen: opened, run, edited, saved, looked at."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import nbformat
+from playwright.sync_api import Locator, Page, expect
+
+from utils.notebooks import own_corner
+
+from .serving import SECONDS
+
+LIGHT, DARK = "JupyterLab Light", "JupyterLab Dark"
+HERE = {"localhost", "127.0.0.1"}
+WITHOUT_HOST = {"data", "blob", "about"}
+PROMPTS = "prompts => prompts.map(prompt => prompt.textContent)"
+ERROR = '[data-mime-type="application/vnd.jupyter.error"], [data-mime-type="application/vnd.jupyter.stderr"]'
+# a prompt is "[ ]:" before its cell was ever run and after a cell above it failed, "[*]:" while it waits or runs, else a number
+ENDED = "() => ![...document.querySelectorAll('.jp-Notebook .jp-InputPrompt')].some(prompt => prompt.textContent.includes('*'))"
+
+
+class Notebook:
+    """One lab on one page. complaints: errors in the page's console, uncaught ones too. foreign: requests to other computers."""
+
+    def __init__(self, page: Page, address: str, home: Path, lab: str, screenshots: Path) -> None:
+        self.page, self.address, self.home, self.lab, self.screenshots = page, address, home, lab, screenshots
+        self.complaints: list[str] = []
+        self.foreign: list[str] = []
+        page.on("console", lambda message: self.complaints.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("websocket", lambda socket: self._asked(socket.url))
+        page.context.on("request", lambda request: self._asked(request.url))  # workers too
+
+    def _asked(self, url: str) -> None:
+        parts = urlsplit(url)
+        if parts.scheme not in WITHOUT_HOST and parts.hostname not in HERE:
+            self.foreign.append(url)
+
+    # opening
+
+    def open(self, width: int = 1280, theme: str = LIGHT) -> None:
+        """Load JupyterLab afresh in a window of this width and open the lab from the file browser."""
+        settings = Path(own_corner(self.home / ".jupyter")["JUPYTER_CONFIG_DIR"]) / "lab" / "user-settings"
+        themes = settings / "@jupyterlab" / "apputils-extension" / "themes.jupyterlab-settings"
+        themes.parent.mkdir(parents=True, exist_ok=True)
+        themes.write_text(json.dumps({"theme": theme}))
+        self.page.set_viewport_size({"width": width, "height": 1000})
+        self.page.goto(f"{self.address}&reset")  # without the tabs and the widths of the visit before
+        self.page.locator(".jp-DirListing-content").get_by_text(f"{self.lab}.ipynb", exact=True).dblclick()
+        expect(self.page.locator("body")).to_have_attribute("data-jp-theme-name", theme)
+        expect(self._cells()).to_have_count(len(self.saved().cells))
+        expect(self.page.locator("#jp-main-statusbar")).to_contain_text("Idle")
+
+    # running
+
+    def run_all(self) -> None:
+        """Choose Run All Cells and wait until every cell ran or one failed."""
+        first = self._cells("CodeCell").first.locator(".jp-InputPrompt")
+        for _ in range(SECONDS // 5):  # before the kernel is connected the menu does nothing, and does not say so
+            self.page.get_by_role("menuitem", name="Run", exact=True).click()
+            self.page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+            try:
+                expect(first).not_to_have_text("[ ]:", timeout=5000)
+                break
+            except AssertionError:
+                continue
+        self.page.wait_for_function(ENDED)
+        self.save()
+
+    def run(self, index: int) -> None:
+        """Run one cell and wait until it ended."""
+        prompt = self.cell(index).locator(".jp-InputPrompt")
+        before = prompt.text_content()
+        prompt.click()
+        self.page.keyboard.press("Control+Enter")
+        expect(prompt).not_to_have_text(str(before))
+        expect(prompt).to_have_text(re.compile(r"\[\d+\]:"))
+
+    def write(self, index: int, source: str) -> None:
+        """Replace what stands in a cell."""
+        self.cell(index).locator(".cm-content").click()
+        self.page.keyboard.press("ControlOrMeta+a")
+        self.page.keyboard.insert_text(source)
+
+    def save(self) -> None:
+        """Save, and wait until the file holds what the page shows."""
+        self.cell(0).locator(".jp-InputPrompt").click()
+        self.page.keyboard.press("Control+s")
+        self.wait_until(lambda: self._counts_in_file() == self.prompts(), "the saved file does not hold what was run")
+
+    def wait_until(self, holds: Callable[[], bool], otherwise: str) -> None:
+        """Wait for something that the page alone does not show."""
+        for _ in range(SECONDS * 5):
+            if holds():
+                return
+            self.page.wait_for_timeout(200)
+        raise AssertionError(otherwise)
+
+    # looking
+
+    def saved(self) -> Any:
+        """The notebook's file."""
+        return nbformat.read(self.home / f"{self.lab}.ipynb", as_version=4)
+
+    def _counts_in_file(self) -> list[str]:
+        return [f"[{cell.execution_count or ' '}]:" for cell in self.saved().cells if cell.cell_type == "code"]
+
+    def prompts(self) -> list[str]:
+        """What stands beside each code cell: "[3]:"."""
+        return self._cells("CodeCell").locator(".jp-InputPrompt").evaluate_all(PROMPTS)
+
+    def _cells(self, kind: str = "Cell") -> Locator:
+        return self.page.locator(f".jp-Notebook .jp-{kind}")
+
+    def cell(self, index: int) -> Locator:
+        """The cell of this number, also if it is far off the screen."""
+        return self.page.locator(f'.jp-Notebook .jp-Cell[data-windowed-list-index="{index}"]')
+
+    def output(self, what: str = ".jp-OutputArea-output", index: int | None = None) -> Locator:
+        """What cells show, all of them or one, or the parts of it that a selector names."""
+        where = self.page.locator(".jp-Notebook") if index is None else self.cell(index)
+        return where.locator(".jp-OutputArea").locator(what)
+
+    def picture(self, index: int, inside: str = "img") -> list[int]:
+        """The bytes of the picture that a cell shows."""
+        bytes_of = "async image => [...new Uint8Array(await (await fetch(image.src)).arrayBuffer())]"
+        return self.output(inside, index).first.evaluate(bytes_of)
+
+    def screenshot(self, name: str, index: int | None = None) -> None:
+        """Keep what is on the screen, first scrolled to a cell: to its output if it has one."""
+        if index is not None:
+            shown = self.cell(index).locator(".jp-OutputArea-child").or_(self.cell(index)).last
+            for _ in range(2):  # cells on the way get their true heights only when they come near
+                shown.evaluate("shown => shown.scrollIntoView({block: 'nearest'})")
+                self.page.evaluate("() => new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
+        self.page.screenshot(path=self.screenshots / f"{self.lab}-{name}.png", animations="disabled")
