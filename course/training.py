@@ -15,17 +15,14 @@ from dataclasses import asdict
 from pathlib import Path
 
 import torch
-from torch import nn
 
-from utils.compress.distillation import from_teacher
-from utils.compress.pruning import GradualPruner, by_lot, choose_channels, global_masks, prune_channels
+from course.converting import convert
+from course.ingredients import checkpoint, gather, parents
 from utils.data import fashion_mnist
 from utils.files import ZOO, sha256_of, write_atomically
-from utils.models import ResidualConfig, ResidualNet, load_model, save_model
+from utils.models import save_model
 from utils.models.zoo import recipe
 from utils.train import TrainConfig, accuracy, fit
-
-RUNS = ZOO / ".runs"  # checkpoints of every epoch and of the seeds that do not ship; not in git
 
 
 def train(name: str, seed: int, say: Callable[[str], None] = print) -> dict:
@@ -38,21 +35,24 @@ def train(name: str, seed: int, say: Callable[[str], None] = print) -> dict:
         ValueError: a state was left by another recipe.
     """
     what = recipe(name)
+    if "int8" in what:
+        return _keep(name, convert(what, seed), say)
     config = TrainConfig(seed=seed, **what["train"])
     torch.manual_seed(seed)
-    model, extras = _start(what, seed, config)
-    state = RUNS / name / f"seed{seed}.state"
+    start = gather(what, seed)
+    state = checkpoint(name, seed).with_suffix(".state")
     _claim(state, name, what, seed)
-    spent = RUNS / name / f"seed{seed}.seconds"
+    spent = state.with_suffix(".seconds")
     before, began = float(spent.read_text()) if state.is_file() and spent.is_file() else 0.0, time.perf_counter()
 
     def on_epoch(epoch, history):
         spent.write_text(str(before + time.perf_counter() - began))
         say(f"{name} seed {seed}: epoch {epoch}/{config.epochs}, loss {history.loss[-1]:.4f}, validation {history.accuracy[-1]:.2f} %")
 
-    train_data, validation, test = (fashion_mnist(split) for split in ("train", "validation", "test"))
-    fit(model, train_data, config, validation=validation, on_epoch=on_epoch, resume=state, **extras)
-    size = save_model(model, checkpoint(name, seed))
+    validation, test = (fashion_mnist(split) for split in ("validation", "test"))
+    fit(start.model, start.data, config, validation=validation, on_epoch=on_epoch, resume=state, **start.extras)
+    model, codes = start.model, start.finish()
+    size = save_model(model, checkpoint(name, seed), codes)
     record = {
         "seed": seed,
         "validation": round(accuracy(model, validation), 2),
@@ -65,59 +65,30 @@ def train(name: str, seed: int, say: Callable[[str], None] = print) -> dict:
         "torch": torch.__version__,
         "config": asdict(config),
     }
-    write_atomically(ZOO / name / f"seed{seed}.json", (json.dumps(record, indent=1) + "\n").encode())
     if seed == what["seeds"][0]:
-        save_model(model, ZOO / name / "model.safetensors")
+        save_model(model, ZOO / name / "model.safetensors", codes)
+    _keep(name, record, say)
     state.unlink(missing_ok=True)
     state.with_suffix(".recipe").unlink(missing_ok=True)
-    say(f"{name} seed {seed}: validation {record['validation']} %, test {record['test']} %, {size:,} bytes")
     return record
 
 
-def checkpoint(name: str, seed: int) -> Path:
-    """Where the weights of one seed lie after training."""
-    return RUNS / name / f"seed{seed}.safetensors"
-
-
-def _parent(name: str, seed: int) -> Path:
-    """The weights of a seed that a recipe starts from: from a run here, or the ones that ship."""
-    shipped = ZOO / name / "model.safetensors"
-    if checkpoint(name, seed).is_file():
-        return checkpoint(name, seed)
-    if seed == recipe(name)["seeds"][0] and shipped.is_file():
-        return shipped
-    raise FileNotFoundError(f"seed {seed} of {name} is not here: train {name} first: python3 start.py train {name} --seed {seed}")
+def _keep(name: str, record: dict, say: Callable[[str], None]) -> dict:
+    """Write what a seed reached and say it."""
+    write_atomically(ZOO / name / f"seed{record['seed']}.json", (json.dumps(record, indent=1) + "\n").encode())
+    say(f"{name} seed {record['seed']}: validation {record['validation']} %, test {record['test']} %, {record['bytes']:,} bytes")
+    return record
 
 
 def _claim(state: Path, name: str, what: dict, seed: int) -> None:
     """Say beside the state which recipe and which starting weights it belongs to; refuse a state of others."""
     depends = {key: value for key, value in what.items() if key not in ("title", "seeds")}
-    weights = sha256_of(_parent(what["from"], seed)) if "from" in what else ""
+    weights = "".join(sha256_of(file) for file in parents(what, seed).values())
     digest = hashlib.sha256((json.dumps(depends, sort_keys=True) + weights).encode()).hexdigest()
     note = state.with_suffix(".recipe")
     if state.is_file() and (not note.is_file() or note.read_text(encoding="utf-8") != digest):
         raise ValueError(f"{state} was made with another recipe of {name} or from other weights: delete it or use the old one")
     write_atomically(note, digest)
-
-
-def _start(what: dict, seed: int, config: TrainConfig) -> tuple[nn.Module, dict]:
-    """The model that a recipe starts from and what it adds to the training loop."""
-    extras: dict = {}
-    if "from" not in what:
-        shape = what["model"]
-        return ResidualNet(ResidualConfig.of(shape["stem"], *shape["blocks"])), extras
-    model = load_model(_parent(what["from"], seed))
-    if "distil" in what:
-        extras["loss"] = from_teacher(model, **what["distil"])
-    if (prune := what.get("prune")) is None:
-        return model, extras
-    if prune["kind"] == "channels":
-        generator = torch.Generator().manual_seed(seed)
-        keep = choose_channels(model, prune["keep"], criterion=prune["choose"], generator=generator)
-        return prune_channels(model, keep), extras
-    choose = by_lot(seed) if prune["choose"] == "random" else global_masks
-    extras["after_step"] = GradualPruner(model, prune["sparsity"], choose=choose)
-    return model, extras
 
 
 if __name__ == "__main__":

@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from course import training
+from course import ingredients, training
+from utils.compress.quantization import code_range
 from utils.data import fashion_mnist
 from utils.models import load_model, zoo
+from utils.train import accuracy, predict
 
 DENSE = """
 title = "Dense"
@@ -49,18 +51,67 @@ alpha = 0.7
 epochs = 1
 batch_size = 16
 """
+ROUNDED = """
+title = "Weights of 2 bits"
+from = "dense"
+seeds = [3]
+[quantize]
+bits = 2
+ends = 4
+[train]
+epochs = 2
+batch_size = 16
+"""
+TAUGHT = """
+title = "One teacher for all seeds"
+seeds = [3, 4]
+[model]
+stem = 2
+blocks = [[4, 2]]
+[distil]
+teacher = "dense"
+alpha = 1.0
+[train]
+epochs = 1
+batch_size = 16
+"""
+FEW = """
+title = "Two labels a class"
+seeds = [3, 4]
+[few]
+per_class = 2
+repeat = 3
+[model]
+stem = 2
+blocks = [[4, 2]]
+[train]
+epochs = 1
+batch_size = 16
+"""
+ANSWERED = (
+    FEW
+    + """
+[pseudo]
+teacher = "few"
+same_seed = true
+threshold = 0.01
+"""
+)
 
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A zoo of two recipes, and 64 images a split."""
-    for name, text in (("dense", DENSE), ("sparse", SPARSE), ("longer", LONGER)):
+    """A zoo of a few recipes, and 64 images a split."""
+    recipes = {"dense": DENSE, "sparse": SPARSE, "longer": LONGER, "rounded": ROUNDED, "taught": TAUGHT, "few": FEW, "answered": ANSWERED}
+    for name, text in recipes.items():
         (tmp_path / name).mkdir()
         (tmp_path / name / "recipe.toml").write_text(text)
     monkeypatch.setattr(training, "ZOO", tmp_path)
-    monkeypatch.setattr(training, "RUNS", tmp_path / ".runs")
+    monkeypatch.setattr(ingredients, "ZOO", tmp_path)
+    monkeypatch.setattr(ingredients, "RUNS", tmp_path / ".runs")
     monkeypatch.setattr(zoo, "ZOO", tmp_path)
-    monkeypatch.setattr(training, "fashion_mnist", lambda split: fashion_mnist(split, 64))
+    for module in (training, ingredients):
+        monkeypatch.setattr(module, "fashion_mnist", lambda split: fashion_mnist(split, 64))
     return tmp_path
 
 
@@ -91,9 +142,9 @@ def test_a_run_leaves_its_record_and_the_first_seed_ships(folder: Path) -> None:
 
 def test_on_a_fresh_clone_a_recipe_starts_from_the_shipped_weights_of_their_seed_only(folder: Path) -> None:
     training.train("dense", 3, silent)
-    training.checkpoint("dense", 3).unlink()
+    ingredients.checkpoint("dense", 3).unlink()
     assert training.train("sparse", 3, silent)["nonzero"] < training.train("dense", 4, silent)["nonzero"]
-    training.checkpoint("dense", 4).unlink()
+    ingredients.checkpoint("dense", 4).unlink()
     with pytest.raises(FileNotFoundError, match=r"train dense first: python3 start\.py train dense --seed 4"):
         training.train("sparse", 4, silent)
 
@@ -101,11 +152,11 @@ def test_on_a_fresh_clone_a_recipe_starts_from_the_shipped_weights_of_their_seed
 def test_an_interrupted_pruning_ends_where_a_whole_one_does(folder: Path) -> None:
     training.train("dense", 3, silent)
     training.train("sparse", 3, silent)
-    whole = weights(training.checkpoint("sparse", 3))
-    training.checkpoint("sparse", 3).unlink()
+    whole = weights(ingredients.checkpoint("sparse", 3))
+    ingredients.checkpoint("sparse", 3).unlink()
     interrupt("sparse", 3)
     training.train("sparse", 3, silent)
-    assert torch.equal(weights(training.checkpoint("sparse", 3)), whole)
+    assert torch.equal(weights(ingredients.checkpoint("sparse", 3)), whole)
 
 
 @pytest.mark.parametrize("change", ["recipe", "weights", "note"])
@@ -134,6 +185,57 @@ def test_a_control_may_train_on_without_removing_anything(folder: Path) -> None:
     """It starts from the other network's weights, learns from them as its teacher, and keeps every weight."""
     training.train("dense", 3, silent)
     record = training.train("longer", 3, silent)
-    before, after = (load_model(training.checkpoint(name, 3)).state_dict() for name in ("dense", "longer"))
+    before, after = (load_model(ingredients.checkpoint(name, 3)).state_dict() for name in ("dense", "longer"))
     assert record["parameters"] - record["nonzero"] < 10
     assert before.keys() == after.keys() and not torch.equal(before["stem.weight"], after["stem.weight"])
+
+
+def test_rounded_weights_ship_as_codes(folder: Path) -> None:
+    """Are the weights of the file a few values a channel, and is the recorded figure the file's own?"""
+    training.train("dense", 3, silent)
+    record = training.train("rounded", 3, silent)
+    model, dense = (load_model(folder / name / "model.safetensors") for name in ("rounded", "dense"))
+    for name, bits in {"blocks.0.conv1": 2, "blocks.0.conv2": 2, "stem": 4, "head": 4}.items():
+        low, high = code_range(bits, signed=True)
+        assert max(len(channel.unique()) for channel in model.get_submodule(name).weight) <= high - low + 1
+    assert len(dense.head.weight[0].unique()) > 4
+    assert record["test"] == round(accuracy(model, fashion_mnist("test", 64)), 2)
+    assert record["bytes"] == (folder / "rounded" / "model.safetensors").stat().st_size
+
+
+def test_an_interrupted_rounding_ends_where_a_whole_one_does(folder: Path) -> None:
+    training.train("dense", 3, silent)
+    training.train("rounded", 3, silent)
+    whole = weights(ingredients.checkpoint("rounded", 3))
+    interrupt("rounded", 3)
+    training.train("rounded", 3, silent)
+    assert torch.equal(weights(ingredients.checkpoint("rounded", 3)), whole)
+
+
+def test_a_teacher_is_the_one_that_ships_whatever_the_seed(folder: Path) -> None:
+    training.train("dense", 3, silent)
+    for seed in (3, 4):
+        assert ingredients.parents(zoo.recipe("taught"), seed) == {"distil": ingredients.checkpoint("dense", 3)}
+        training.train("taught", seed, silent)
+
+
+def test_few_labels_are_drawn_by_the_seed_and_the_same_for_each_class() -> None:
+    labels = torch.tensor([0, 1, 2] * 20)
+    first, again, other = (ingredients.labelled(labels, 4, seed) for seed in (1, 1, 2))
+    assert torch.equal(first, again) and not torch.equal(first, other)
+    assert labels[first].bincount().tolist() == [4, 4, 4]
+
+
+def test_few_labels_are_all_that_is_seen(folder: Path) -> None:
+    """Does a run on few labels hold these images alone, repeated, and with a teacher each other image once, with its answer?"""
+    everything = fashion_mnist("train", 64)
+    few = ingredients.labelled(everything.labels, 2, 4)
+    start = ingredients.gather(zoo.recipe("few"), 4)
+    assert len(start.data) == 3 * len(few)
+    assert torch.equal(start.data.labels, everything.labels[few].repeat(3))
+    training.train("few", 4, silent)
+    answered = ingredients.gather(zoo.recipe("answered"), 4).data  # a threshold that all images pass
+    assert len(answered) == 3 * len(few) + 64 - len(few)
+    others = torch.ones(64, dtype=torch.bool).index_fill_(0, few, False)
+    said = predict(load_model(ingredients.checkpoint("few", 4)), everything.images[others]).argmax(1)
+    assert torch.equal(answered.labels[3 * len(few) :], said)

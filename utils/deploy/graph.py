@@ -10,6 +10,7 @@ from pathlib import Path
 import onnx
 from onnx import numpy_helper, shape_inference
 
+from utils.deploy.fusion import PRODUCTS, Fusion, is_integer
 from utils.measure.lifetimes import Step, live_bytes, moved_bytes
 from utils.measure.runnable import Traffic
 
@@ -18,7 +19,6 @@ ELEMENTWISE = {
     *("Relu", "Add", "Sub", "Mul", "Div", "Clip", "Sigmoid", "Tanh", "HardSigmoid", "HardSwish", "LeakyRelu", "PRelu", "Elu", "Gelu"),
     *("Neg", "Erf", "BatchNormalization"),
 }
-PRODUCTS = {"Conv", "ConvTranspose", "ConvInteger", "QLinearConv", "Gemm", "MatMul", "MatMulInteger", "QLinearMatMul"}
 MULTIPLIES_UNSEEN = {
     "DeformConv",
     "DFT",
@@ -123,9 +123,10 @@ class OnnxGraph:
 
     @cached_property
     def peak_activation_bytes(self) -> int | None:
-        """By the method of `utils.measure.lifetimes`; None for a quantized graph or an unknown shape.
+        """By the method of `utils.measure.lifetimes`; None for an unknown shape or where `_operations` can't tell.
 
-        (A runtime fuses the nodes that go to integers and back, so the tensors between them are not there.)
+        In a quantized graph the operations are those of `utils.deploy.fusion`: a value between two of them that are computed
+        in whole numbers takes one byte, and what stays in floats takes four and the nodes around it are operations.
         """
         if self._steps is None:
             return None
@@ -134,8 +135,13 @@ class OnnxGraph:
 
     @cached_property
     def traffic(self) -> Traffic | None:
-        """Bytes moved, by the same method and with the same limits; every stored number is read once, so no table is looked up."""
-        if self._steps is None or any(node.op_type == "Gather" and node.input[0] in self._weights for node in self._graph.node):
+        """Bytes moved, by the same method and with the same limits; every stored number is read once, so no table is looked up.
+
+        Of a quantized graph: codes of weights, scales, zero points and biases as they are stored.
+        """
+        codes = [node for node in self._graph.node if node.op_type == "DequantizeLinear" and node.input[0] in self._weights]
+        constants = self._weights.keys() | {node.output[0] for node in codes}
+        if self._steps is None or any(node.op_type == "Gather" and node.input[0] in constants for node in self._graph.node):
             return None
         steps, sizes, _, _ = self._steps
         stored = [numpy_helper.to_array(tensor).nbytes for tensor in self._stored]
@@ -144,17 +150,12 @@ class OnnxGraph:
     @cached_property
     def number_format(self) -> str | None:
         """What is multiplied: "int8" if every product is quantized, the one float type of the weights if none is, else None."""
-        quantized = {self._is_quantized(node) for node in self._graph.node if node.op_type in PRODUCTS}
-        if any(map(_quantizes, self._graph.node)):
-            return "int8" if quantized == {True} else None
+        if any(map(is_integer, self._graph.node)):
+            products = Fusion(self._graph).products()
+            return "int8" if products[True] and not products[False] else None
         kinds = {onnx.helper.tensor_dtype_to_np_dtype(tensor.data_type).name for tensor in self._stored}
         kinds = {kind for kind in kinds if "float" in kind}
         return kinds.pop() if len(kinds) == 1 else None
-
-    def _is_quantized(self, node: onnx.NodeProto) -> bool:
-        """Whether a product is of whole numbers: an integer operation, or one whose operands were whole a moment before."""
-        makers = {name: other.op_type for other in self._graph.node for name in other.output}
-        return _quantizes(node) or all(makers.get(name) == "DequantizeLinear" for name in node.input[:2])
 
     @cached_property
     def _stored(self) -> list[onnx.TensorProto]:
@@ -168,28 +169,27 @@ class OnnxGraph:
         """The operations as `lifetimes` wants them, the buffers' sizes, the input, the outputs."""
         if self._batch > 1:
             return None
+        operations = Fusion(self._graph).operations()
+        if operations is None:
+            return None
         alias: dict[str, str] = {}  # value -> the buffer that it lies in; holds only what depends on the input
         start = self._graph.input[0].name
         alias[start] = start
-        steps = []
-        for node in self._graph.node:
-            if _quantizes(node):
-                return None
-            reads = frozenset(alias[name] for name in node.input if name in alias)
+        steps: list[Step] = []
+        shaped = {start: start}
+        for operation in operations:
+            reads = frozenset(alias[name] for name in operation.reads if name in alias)
             if not reads:
                 continue
-            if node.op_type in VIEWS:
-                alias[node.output[0]] = alias[node.input[0]]
+            if operation.kind in VIEWS:
+                alias[operation.makes[0]] = alias[operation.reads[0]]
                 continue
-            alias.update((name, name) for name in node.output if name)
-            steps.append(Step(node.op_type, reads, tuple(name for name in node.output if name), node.op_type in ELEMENTWISE))
-        buffers = {start, *(name for step in steps for name in step.makes)}
-        if not steps or not buffers <= self._shapes.keys():
+            made = {name: like for name, like in zip(operation.makes, operation.shaped, strict=True) if name}
+            alias.update((name, name) for name in made)
+            shaped |= made
+            steps.append(Step(operation.kind, reads, tuple(made), operation.kind in ELEMENTWISE))
+        if not steps or not set(shaped.values()) <= self._shapes.keys():
             return None
-        sizes = {name: math.prod(self._shapes[name][0]) * self._shapes[name][1] for name in buffers}
+        sizes = {name: math.prod(self._shapes[like][0]) * self._shapes[like][1] for name, like in shaped.items()}
         outputs = {alias[value.name] for value in self._graph.output if value.name in alias}
         return steps, sizes, start, outputs
-
-
-def _quantizes(node: onnx.NodeProto) -> bool:
-    return "Quantize" in node.op_type or "Integer" in node.op_type or node.op_type.startswith("QLinear")

@@ -9,21 +9,17 @@ trust either: the file is run and compared with the model before it gets its nam
 
 from __future__ import annotations
 
-import contextlib
-import io
-import logging
 import os
 import tempfile
 import warnings
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import onnx
-import onnxruntime
 
 from utils.deploy.graph import OnnxGraph
+from utils.deploy.runtime import bare, quiet, session, simplified
 from utils.files import home, write_atomically
 from utils.measure.runnable import Traffic
 
@@ -60,32 +56,8 @@ def _largest_difference(model: nn.Module, batch: Tensor, path: Path) -> float:
 
     noise = np.random.default_rng(0).normal(size=(3, *batch.shape[1:])).astype(np.float32)
     expected = model(torch.from_numpy(noise)).numpy()
-    found = _session(path.read_bytes()).run(None, {"x": noise})[0]
+    found = session(path.read_bytes()).run(None, {"x": noise})[0]
     return float(np.abs(found - expected).max() / max(1.0, np.abs(expected).max()))
-
-
-def _bare(path: Path) -> bytes:
-    """The model without the notes that exporters leave (they name files on the machine of the author)."""
-    model = onnx.load(path)
-    del model.metadata_props[:]
-    model.doc_string = ""
-    for part in (model.graph, *model.graph.node, *model.graph.value_info, *model.graph.initializer):
-        del part.metadata_props[:]
-        part.doc_string = ""
-    return model.SerializeToString(deterministic=True)
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Neither warnings nor prints nor log lines: a notebook stores every one of them."""
-    disabled = logging.root.manager.disable
-    logging.disable(logging.WARNING)
-    try:
-        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logging.disable(disabled)
 
 
 def to_onnx(model: nn.Module, example: Any, path: str | Path) -> int:
@@ -108,7 +80,7 @@ def to_onnx(model: nn.Module, example: Any, path: str | Path) -> int:
         raise ValueError(f"export needs model and example in float32, got {', '.join(sorted(map(str, kinds)))}: call model.float() first")
     path = Path(path)
     problems = []
-    with tempfile.TemporaryDirectory() as folder, untouched(model), _quiet():
+    with tempfile.TemporaryDirectory() as folder, untouched(model), quiet():
         draft = Path(folder) / "model.onnx"
         for attempt in (_trace, _export):
             try:
@@ -119,20 +91,13 @@ def to_onnx(model: nn.Module, example: Any, path: str | Path) -> int:
                 problems.append(f"{type(error).__name__}: {str(error).strip().splitlines()[0] if str(error).strip() else ''}"[:200])
                 continue
             if difference <= TOLERANCE:
-                data = _bare(draft)
+                exported = onnx.load(draft)
+                pads = any(node.op_type == "Pad" for node in exported.graph.node)
+                data = bare(simplified(exported) if pads else exported)
                 write_atomically(path, data)
                 return len(data)
             problems.append(f"the file's logits differ by {difference:.1e}")
     raise ValueError(f"{type(model).__name__} can't be exported faithfully to ONNX ({'; '.join(problems)}): simplify its forward method")
-
-
-def _session(model: bytes | str) -> onnxruntime.InferenceSession:
-    """One thread that sleeps when it has nothing to do."""
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.log_severity_level = 3
-    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
 
 class OnnxRunnable:
@@ -149,7 +114,7 @@ class OnnxRunnable:
         if not self.path.is_file():
             raise FileNotFoundError(f"no model at {self.path}: export it first with to_onnx")
         try:
-            self._session = _session(os.fspath(self.path))
+            self._session = session(os.fspath(self.path))
         except Exception as error:  # the runtime's own exception classes share no base
             raise ValueError(f"{self.path} is not a model that ONNX Runtime can run ({str(error)[:150]}): export it again") from error
         if len(inputs := self._session.get_inputs()) != 1:
@@ -217,12 +182,17 @@ class OnnxRunnable:
         return self._graph.number_format
 
 
+def place(name: str) -> Path:
+    """The file of this name in the student's folder."""
+    return home() / "onnx" / f"{name.replace(' ', '-')}.onnx"
+
+
 def runnable(model: nn.Module, example: Any, name: str) -> OnnxRunnable:
     """The model as ONNX Runtime runs it: exported to a file of this name in the student's folder.
 
     Raises:
         ValueError: the model can't be exported faithfully.
     """
-    path = home() / "onnx" / f"{name.replace(' ', '-')}.onnx"
+    path = place(name)
     to_onnx(model, example, path)
     return OnnxRunnable(path, name=name)

@@ -1,7 +1,8 @@
 """The small architectures and the zoo of trained ones."""
 
 from utils.models import zoo
+from utils.models.codes import Codes
 from utils.models.residual import BlockConfig, ResidualConfig, ResidualNet
 from utils.models.store import load_model, save_model
 
-__all__ = ["BlockConfig", "ResidualConfig", "ResidualNet", "load_model", "save_model", "zoo"]
+__all__ = ["BlockConfig", "Codes", "ResidualConfig", "ResidualNet", "load_model", "save_model", "zoo"]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import cast
 
@@ -19,10 +20,12 @@ from safetensors.torch import save as to_bytes
 from torch import Tensor, nn
 
 from utils.files import write_atomically
+from utils.models.codes import Codes, pack_codes, packed_bytes, unpack_codes
 from utils.models.residual import ResidualConfig, ResidualNet
 
 ARCHITECTURES = {"ResidualNet": (ResidualNet, ResidualConfig)}
 _MASK, _VALUES = "#mask", "#values"
+_CODES, _SCALE = "#codes", "#scale"
 _BITS = {1: torch.int8, 2: torch.int16, 4: torch.int32, 8: torch.int64}  # whole numbers of a float's size
 
 
@@ -65,13 +68,16 @@ def _kept(mask: Tensor, shape: list[int]) -> Tensor:
     return torch.from_numpy(np.unpackbits(mask.numpy(), count=math.prod(shape)).astype(bool)).view(shape)
 
 
-def save_model(model: nn.Module, path: str | Path) -> int:
+def save_model(model: nn.Module, path: str | Path, codes: Mapping[str, Codes] | None = None) -> int:
     """Write weights and configuration to one .safetensors file; return its size in bytes.
+
+    codes: parameter's name -> the whole numbers that it is made of, stored in its place.
 
     Raises:
         ValueError: a model whose configuration is not known here, or whose tensors are not those of a fresh one
-            (half precision, masks of `torch.nn.utils.prune`).
+            (half precision, masks of `torch.nn.utils.prune`); codes that are not the parameter's own.
     """
+    codes = dict(codes or {})
     name = type(model).__name__
     if name not in ARCHITECTURES:
         raise ValueError(f"{name} can't be stored: use one of {', '.join(ARCHITECTURES)} or add it to ARCHITECTURES")
@@ -82,8 +88,14 @@ def save_model(model: nn.Module, path: str | Path) -> int:
             f"this {name} differs from a fresh one in {strange[0]} ({_kind(state.get(strange[0]))}): "
             "make masks permanent with torch.nn.utils.prune.remove and convert to float32 with model.float() before saving"
         )
-    tensors, shapes = pack_tensors(state)
+    if foreign := sorted(key for key, one in codes.items() if key not in state or not torch.equal(one.values_as_float(), state[key])):
+        raise ValueError(f"the codes of {foreign[0]!r} do not give its weights: take both from one model and change neither in between")
+    tensors, shapes = pack_tensors({key: tensor for key, tensor in state.items() if key not in codes})
+    for key, one in codes.items():
+        tensors[key + _CODES], tensors[key + _SCALE] = pack_codes(one), one.scale.contiguous()
     metadata = {"architecture": name, "config": json.dumps(config.to_dict()), "packed": json.dumps(shapes)}
+    if codes:
+        metadata["bits"] = json.dumps({key: one.bits for key, one in codes.items()})
     data = to_bytes(tensors, metadata)
     write_atomically(Path(path), data)
     return len(data)
@@ -108,9 +120,12 @@ def load_model(path: str | Path) -> nn.Module:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
         kind, config_kind = ARCHITECTURES[metadata["architecture"]]
         config, shapes = config_kind.from_dict(json.loads(metadata["config"])), json.loads(metadata["packed"])
-        _check(_fresh(metadata["architecture"], config), tensors, shapes)
+        bits = json.loads(metadata.get("bits", "{}"))
+        fresh = _fresh(metadata["architecture"], config)
+        _check(fresh, tensors, shapes, bits)
+        coded = {key: unpack_codes(tensors.pop(key + _CODES), tensors.pop(key + _SCALE), bits[key], list(fresh[key].shape)) for key in bits}
         model = kind(config)
-        model.load_state_dict(unpack_tensors(tensors, shapes))
+        model.load_state_dict(unpack_tensors(tensors, shapes) | {key: one.values_as_float() for key, one in coded.items()})
     except (SafetensorError, AttributeError, KeyError, OverflowError, RuntimeError, TypeError, ValueError) as error:
         raise ValueError(f"{path} is not a whole checkpoint of this project ({type(error).__name__}: {error})") from error
     return model.eval()
@@ -126,14 +141,22 @@ def _kind(tensor: Tensor | None) -> str:
     return "missing" if tensor is None else f"{str(tensor.dtype).removeprefix('torch.')} {tuple(tensor.shape)}"
 
 
-def _check(fresh: dict[str, Tensor], tensors: dict[str, Tensor], shapes: dict[str, list[int]]) -> None:
-    """Raise ValueError unless the tensors of a file, packed or not, are those of a fresh model."""
-    parts = {part: name for name in fresh for part in ([name + _MASK, name + _VALUES] if name in shapes else [name])}
-    if strange := sorted((parts.keys() ^ tensors.keys()) | (shapes.keys() - fresh.keys())):
+def _kind_of_coded(weight: Tensor, bits: int, scale: bool) -> str:
+    return f"float32 {(weight.shape[0],)}" if scale else f"uint8 {(packed_bytes(weight.numel(), bits),)}"
+
+
+def _check(fresh: dict[str, Tensor], tensors: dict[str, Tensor], shapes: dict[str, list[int]], bits: dict[str, int]) -> None:
+    """Raise ValueError unless the tensors of a file, packed, coded or not, are those of a fresh model."""
+    kinds = {name: (_MASK, _VALUES) if name in shapes else (_CODES, _SCALE) if name in bits else ("",) for name in fresh}
+    parts = {name + part: name for name, suffixes in kinds.items() for part in suffixes}
+    if strange := sorted((parts.keys() ^ tensors.keys()) | ((shapes.keys() | bits.keys()) - fresh.keys()) | (shapes.keys() & bits.keys())):
         raise ValueError(f"{strange[0]} is missing or too much")
     for part, name in parts.items():
         expected, found = fresh[name], tensors[part]
-        if name not in shapes:
+        if name in bits:
+            good = type(bits[name]) is int and 1 <= bits[name] <= 16 and expected.ndim > 1
+            good = good and _kind(found) == _kind_of_coded(expected, bits[name], part.endswith(_SCALE))
+        elif name not in shapes:
             good = _kind(found) == _kind(expected)
         elif part.endswith(_MASK):
             good = shapes[name] == list(expected.shape) and found.dtype == torch.uint8 and found.shape == (-(-expected.numel() // 8),)

@@ -1,5 +1,6 @@
 """Figures and widgets in one style; they take plain arrays and cards, and know no other part of the project."""
 
+from utils.show.answers import answer_bars, answers
 from utils.show.areas import areas
 from utils.show.curves import bars, curves, promised_and_measured
 from utils.show.fit_grid import explorer, fit_grid
@@ -8,8 +9,10 @@ from utils.show.histogram import weight_histogram
 from utils.show.latencies import latencies
 from utils.show.live import Live
 from utils.show.maps import filter_maps, heat_map, weight_maps
+from utils.show.paired import Gain, gain, paired
 from utils.show.pareto import pareto
 from utils.show.predict import Guess, predict
+from utils.show.rounding import grid_over, ranges, staircase
 from utils.show.seeds import seeds
 from utils.show.shares import shares
 from utils.show.slider import slider_figure
@@ -19,8 +22,11 @@ from utils.show.timeline import timeline
 __all__ = [
     "PALETTE",
     "Chart",
+    "Gain",
     "Guess",
     "Live",
+    "answer_bars",
+    "answers",
     "areas",
     "bars",
     "caption",
@@ -30,16 +36,21 @@ __all__ = [
     "figure",
     "filter_maps",
     "fit_grid",
+    "gain",
     "garments",
+    "grid_over",
     "heat_map",
     "label_lines",
     "latencies",
+    "paired",
     "pareto",
     "predict",
     "promised_and_measured",
+    "ranges",
     "seeds",
     "shares",
     "slider_figure",
+    "staircase",
     "timeline",
     "use_style",
     "weight_histogram",

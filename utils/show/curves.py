@@ -45,6 +45,8 @@ def curves(
     for (name, values), (color, marker, line) in zip(series.items(), _STYLES, strict=False):
         axes.plot(x_values, values, line, marker=marker, color=PALETTE[color], label=name)
     axes.set(xlabel=x, ylabel=y)
+    if all(float(value).is_integer() for value in x_values) and max(x_values) - min(x_values) <= 10:
+        axes.set_xticks(x_values)  # bits, epochs: nothing lies between
     label_lines(axes)
     return caption(chart, finding) if finding else chart  # type: ignore[return-value]
 
@@ -78,10 +80,12 @@ def bars(
     return caption(chart, finding) if finding else chart  # type: ignore[return-value]
 
 
-def promised_and_measured(promised: Mapping[str, float], measured: Mapping[str, Ratio], *, finding: str = "") -> Chart:
+def promised_and_measured(
+    promised: Mapping[str, float], measured: Mapping[str, Ratio], *, promise: str = "fewer MACs", finding: str = ""
+) -> Chart:
     """How many times less work a network promises, and how many times faster it was.
 
-    promised: name -> factor. measured: name -> the time ratio with its interval (`utils.measure.Ratio`).
+    promised: name -> factor. measured: name -> the time ratio with its interval (`utils.measure.Ratio`). promise: less of what.
     """
     chart = figure(height=0.9 + 0.75 * len(promised))
     axes = chart.add_subplot()
@@ -91,7 +95,7 @@ def promised_and_measured(promised: Mapping[str, float], measured: Mapping[str, 
         axes.plot(promised[name], row, "s", color=PALETTE["vermilion"], markerfacecolor="white", markeredgewidth=2, markersize=9)
         axes.errorbar(median, row, xerr=[[median - low], [high - median]], fmt="o", color=PALETTE["blue"], markersize=8, capsize=3)
         words: dict[str, Any] = {"textcoords": "offset points", "ha": "center"}
-        axes.annotate(f"{promised[name]:.1f}x fewer MACs", (promised[name], row), (0, 11), va="bottom", color=PALETTE["vermilion"], **words)
+        axes.annotate(f"{promised[name]:.1f}x {promise}", (promised[name], row), (0, 11), va="bottom", color=PALETTE["vermilion"], **words)
         axes.annotate(f"{median:.1f}x faster", (median, row), (0, -11), va="top", color=PALETTE["blue"], **words)
     reach = max(*promised.values(), *(ratio.high for ratio in measured.values()))
     axes.set_yticks(range(len(promised)), list(promised))

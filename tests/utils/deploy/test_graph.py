@@ -13,7 +13,7 @@ from onnx import TensorProto, helper, numpy_helper
 from onnxruntime.quantization import CalibrationDataReader, QuantFormat, quantize_static
 from torch import nn
 
-from utils.deploy import OnnxRunnable, to_onnx
+from utils.deploy import OnnxRunnable, to_int8_onnx, to_onnx
 from utils.measure.energy import model_energy
 
 
@@ -68,8 +68,88 @@ def test_int8_is_what_multiplies_whole_numbers_everywhere(tmp_path: Path) -> Non
     whole, mixed = (OnnxRunnable(tmp_path / f"{name}.onnx") for name in ("all", "some"))
     assert whole.number_format == "int8" and whole.macs == OnnxRunnable(tmp_path / "float.onnx").macs
     assert mixed.number_format is None
-    for file in (whole, mixed):
-        assert file.traffic is None and file.peak_activation_bytes is None and model_energy(file) is None
+    assert mixed.traffic is None and mixed.peak_activation_bytes is None and model_energy(mixed) is None
+    assert whole.traffic is not None and whole.peak_activation_bytes is not None and model_energy(whole) is not None
+
+
+def quantized(folder: Path, model: nn.Module, shape: tuple[int, ...]) -> OnnxRunnable:
+    """The model in int8, calibrated with noise."""
+    to_int8_onnx(model.eval(), None, folder / "int8.onnx", np.random.default_rng(0).normal(size=(8, *shape)).astype(np.float32))
+    return OnnxRunnable(folder / "int8.onnx")
+
+
+def layer_bytes(codes: int, channels: int) -> int:
+    """What a layer stores: int8 codes; for each channel a float scale and an int8 zero point, and an int32 bias with both of its own."""
+    return codes + channels * (4 + 1) + channels * (4 + 4 + 4)
+
+
+def test_whole_numbers_take_a_byte_between_operations(tmp_path: Path) -> None:
+    """By hand: two convolutions with their activation, a view, a linear layer; floats exist at the ends alone."""
+    model = nn.Sequential(nn.Conv2d(2, 4, 3), nn.ReLU(), nn.Conv2d(4, 4, 3), nn.ReLU6(), nn.Flatten(), nn.Linear(64, 3))
+    file = quantized(tmp_path, model, (2, 8, 8))
+    x, first, second, logits = 2 * 8 * 8, 4 * 6 * 6, 4 * 4 * 4, 3
+    to_integers, to_floats = 4 * x + x, logits + 4 * logits
+    assert file.traffic is not None
+    assert file.traffic.activations == to_integers + (x + first) + (first + second) + (second + logits) + to_floats
+    scalars = 4 * (4 + 1)  # scale and zero point of the input, of two maps, of the logits; the view has those of its map
+    assert file.traffic.weights == layer_bytes(72, 4) + layer_bytes(144, 4) + layer_bytes(192, 3) + scalars
+    assert file.peak_activation_bytes == to_integers
+    assert (file.macs, file.number_format) == (72 * 36 + 144 * 16 + 192, "int8")
+
+
+class Shortcut(nn.Module):
+    """relu(conv2(relu(conv1(x))) + conv1's), then the mean over positions: no integer operation of the runtime does that."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.second, self.last = nn.Conv2d(1, 8, 3, padding=1), nn.Conv2d(8, 8, 3, padding=1), nn.Linear(8, 3)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """x: (n, 1, 8, 8) -> (n, 3)."""
+        x = torch.relu(self.first(x))
+        return self.last(torch.relu(self.second(x) + x).mean((2, 3)))
+
+
+def test_additions_are_of_whole_numbers_and_a_mean_is_of_floats(tmp_path: Path) -> None:
+    """By hand: the addition reads the shortcut only (it is fused), the mean is turned into floats and back."""
+    file = quantized(tmp_path, Shortcut(), (1, 8, 8))
+    x, wide = 64, 8 * 64
+    ends = (4 * x + x) + (3 + 4 * 3)
+    products = (x + wide) + (wide + wide) + (8 + 3)
+    mean = (wide + 4 * wide) + (4 * wide + 4 * 8) + (4 * 8 + 8)
+    assert file.traffic is not None and file.traffic.activations == ends + products + wide + mean
+    assert file.peak_activation_bytes == wide + 4 * wide  # while the last map becomes floats; three maps are less
+    assert file.number_format == "int8"
+
+
+def test_an_average_pooling_is_of_whole_numbers(tmp_path: Path) -> None:
+    """By hand, like the mean above but for the operation."""
+    model = nn.Sequential(nn.Conv2d(1, 8, 3, padding=1), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 3))
+    file = quantized(tmp_path, model, (1, 8, 8))
+    assert file.traffic is not None
+    assert file.traffic.activations == (4 * 64 + 64) + (64 + 512) + (512 + 8) + (8 + 3) + (3 + 12)
+    assert file.peak_activation_bytes == 64 + 512
+
+
+def test_a_quantized_table_of_which_rows_are_looked_up_has_no_traffic(tmp_path: Path) -> None:
+    """As in floats: one inference does not read it all."""
+    file = tmp_path / "table.onnx"
+    numbers = [
+        numpy_helper.from_array(np.ones((50, 4), np.int8), "codes"),
+        numpy_helper.from_array(np.float32(0.1), "scale"),
+        numpy_helper.from_array(np.int8(0), "zero"),
+    ]
+    nodes = [
+        helper.make_node("DequantizeLinear", ["codes", "scale", "zero"], ["table"]),
+        helper.make_node("Gather", ["table", "x"], ["y"]),
+    ]
+    ends = [
+        helper.make_tensor_value_info("x", TensorProto.INT64, ["n", 3]),
+        helper.make_tensor_value_info("y", TensorProto.FLOAT, ["n", 3, 4]),
+    ]
+    graph = helper.make_graph(nodes, "table", ends[:1], ends[1:], numbers)
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=10), file)
+    assert OnnxRunnable(file).traffic is None
 
 
 def test_a_sample_of_another_shape_is_refused(tmp_path: Path) -> None:

@@ -1,0 +1,108 @@
+"""Uniform quantization: real numbers to whole ones and back, x ~ (q - zero_point) * scale (Jacob et al., 2018).
+
+Codes of b bits are 0 .. 2^b - 1 (unsigned) or -2^(b-1) .. 2^(b-1) - 1 (signed).
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+MAX_BITS = 16
+Number = float | Tensor
+
+
+def check_bits(bits: int, least: int = 1) -> None:
+    """Raise ValueError unless `bits` is a whole number in least .. 16."""
+    if type(bits) is not int or not least <= bits <= MAX_BITS:
+        raise ValueError(f"bits must be a whole number in {least}..{MAX_BITS}, got {bits!r}: use 8 for int8, 4 or 2 for less")
+
+
+def check_finite(values: Tensor, what: str) -> None:
+    """Raise ValueError if a tensor is empty or holds NaN or infinity."""
+    if not values.numel():
+        raise ValueError(f"{what} is empty: there is nothing to quantize")
+    if not torch.isfinite(values).all():
+        raise ValueError(f"{what} holds NaN or infinity: find where it comes from before quantizing")
+
+
+def code_range(bits: int, signed: bool) -> tuple[int, int]:
+    """The smallest and the largest code.
+
+    Raises:
+        ValueError: bits outside 1..16.
+    """
+    check_bits(bits)
+    return (-(1 << bits - 1), (1 << bits - 1) - 1) if signed else (0, (1 << bits) - 1)
+
+
+def affine_params(low: float, high: float, bits: int = 8, symmetric: bool = False) -> tuple[float, int]:
+    """Scale and zero point for values between `low` and `high`; the range is widened to hold 0, which must be exact.
+
+    symmetric: signed codes with zero point 0, as for weights; the most negative code is not used.
+    Otherwise unsigned codes, as for activations. A range of width 0 gives (1.0, 0).
+
+    Raises:
+        ValueError: bits outside 1..16 (symmetric: 2..16), a bound that is not finite, low above high.
+    """
+    check_bits(bits, 2 if symmetric else 1)
+    low, high = float(low), float(high)
+    if not (math.isfinite(low) and math.isfinite(high) and low <= high):
+        raise ValueError(f"need finite low <= high, got {low} and {high}: take them from values without NaN or infinity")
+    low, high = min(low, 0.0), max(high, 0.0)
+    if low == high:
+        return 1.0, 0
+    if symmetric:
+        return max(-low, high) / ((1 << bits - 1) - 1), 0
+    top = (1 << bits) - 1
+    scale = (high - low) / top
+    return scale, min(max(round(-low / scale), 0), top)
+
+
+def quantize(x: Tensor, scale: Number, zero_point: int | Tensor = 0, bits: int = 8, signed: bool = True) -> Tensor:
+    """The code nearest to each value, cut off at the ends of the range; halves go to the even code.
+
+    x: any shape, float. scale, zero_point: numbers, or tensors that broadcast against x (one for each channel).
+    Returns a tensor of x's shape in the smallest dtype that holds the codes: int8, uint8, int16 or int32.
+
+    Raises:
+        ValueError: bits outside 1..16, x empty or not finite, a scale that is not positive.
+    """
+    lowest, highest = code_range(bits, signed)
+    check_finite(x, "x")
+    if not bool((torch.as_tensor(scale) > 0).all()):
+        raise ValueError("scale must be positive everywhere: a channel of zeros takes scale 1")
+    codes = (torch.round(x.detach() / scale) + zero_point).clamp(lowest, highest)
+    if bits <= 8:
+        return codes.to(torch.int8 if signed else torch.uint8)
+    return codes.to(torch.int16 if signed or bits < 16 else torch.int32)
+
+
+def dequantize(q: Tensor, scale: Number, zero_point: int | Tensor = 0) -> Tensor:
+    """The values that codes stand for: (q - zero_point) * scale, float32, of q's shape."""
+    return (q.to(torch.int64) - zero_point).to(torch.float32) * scale
+
+
+def per_channel_scales(weight: Tensor, bits: int = 8, axis: int = 0) -> Tensor:
+    """A symmetric scale for each channel: its largest magnitude over the largest code.
+
+    weight: any shape. axis: which one counts the channels. Returns (weight.shape[axis],) float32; a channel of zeros gets 1.
+
+    Raises:
+        ValueError: bits outside 2..16, a weight that is empty or not finite, an axis that it does not have.
+    """
+    check_bits(bits, 2)
+    check_finite(weight, "the weight")
+    if not -weight.ndim <= axis < weight.ndim:
+        raise ValueError(f"a weight of shape {tuple(weight.shape)} has no axis {axis}: outputs are axis 0")
+    largest = weight.detach().movedim(axis, 0).flatten(1).abs().amax(1).float()
+    return torch.where(largest > 0, largest / ((1 << bits - 1) - 1), torch.ones_like(largest))
+
+
+def along(scales: Tensor, weight: Tensor, axis: int = 0) -> Tensor:
+    """Shape `scales` (channels,) so that it broadcasts against `weight` along `axis`."""
+    shape = [1] * weight.ndim
+    shape[axis] = -1
+    return scales.view(shape)

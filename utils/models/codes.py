@@ -1,0 +1,59 @@
+"""Quantized weights in a file: b bits for each code, one scale for each channel."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Codes:
+    """A weight as whole numbers.
+
+    values: (out, ...) signed codes of `bits` bits, in an integer dtype. scale: (out,) float32, one for each output channel.
+    """
+
+    values: Tensor
+    scale: Tensor
+    bits: int
+
+    def values_as_float(self) -> Tensor:
+        """The weight that the codes stand for: float32, of their shape, the same to the last bit each time."""
+        return self.values.float() * self.scale.view(-1, *[1] * (self.values.ndim - 1))
+
+
+def pack_codes(codes: Codes) -> Tensor:
+    """The codes one behind the other, `bits` bits each: uint8 of ceil(n * bits / 8).
+
+    Raises:
+        ValueError: a code that does not fit its bits.
+    """
+    low = -(1 << codes.bits - 1)
+    raised = codes.values.cpu().numpy().astype(np.int64).ravel() - low
+    if raised.size and not 0 <= raised.min() <= raised.max() < 1 << codes.bits:
+        raise ValueError(f"a code does not fit {codes.bits} bits: quantize with as many bits as you store")
+    bits = (raised[:, None] >> np.arange(codes.bits - 1, -1, -1)) & 1
+    return torch.from_numpy(np.packbits(bits.astype(np.uint8)))
+
+
+def unpack_codes(packed: Tensor, scale: Tensor, bits: int, shape: list[int]) -> Codes:
+    """The inverse of `pack_codes`.
+
+    Raises:
+        ValueError: a packed tensor or scales that do not belong to this shape.
+    """
+    count = math.prod(shape)
+    if packed.dtype != torch.uint8 or packed.shape != (packed_bytes(count, bits),) or scale.shape != tuple(shape[:1]):
+        raise ValueError(f"{packed.numel()} packed bytes and {scale.numel()} scales are not a weight of shape {shape} in {bits} bits")
+    raised = np.unpackbits(packed.numpy(), count=count * bits).reshape(count, bits).astype(np.int64) @ (1 << np.arange(bits - 1, -1, -1))
+    values = torch.from_numpy(raised - (1 << bits - 1)).to(torch.int8 if bits <= 8 else torch.int16).view(shape)
+    return Codes(values, scale, bits)
+
+
+def packed_bytes(count: int, bits: int) -> int:
+    """Bytes that `count` codes take."""
+    return -(-count * bits // 8)
