@@ -46,17 +46,16 @@ def checkpoint(name: str, seed: int) -> Path:
     return RUNS / name / f"seed{seed}.safetensors"
 
 
-def shipped(name: str) -> Path:
-    """The checkpoint of a recipe's first seed, which is in the repository."""
-    return ZOO / name / "model.safetensors"
+def shipped(name: str, seed: int) -> Path:
+    """A checkpoint in the repository: of a recipe's first seed, and of all seeds where many recipes start from them."""
+    return ZOO / name / ("model.safetensors" if seed == recipe(name)["seeds"][0] else f"seed{seed}.safetensors")
 
 
 def weights_of(name: str, seed: int) -> Path:
     """The weights of a seed that a recipe starts from: from a run here, or the ones that ship."""
-    if checkpoint(name, seed).is_file():
-        return checkpoint(name, seed)
-    if seed == recipe(name)["seeds"][0] and shipped(name).is_file():
-        return shipped(name)
+    for file in (checkpoint(name, seed), shipped(name, seed)):
+        if file.is_file():
+            return file
     raise FileNotFoundError(f"seed {seed} of {name} is not here: train {name} first: python3 start.py train {name} --seed {seed}")
 
 

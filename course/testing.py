@@ -9,8 +9,10 @@ import subprocess
 import sys
 import tempfile
 import time
+import tomllib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from utils.doctor import TOOLS, Tool
@@ -127,12 +129,38 @@ def install_tools(tools: Iterable[Tool] = TOOLS, call: Callable[[list[str]], int
     return [tool.commands[0] for tool in missing if not tool.path()]
 
 
+def optional_packages(root: Path = ROOT) -> list[str]:
+    """What a lab uses if it is there: the exact requirements of all optional groups of pyproject.toml."""
+    groups = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"].get("optional-dependencies", {})
+    return [wanted for group in groups.values() for wanted in group]
+
+
+def install_packages(wanted: Iterable[str] | None = None, call: Callable[[list[str]], int] = subprocess.call) -> list[str]:
+    """Install the optional packages that are missing into the environment that is running; return what is still missing.
+
+    Without what they depend on: only their files are read. wanted: "name==version"; those of pyproject.toml if not given.
+    """
+    wanted = optional_packages() if wanted is None else list(wanted)
+    if missing := [one for one in wanted if not _is_installed(one)]:
+        pip = [sys.executable, "-m", "pip", "install", "--no-deps", "--progress-bar=off", "--disable-pip-version-check", "--no-input"]
+        call([*pip, *missing])
+    return [one for one in missing if not _is_installed(one)]
+
+
+def _is_installed(wanted: str) -> bool:
+    name, _, exact = wanted.partition("==")
+    try:
+        return version(name) == exact
+    except PackageNotFoundError:
+        return False
+
+
 def run_all(quick: bool = False, everything: bool = False, run: Callable[[Step], Outcome] = run_step) -> int:
     """Run the gate and sum it up; return the exit code. A failing step does not hide the following ones.
 
-    everything: a skipped test or a missing tool is a failure.
+    everything: what the tests want and this computer lacks is installed; a skipped test or what is still missing is a failure.
     """
-    missing = install_tools() if everything else []
+    missing = [*install_tools(), *install_packages()] if everything else []
     outcomes = [run(step) for step in steps(quick)]
     left_out = [line for outcome in outcomes for line in outcome.skipped]
     left_out += [f"{tool} could not be installed" for tool in missing]

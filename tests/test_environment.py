@@ -23,6 +23,7 @@ PINS = {
     for name, pin in re.findall(r"^([\w.-]+)==(\S+)$", (ROOT / "constraints.txt").read_text(encoding="utf-8"), re.M)
 }
 DEPENDENCIES = [Requirement(line) for line in PROJECT["dependencies"]]
+OPTIONAL = [Requirement(line) for group in PROJECT["optional-dependencies"].values() for line in group]
 
 
 def conda_pip_lines():
@@ -51,11 +52,28 @@ def test_start_accepts_exactly_the_pythons_of_the_project():
     assert accepted == {(3, minor) for minor in range(oldest[1], newest[1] + 1)}
 
 
-@pytest.mark.parametrize("wanted", DEPENDENCIES, ids=lambda wanted: wanted.name)
+@pytest.mark.parametrize("wanted", DEPENDENCIES + OPTIONAL, ids=lambda wanted: wanted.name)
 def test_every_dependency_has_an_exact_version_that_it_allows(wanted):
     pin = PINS.get(canonicalize_name(wanted.name))
     assert pin, f"{wanted.name} has no line in constraints.txt"
     assert wanted.specifier.contains(pin)
+
+
+@pytest.mark.parametrize("wanted", OPTIONAL, ids=lambda wanted: wanted.name)
+def test_an_optional_package_is_asked_for_exactly_as_it_is_pinned(wanted):
+    """Its files are checked by hash: no other version will do."""
+    assert str(wanted.specifier) == f"=={PINS[canonicalize_name(wanted.name)]}"
+
+
+def test_an_optional_package_is_not_needed():
+    """Neither by the course nor by another optional one's name: who has none of them installs as before."""
+    assert not {canonicalize_name(wanted.name) for wanted in OPTIONAL} & {canonicalize_name(wanted.name) for wanted in DEPENDENCIES}
+
+
+def test_what_the_loader_asks_for_is_the_optional_group():
+    from utils.models import pretrained
+
+    assert sorted([pretrained.WEIGHTS_PACKAGE, pretrained.PHOTOS_PACKAGE]) == sorted(PROJECT["optional-dependencies"]["pretrained"])
 
 
 def test_a_cpu_only_build_satisfies_the_constraints():

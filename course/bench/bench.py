@@ -73,14 +73,20 @@ class Bench:
 
     @cached_property
     def networks(self) -> dict[str, nn.Module]:
-        """Every network of the zoo, the large one first."""
-        names = sorted(zoo.zoo_names(), key=lambda name: (name != LARGE, name))
+        """Every network of the zoo, the large one first, those with few labels last."""
+        names = sorted(zoo.zoo_names(), key=lambda name: (name != LARGE, "few" in zoo.recipe(name), name))
         return {name: zoo.load(name) for name in names}
 
     @cached_property
+    def shapes(self) -> dict[str, nn.Module]:
+        """The first network of each shape: others of the same shape take the same time."""
+        firsts = {str(model.config): name for name, model in reversed(self.networks.items())}
+        return {name: model for name, model in self.networks.items() if name in firsts.values()}
+
+    @cached_property
     def timings(self) -> Sessions:
-        """The whole zoo in ONNX Runtime and the large network in torch, interleaved."""
-        return self.time(self.networks, {EAGER: LARGE})
+        """Every shape of the zoo in ONNX Runtime and the large network in torch, interleaved."""
+        return self.time(self.shapes, {EAGER: LARGE})
 
     def time(self, models: Mapping[str, nn.Module], eager: Mapping[str, str] | None = None) -> Sessions:
         """Time models in ONNX Runtime, and networks of the zoo (name -> which) in torch; all interleaved, one thread, one image."""

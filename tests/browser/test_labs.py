@@ -19,7 +19,7 @@ from utils.show.style import INK
 from .notebook import DARK, ERROR, LIGHT, Notebook
 from .readability import AA, CUT, TEXTS, Color, Text, contrast
 
-LABS = ["00_why_small", "01_pruning"]
+LABS = sorted(path.stem for path in (ROOT / "labs").glob("[0-9][0-9]_*.ipynb"))
 TABLES = ".jp-RenderedHTMLCommon"  # check tables, scorecards and sentences
 WIDGETS = ".jupyter-widgets"
 BROKEN = re.compile(r"Loading widget|Error displaying widget|[Mm]odel not found|Error creating widget")

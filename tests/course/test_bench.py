@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from datetime import UTC, datetime
 from functools import partial
 
@@ -14,7 +15,7 @@ from typer.testing import CliRunner
 
 import course.bench
 from course import cli
-from course.bench import tables, write_results
+from course.bench import compression, tables, write_results
 from course.bench.bench import EAGER, LARGE, Bench, Sessions
 from course.bench.notebooks import Run, run_apart, run_here, where
 from course.bench.session import time_apart, time_here
@@ -44,7 +45,9 @@ class Clock:
 def small_zoo(tmp_path, monkeypatch):
     """Three networks with a few hundred weights and their records, under the names of the real ones."""
     monkeypatch.setattr(zoo, "ZOO", tmp_path / "zoo")
-    for name, widths, seeds in [(LARGE, (4, 8), [0, 1, 2]), (tables.SLIM, (2, 4), [0, 1]), (tables.ZEROS, (4, 8), [0])]:
+    more = ["fashion_student", *compression.STUDENTS, "fashion_few", *compression.FEW]
+    networks = [(LARGE, (4, 8), [0, 1, 2]), (tables.SLIM, (2, 4), [0, 1]), (tables.ZEROS, (4, 8), [0])]
+    for name, widths, seeds in [*networks, *((name, (2,), [0, 1]) for name in more)]:
         torch.manual_seed(0)
         model = ResidualNet(ResidualConfig.of(4, *((width, 2) for width in widths))).eval()
         if name == tables.ZEROS:
@@ -52,10 +55,16 @@ def small_zoo(tmp_path, monkeypatch):
                 model.blocks[1].conv2.weight.zero_()
         folder = tmp_path / "zoo" / name
         size = save_model(model, folder / "model.safetensors")
-        (folder / "recipe.toml").write_text(f'title = "{name}"\nseeds = {seeds}\n')
+        few = "[few]\nper_class = 1\n" if name in compression.FEW or name == "fashion_few" else ""
+        (folder / "recipe.toml").write_text(f'title = "{name}"\nseeds = {seeds}\n{few}')
         for seed in seeds:
             record = {"seed": seed, "validation": 90.0, "test": 90.0 + seed / 10, "bytes": size, "hours": 0.1}
             (folder / f"seed{seed}.json").write_text(json.dumps(record))
+    for at, name in enumerate(compression.BITS, 1):
+        shutil.copytree(tmp_path / "zoo" / tables.SLIM, tmp_path / "zoo" / name)
+        (tmp_path / "zoo" / name / "model.safetensors").unlink()  # the records are what counts
+        record = {"seed": 0, "validation": 90.0, "test": 90.0 - at, "bytes": size // at, "hours": 0.1}
+        (tmp_path / "zoo" / name / "seed0.json").write_text(json.dumps(record))
 
 
 @pytest.fixture
@@ -86,20 +95,21 @@ def column(table, title):
 def test_the_networks_are_counted_and_their_seeds_shown(bench):
     table = tables.networks(bench)
     assert column(table, "network")[0] == LARGE
-    assert column(table, "test accuracy of each seed (%)") == ["90.00 / 90.10 / 90.20", "90.00 / 90.10", "90.00"]
-    assert column(table, "mean (%)") == ["90.10", "90.05", "90.00"]
+    cells = {row[0]: row for row in table.rows}
+    assert cells[LARGE][1:3] == ("90.00 / 90.10 / 90.20", "90.10")
+    assert cells[tables.SLIM][1:3] == ("90.00 / 90.10", "90.05")
     for title in ("file (bytes)", "parameters", "not zero", "MACs an image", "peak activations (bytes)"):
         assert all(COUNT.fullmatch(cell) for cell in column(table, title)), title
-    large, slim, zeros = range(3)
-    assert column(table, "parameters")[large] == column(table, "parameters")[zeros] != column(table, "parameters")[slim]
-    kept = [int(cell.replace(",", "")) for cell in column(table, "not zero")]
-    assert kept[large] - kept[zeros] == 8 * 8 * 9
+    large, slim, zeros = (cells[name] for name in (LARGE, tables.SLIM, tables.ZEROS))
+    whole, kept = table.columns.index("parameters"), table.columns.index("not zero")
+    assert large[whole] == zeros[whole] != slim[whole]
+    assert int(large[kept].replace(",", "")) - int(zeros[kept].replace(",", "")) == 8 * 8 * 9
 
 
 def test_every_network_and_eager_torch_have_a_ratio_with_its_interval(bench):
     table = tables.in_onnx_runtime(bench)
     title = f"times faster than {LARGE} [95 % interval]"
-    assert column(table, "network") == [*bench.networks, EAGER]
+    assert column(table, "network") == [LARGE, tables.SLIM, "fashion_student", EAGER]  # the others are of one of these shapes
     assert column(table, title)[0] == "1 (reference)"
     assert all(RATIO.fullmatch(cell) for cell in column(table, title)[1:])
     assert column(table, "MACs, times fewer")[0] == column(table, "MACs, times fewer")[-1] == "1.00x"
@@ -150,6 +160,30 @@ def test_anchors_name_their_source_and_that_the_data_differ(bench):
     assert "76.7 % smaller" in column(table, "there")[0]
     assert "CIFAR-10" in table.note and "Fashion-MNIST" in table.note
     assert "-0.10 point" in column(table, "here")[0] and RATIO.search(column(table, "here")[1])
+
+
+def test_fewer_bits_are_compared_with_the_dense_seeds(bench):
+    table = compression.bits_of_weights(bench)
+    assert column(table, "against 32 bits (points)") == [
+        "reference",
+        "-0.55",
+        "-1.05",
+        "-1.55",
+        "-2.05",
+    ]  # 90.10 dense; 89, 88, ... and 90.1
+    assert "k-means" in table.note and "MIT 6.5940" in table.note
+
+
+def test_gains_are_paired_seed_by_seed(bench):
+    for table in (compression.students(bench), compression.few_labels(bench)):
+        assert column(table, "gain in points [95 % interval]")[0] == "reference"
+        assert set(column(table, "gain in points [95 % interval]")[1:]) == {"+0.00 [+0.00, +0.00]"}  # all records are alike
+
+
+def test_int8_is_timed_against_float32_of_the_same_runtime(bench):
+    table = compression.int8_in_onnx_runtime(bench)
+    assert [row[:2] for row in table.rows] == [(name, kind) for name in (LARGE, tables.SLIM) for kind in ("static", "dynamic")]
+    assert all(RATIO.fullmatch(cell) for cell in column(table, "times faster [95 % interval]"))
 
 
 def test_labs_are_marked_as_seconds_of_this_machine(bench):

@@ -92,6 +92,7 @@ def test_any_failing_step_fails_the_gate_but_stops_nothing(name, capsys):
 @pytest.mark.parametrize(("everything", "code"), [(False, 0), (True, 1)])
 def test_skipped_tests_are_listed_and_all_allows_none(monkeypatch, capsys, everything, code):
     monkeypatch.setattr(testing, "install_tools", lambda: [])
+    monkeypatch.setattr(testing, "install_packages", lambda: [])
     monkeypatch.setattr(testing, "has_notebooks", lambda root=None: True)
     skipping = lambda step: Outcome(step.name, 0, 0.0, ("SKIPPED [1] a.py:3: no browser",) if step.name == "tests" else ())  # noqa: E731
     assert testing.run_all(everything=everything, run=skipping) == code
@@ -126,6 +127,49 @@ def test_missing_tools_are_installed_by_apt(monkeypatch):
 def test_a_tool_that_can_not_be_installed_is_named(monkeypatch):
     monkeypatch.setattr(testing.shutil, "which", lambda name: None)
     assert testing.install_tools((Tool(("browser-x",), "package-x", "a test", tested=True),)) == ["browser-x"]
+
+
+def test_optional_packages_are_installed_exactly_and_without_their_dependencies(monkeypatch):
+    there = {"here": "1", "old": "1"}
+
+    def version(name):
+        if name not in there:
+            raise testing.PackageNotFoundError(name)
+        return there[name]
+
+    monkeypatch.setattr(testing, "version", version)
+    called = []
+
+    def pip(command):
+        called.append(command)
+        there.update({"old": "2"})
+        return 1
+
+    assert testing.install_packages(["here==1", "old==2", "absent==3"], call=pip) == ["absent==3"]
+    (command,) = called
+    assert command[:4] == [sys.executable, "-m", "pip", "install"] and "--no-deps" in command
+    assert command[-2:] == ["old==2", "absent==3"]
+    called.clear()
+    assert testing.install_packages(["here==1"], call=pip) == [] and not called
+
+
+def test_the_optional_packages_are_those_of_the_project(tmp_path):
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "x"\n[project.optional-dependencies]\na = ["b==1"]\nc = ["d==2", "e==3"]\n')
+    assert testing.optional_packages(tmp_path) == ["b==1", "d==2", "e==3"]
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "x"\n')
+    assert testing.optional_packages(tmp_path) == []
+    assert all(wanted.count("==") == 1 for wanted in testing.optional_packages()) and testing.optional_packages()
+
+
+@pytest.mark.parametrize(("everything", "code"), [(False, 0), (True, 1)])
+def test_only_all_installs_and_what_stays_missing_fails_it(monkeypatch, capsys, everything, code):
+    asked = []
+    monkeypatch.setattr(testing, "install_tools", lambda: asked.append("tools") or [])
+    monkeypatch.setattr(testing, "install_packages", lambda: asked.append("packages") or ["absent==3"])
+    monkeypatch.setattr(testing, "has_notebooks", lambda root=None: True)
+    assert testing.run_all(everything=everything, run=outcomes()) == code
+    assert asked == (["tools", "packages"] if everything else [])
+    assert ("absent==3 could not be installed" in capsys.readouterr().out) is everything
 
 
 def test_quick_and_all_exclude_each_other():

@@ -188,6 +188,45 @@ def test_a_gpu_is_not_needed(monkeypatch, there):
     assert (row("GPU").found, row("GPU").amiss) == ("found" if there else "none", False)
 
 
+VNNI = "flags : fpu avx2 avx512_vnni avx_vnni"
+
+
+@pytest.mark.parametrize(
+    ("info", "found", "expected"),
+    [
+        (VNNI + " amx_int8", "avx512_vnni, avx_vnni, amx_int8:", "whole tiles"),
+        (VNNI, "avx512_vnni, avx_vnni:", "static int8 should be faster"),
+        ("flags : avx2 avx_vnni", "avx_vnni:", "static int8 should be faster"),
+        ("flags : fpu avx2", "avx2 but no instruction", "may cost accuracy"),
+        ("flags : fpu sse2", "no vector instructions for int8", "no gain"),
+        ("Features : fp asimd", "asimd but no instruction", "little gain"),
+        ("Features : fp asimd asimddp", "asimddp:", "static int8 should be faster"),
+        ("Features : fp asimd asimddp i8mm", "asimddp, i8mm:", "small int8 matrices"),
+        ("model name : A Chip", "does not say", "measure"),
+        ("", "does not say", "measure"),
+    ],
+)
+def test_what_to_expect_of_int8_is_one_sentence_without_a_ratio(info, found, expected):
+    said = doctor.int8_support(info)
+    assert found in said and expected in said
+    assert said.endswith(".") and said.count(". ") == 0 and not any(word[0].isdigit() and "x" in word for word in said.split())
+
+
+@pytest.mark.parametrize(("system", "chip", "found"), [("Darwin", "arm64", "asimddp"), ("Windows", "AMD64", "does not say")])
+def test_systems_without_a_list_of_flags(monkeypatch, system, chip, found):
+    """Every Mac with a processor of Apple's has dot products; of others nothing is guessed."""
+    monkeypatch.setattr(doctor.int8.platform, "system", lambda: system)
+    monkeypatch.setattr(doctor.int8.platform, "machine", lambda: chip)
+    monkeypatch.setattr(doctor.int8, "text_of", lambda path: "")
+    assert found in doctor.int8_support()
+
+
+def test_this_computer_is_asked_if_nothing_is_given(monkeypatch):
+    monkeypatch.setattr(doctor.int8.platform, "system", lambda: "Linux")
+    monkeypatch.setattr(doctor.int8, "text_of", lambda path: VNNI if path == Path("/proc/cpuinfo") else "")
+    assert doctor.int8_support() == doctor.int8_support(VNNI)
+
+
 # Programs
 
 
@@ -208,10 +247,13 @@ def test_a_missing_program_says_how_to_get_it(monkeypatch):
 
 @pytest.fixture
 def course(tmp_path, monkeypatch):
-    """A project with three needs and four pins; what is installed stands in a dictionary."""
-    (tmp_path / "pyproject.toml").write_text('[project]\ndependencies = ["torch>=2", "Some_Thing[extra]>=1", "absent"]\n')
-    (tmp_path / "constraints.txt").write_text("# a comment\ntorch==2.14.1\nsome-thing==1.5\nabsent==3.0\nextra.part==9\nnot-here==1\n")
-    there = {"torch": "2.14.1+cpu", "some-thing": "1.6", "extra-part": "9"}
+    """A project with three needs, two options and seven pins; what is installed stands in a dictionary."""
+    needs = 'dependencies = ["torch>=2", "Some_Thing[extra]>=1", "absent"]\n'
+    options = '[project.optional-dependencies]\nmore = ["Photo_s==2", "weights==4"]\n'
+    (tmp_path / "pyproject.toml").write_text(f"[project]\n{needs}{options}")
+    pins = ("torch==2.14.1", "some-thing==1.5", "absent==3.0", "extra.part==9", "not-here==1", "photo-s==2", "weights==4")
+    (tmp_path / "constraints.txt").write_text("# a comment\n" + "\n".join(pins) + "\n")
+    there = {"torch": "2.14.1+cpu", "some-thing": "1.6", "extra-part": "9", "weights": "4"}
     monkeypatch.setattr(setting, "_installed", there.get)
     found = setting.packages(tmp_path)
     monkeypatch.setattr(setting, "packages", lambda: found)
@@ -219,22 +261,36 @@ def course(tmp_path, monkeypatch):
 
 
 def test_packages_are_compared_with_the_tested_versions(course):
-    assert [(p.name, p.installed, p.tested, p.needed, p.differs) for p in course] == [
-        ("absent", None, "3.0", True, False),
-        ("extra-part", "9", "9", False, False),
-        ("not-here", None, "1", False, False),
-        ("some-thing", "1.6", "1.5", True, True),
-        ("torch", "2.14.1+cpu", "2.14.1", True, False),
+    assert [(p.name, p.installed, p.tested, p.needed, p.optional, p.differs) for p in course] == [
+        ("absent", None, "3.0", True, False, False),
+        ("extra-part", "9", "9", False, False, False),
+        ("not-here", None, "1", False, False, False),
+        ("photo-s", None, "2", False, True, False),
+        ("some-thing", "1.6", "1.5", True, False, True),
+        ("torch", "2.14.1+cpu", "2.14.1", True, False, False),
+        ("weights", "4", "4", False, True, False),
     ]
 
 
 def test_what_is_missing_or_differs_has_a_row_and_the_rest_a_sum(course):
     found = {row.what: (row.found, row.note, row.amiss) for row in report.sections()["Python"]}
-    assert found["packages"][0] == "2 of 3 as tested"
+    assert found["packages"][0] == "3 of 4 as tested"
     assert found["some-thing"] == ("1.6", "differs: tested with 1.5", True)
     assert found["absent"] == ("missing", "the course: python3 start.py installs it", True)
     assert found["torch"] == ("2.14.1+cpu", "all labs", False)
     assert "extra-part" not in found and "not-here" not in found
+
+
+def test_an_optional_package_says_which_lab_wants_it_and_is_never_amiss(course, monkeypatch):
+    monkeypatch.setattr(report, "SHOWN", {"photo-s": "lab 98", "weights": "lab 99"})
+    found = {row.what: (row.found, row.note, row.amiss) for row in report.sections()["Python"]}
+    assert found["photo-s"] == ("not installed", "lab 98 goes on without it; to get it: pip install --no-deps photo-s==2", False)
+    assert found["weights"] == ("4", "lab 99", False)
+
+
+def test_every_optional_package_of_the_course_has_a_lab():
+    optional = {package.name for package in setting.packages() if package.optional}
+    assert optional == set(report.OPTIONAL) <= set(report.SHOWN)
 
 
 def test_jupyterlab_is_always_among_the_packages():

@@ -6,7 +6,7 @@ replaces the three by one integer operation if it has one, so the floats between
 - a convolution, an addition, a multiplication, a mean or average pooling, a concatenation and a few functions:
   if all that it reads comes from whole numbers and what it makes goes to whole numbers and nowhere else;
 - a Gemm and a MatMul: if all that they read comes from whole numbers; else what they make is a float;
-- what only moves or picks values (views, largest of a pooling, transposition): if scale and zero point stay, too.
+- what only moves or picks values (views, the largest of some, transposition): if scale and zero point stay, too.
 
 All other operations are computed in floats, and the nodes around them are operations that read and write. These are
 the rules of ONNX Runtime 1.32 on a CPU; tests compare them with the graphs that it says it runs.
@@ -24,7 +24,7 @@ from onnx import numpy_helper
 PRODUCTS = {"Conv", "ConvTranspose", "ConvInteger", "QLinearConv", "Gemm", "MatMul", "MatMulInteger", "QLinearMatMul"}
 TO_INTEGERS = {"Conv", "Add", "Mul", "GlobalAveragePool", "AveragePool", "Concat", "LeakyRelu", "Sigmoid", "Softmax"}
 TO_EITHER = {"Gemm", "MatMul"}
-MOVES = {"Reshape", "Flatten", "Squeeze", "Unsqueeze", "Transpose", "MaxPool", "Slice", "Gather", "Resize"}
+MOVES = {"Reshape", "Flatten", "Squeeze", "Unsqueeze", "Transpose", "MaxPool", "ReduceMax", "ReduceMin", "Slice", "Gather", "Resize"}
 
 
 def is_integer(node: onnx.NodeProto) -> bool:

@@ -123,10 +123,10 @@ class OnnxGraph:
 
     @cached_property
     def peak_activation_bytes(self) -> int | None:
-        """By the method of `utils.measure.lifetimes`; None for an unknown shape or where `_operations` can't tell.
+        """By the method of `utils.measure.lifetimes`; None for an unknown shape or where `utils.deploy.fusion` can't tell.
 
-        In a quantized graph the operations are those of `utils.deploy.fusion`: a value between two of them that are computed
-        in whole numbers takes one byte, and what stays in floats takes four and the nodes around it are operations.
+        In a quantized graph the operations are those of that module: a value between two of them that are computed in whole
+        numbers takes one byte; what stays in floats takes four, and the nodes around it are operations of their own.
         """
         if self._steps is None:
             return None

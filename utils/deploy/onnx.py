@@ -168,12 +168,12 @@ class OnnxRunnable:
 
     @property
     def peak_activation_bytes(self) -> int | None:
-        """Bytes of activations at the worst moment, None for a quantized graph."""
+        """Bytes of activations at the worst moment, None where `utils.deploy.graph` can't tell."""
         return self._graph.peak_activation_bytes
 
     @property
     def traffic(self) -> Traffic | None:
-        """Bytes moved by one inference, None for a quantized graph."""
+        """Bytes moved by one inference, None where `utils.deploy.graph` can't tell."""
         return self._graph.traffic
 
     @property

@@ -1,7 +1,8 @@
 """`start.py doctor`: what this computer has, what is missing, and which lab wants it."""
 
+from utils.doctor.int8 import int8_support
 from utils.doctor.machine import CPU_FLAGS, cores, cpu, energy_counter
 from utils.doctor.report import Row, rows, sections, show
 from utils.doctor.tools import TOOLS, Tool
 
-__all__ = ["CPU_FLAGS", "TOOLS", "Row", "Tool", "cores", "cpu", "energy_counter", "rows", "sections", "show"]
+__all__ = ["CPU_FLAGS", "TOOLS", "Row", "Tool", "cores", "cpu", "energy_counter", "int8_support", "rows", "sections", "show"]

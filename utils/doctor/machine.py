@@ -39,7 +39,7 @@ class Memory:
 def cpu(info: str | None = None) -> tuple[str, list[str]]:
     """The processor's name and those of its flags that matter here. info: the text of /proc/cpuinfo."""
     if info is None:
-        info = _text(Path("/proc/cpuinfo"))
+        info = text_of(Path("/proc/cpuinfo"))
     fields = {key.strip().lower(): value.strip() for line in info.splitlines() if ":" in line for key, value in [line.split(":", 1)]}
     flags = set((fields.get("flags") or fields.get("features") or "").split())
     name = fields.get("model name") or platform.processor() or platform.machine() or "unknown"
@@ -55,9 +55,9 @@ def cpu_limit(root: Path = ANY) -> float | None:
     """How many processors' worth of time the control groups grant this process; None without a limit."""
     limits = []
     for folder in _control_groups(root, "cpu"):
-        quota, period = (_text(folder / "cpu.max").split() or ["max", "0"])[:2]
+        quota, period = (text_of(folder / "cpu.max").split() or ["max", "0"])[:2]
         if not quota.isdigit():  # version 1 has a file for each of the two
-            quota, period = _text(folder / "cpu.cfs_quota_us").strip(), _text(folder / "cpu.cfs_period_us").strip()
+            quota, period = text_of(folder / "cpu.cfs_quota_us").strip(), text_of(folder / "cpu.cfs_period_us").strip()
         if quota.isdigit() and period.isdigit() and int(period):
             limits.append(int(quota) / int(period))
     return min(limits, default=None)
@@ -70,7 +70,7 @@ def memory(root: Path = ANY) -> Memory:
     whole = psutil.virtual_memory()
     limits = []
     for folder in _control_groups(root, "memory"):
-        limits += [int(text) for name in ("memory.max", "memory.limit_in_bytes") if (text := _text(folder / name).strip()).isdigit()]
+        limits += [int(text) for name in ("memory.max", "memory.limit_in_bytes") if (text := text_of(folder / name).strip()).isdigit()]
     limit = min(limits, default=whole.total)
     return Memory(whole.total, whole.available, limit if limit < whole.total else None)
 
@@ -96,7 +96,7 @@ def clock_step_s(clock: Callable[[], float] = time.perf_counter, tries: int = 20
     return min((after - before for before, after in pairwise(readings) if after > before), default=float("inf"))
 
 
-def _text(path: Path) -> str:
+def text_of(path: Path) -> str:
     """A file's text, empty where it can't be read."""
     try:
         return path.read_text()
@@ -107,7 +107,7 @@ def _text(path: Path) -> str:
 def _control_groups(root: Path, controller: str) -> list[Path]:
     """The folders that limit this process, its own and those above; of version 2 and of version 1 of Linux's groups."""
     folders: list[Path] = []
-    for line in _text(root / "proc/self/cgroup").splitlines():
+    for line in text_of(root / "proc/self/cgroup").splitlines():
         _, controllers, own = line.split(":", 2)
         if controllers and controller not in controllers.split(","):
             continue

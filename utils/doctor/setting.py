@@ -19,12 +19,13 @@ TAKEN = ("utils", "course", "torch", "torchvision", "numpy", "onnx", "onnxruntim
 
 @dataclass(frozen=True)
 class Package:
-    """A package as it is installed (None: missing) and as it was tested (None: not pinned)."""
+    """A package as it is installed (None: missing) and as it was tested (None: not pinned); optional: in a group of its own."""
 
     name: str
     installed: str | None
     tested: str | None
     needed: bool
+    optional: bool = False
 
     @property
     def differs(self) -> bool:
@@ -41,11 +42,14 @@ def environment() -> tuple[str, str]:
 
 def packages(root: Path = ROOT) -> list[Package]:
     """What pyproject.toml asks for and all that constraints.txt pins, sorted by name."""
-    lines = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]["dependencies"]
-    wanted = {_normal(re.split(r"[^\w.-]", line, maxsplit=1)[0]) for line in lines}
+    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    names = lambda lines: {_normal(re.split(r"[^\w.-]", line, maxsplit=1)[0]) for line in lines}  # noqa: E731
+    wanted = names(project["dependencies"])
+    extra = names(line for group in project.get("optional-dependencies", {}).values() for line in group) - wanted
     pins = re.findall(r"^([\w.-]+)==(\S+)$", (root / "constraints.txt").read_text(encoding="utf-8"), re.M)
     tested = {_normal(name): pin for name, pin in pins}
-    return [Package(name, _installed(name), tested.get(name), name in wanted) for name in sorted(wanted | tested.keys())]
+    known = sorted(wanted | extra | tested.keys())
+    return [Package(name, _installed(name), tested.get(name), name in wanted, name in extra) for name in known]
 
 
 def _normal(name: str) -> str:

@@ -104,9 +104,15 @@ def _raised(case: Case, error: BaseException, others: set[str]) -> Outcome:
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if not frame.filename.startswith(_NOT_STUDENTS)]
     stub = own[-1] if type(error) is NotImplementedError and not error.args and own[-1:] == frames[-1:] else None
-    if stub is not None and stub.name in others:
-        return _unjudged(case, f"{stub.name} is not solved yet: run its check first, then this one")
+    if stub is not None and (name := _defined_as(error)) in others:
+        return _unjudged(case, f"{name} is not solved yet: run its check first, then this one")
     return _unjudged(case, _told(error, own), empty=stub is not None and len(own) == 1)
+
+
+def _defined_as(error: BaseException) -> str:
+    """The function that raised, or the class whose method did."""
+    *_, (frame, _) = traceback.walk_tb(error.__traceback__)
+    return frame.f_code.co_qualname.rpartition("<locals>.")[2].partition(".")[0]
 
 
 def _told(error: BaseException, own: list[traceback.FrameSummary]) -> str:
@@ -122,9 +128,9 @@ def _told(error: BaseException, own: list[traceback.FrameSummary]) -> str:
 
 
 def check(lab: Lab, function: Any) -> Any:
-    """Check a function of the student's by the public cases and show the table; never raises.
+    """Check a function (or a class) of the student's by the public cases and show the table; never raises.
 
-    Returns the function if all cases pass, else its stand-in. With the environment variable
+    Returns it if all cases pass, else its stand-in. With the environment variable
     TITANS_STRICT=1 it raises AssertionError instead of handing back a stand-in.
     """
     name = _name_of(function)
@@ -132,7 +138,8 @@ def check(lab: Lab, function: Any) -> Any:
     if exercise is None:
         what = f"no exercise is called {name}" if name else f"check takes a function, and this is of type {type(function).__name__}"
         names = ", ".join(declared.signature for declared in lab.exercises.values())
-        return _nothing_to_judge(f"nothing was checked: {what}. Write def and the exercise's name, one of {names}", function)
+        how = "def (class for a class)" if any(declared.is_class for declared in lab.exercises.values()) else "def"
+        return _nothing_to_judge(f"nothing was checked: {what}. Write {how} and the exercise's name, one of {names}", function)
     if type(function) is StandIn:
         return _nothing_to_judge(f"{name}: {function.status}", function)
     result = assess(exercise, function, others=lab.exercises)

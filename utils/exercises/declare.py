@@ -15,6 +15,8 @@ from utils.exercises.standins import Substitute
 
 Hints = tuple[str, ...]
 PUBLIC_SEED = 1  # what every notebook's check draws from; a grader takes its own
+AS_GIVEN = (None, "look_again", "error_of", "as_parameters")  # probes that call with the case's inputs
+AND_MORE = ("forward_and_backward",)  # probes that call with the first of them, and use what is left otherwise
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ class Case:
 
 @dataclass(frozen=True)
 class Exercise:
-    """A function that the student writes. minutes: how long it takes most people; difficulty: 1 to 5."""
+    """A function, or a class, that the student writes. minutes: how long it takes most people; difficulty: 1 to 5."""
 
     lab: str
     name: str
@@ -62,16 +64,24 @@ class Exercise:
 
     @property
     def signature(self) -> str:
-        """How to define it: "magnitude_mask(weight, sparsity)", as the declaration's docstring begins; else the name."""
+        """How to call it: "magnitude_mask(weight, sparsity)", as the declaration's docstring begins; else the name.
+
+        A class may be called by a method of its own: "FakeQuant.apply(x, scale)".
+        """
         said = (self.generate.__doc__ or "").partition(" -> ")[0]
-        return said if said.startswith(f"{self.name}(") else self.name
+        return said if said.startswith((f"{self.name}(", f"{self.name}.")) else self.name
+
+    @property
+    def is_class(self) -> bool:
+        """Whether the student writes a class: then a class stands in for it."""
+        return isinstance(self.stand_in.function, type)
 
     def called_with(self, case: Case) -> str:
         """What the function is called with: "weight of shape (8, 16), sparsity=0.5"; "" where a probe makes the call its own way."""
-        if case.probe not in (None, "look_again", "error_of", "as_parameters"):
+        if case.probe not in AS_GIVEN + AND_MORE:
             return ""
         names = [part.partition("=")[0].strip() for part in self.signature.partition("(")[2].rstrip(")").split(",")]
-        if len(names) < len(case.inputs):
+        if len(names) < len(case.inputs) and case.probe not in AND_MORE:
             return ""
         return ", ".join(written(name, value) for name, value in zip(names, case.inputs, strict=False))
 
@@ -94,7 +104,10 @@ def written(name: str, value: Any) -> str:
     """An argument in a few words: a small one in full, of a large one its shape or its size."""
     if (shape := getattr(value, "shape", None)) is not None:
         small = len(shape) < 2 and math.prod(shape) <= 8
-        return f"{name}=tensor({[round(x, 4) for x in value.flatten().tolist()]})" if small else f"{name} of shape {tuple(shape)}"
+        if not small:
+            return f"{name} of shape {tuple(shape)}"
+        few = [round(x, 4) for x in value.flatten().tolist()]
+        return f"{name}=tensor({few if len(shape) else few[0]})"
     text = repr(value)
     if "tensor(" in text or len(text) > 90:
         held = ", ".join(map(str, value)) if isinstance(value, dict) else str(len(value)) if isinstance(value, list | tuple) else ""

@@ -10,7 +10,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Substitute:
-    """What an exercise declares: the function to go on with, and how the check names it."""
+    """What an exercise declares: the function (or the class) to go on with, and how the check names it."""
 
     function: Callable[..., Any]
     label: str
@@ -36,7 +36,7 @@ def _path(function: Callable[..., Any]) -> str:
 
 
 class StandIn:
-    """Called like the function it stands for. `check` knows it by its type.
+    """Called like the function it stands for; of a class it has what the substitute has. `check` knows it by its type.
 
     status: the last thing that the check said about the student's own function.
     """
@@ -49,6 +49,12 @@ class StandIn:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """What the substitute gives."""
         return self._function(*args, **kwargs)
+
+    def __getattr__(self, name: str) -> Any:
+        """A class's methods, FakeQuant.apply. Private names end here: a copy asks for some before there is a substitute."""
+        if name.startswith("_"):
+            raise AttributeError(f"a stand-in has no attribute {name!r}")
+        return getattr(self._function, name)
 
     def __repr__(self) -> str:
         return f"<stand-in for {self.__name__}: {self.label}>"

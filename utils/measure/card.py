@@ -79,10 +79,10 @@ def accuracy(logits: np.ndarray, labels: np.ndarray) -> float:
     """Share of inputs whose largest logit is at the label, in percent. logits: (n, classes), labels: (n,) whole numbers.
 
     Raises:
-        ValueError: other shapes, or a label that has no logit.
+        ValueError: other shapes, no input at all, or a label that has no logit.
     """
-    if logits.ndim != 2 or labels.shape != logits.shape[:1]:
-        raise ValueError(f"accuracy needs logits (n, classes) and labels (n,), got {logits.shape} and {labels.shape}")
+    if logits.ndim != 2 or labels.shape != logits.shape[:1] or not len(labels):
+        raise ValueError(f"accuracy needs logits (n, classes) and labels (n,), at least one, got {logits.shape} and {labels.shape}")
     if not np.issubdtype(labels.dtype, np.integer) or labels.min() < 0 or labels.max() >= logits.shape[1]:
         raise ValueError(f"labels must be whole numbers in 0..{logits.shape[1] - 1}, one for each logit: check the data or the last layer")
     return float(100 * np.mean(logits.argmax(1) == labels))
@@ -104,8 +104,10 @@ def logits_of(runnable: Runnable, inputs: np.ndarray, batch_size: int = 500) -> 
     """Logits of all inputs, a batch at a time.
 
     Raises:
-        ValueError: not one row of logits an input, or a value that is not finite.
+        ValueError: no inputs, a batch size below 1, not one row of logits an input, or a value that is not finite.
     """
+    if not len(inputs) or batch_size < 1:
+        raise ValueError(f"need at least one input and a batch size of at least 1, got {len(inputs)} and {batch_size}")
     with ready(runnable):
         parts = [np.asarray(runnable.run(inputs[at : at + batch_size])) for at in range(0, len(inputs), batch_size)]
     if any(part.ndim < 1 for part in parts) or sum(map(len, parts)) != len(inputs):

@@ -118,7 +118,7 @@ class Comparison:
         first = self.cards[0]
         parts = [f"{first.metric_name} on {first.samples:,} inputs; 2.00x: half of what {first.name} needs; kB: 1,000 bytes."]
         if detail := next((card.energy.detail for card in self.cards if card.energy), ""):
-            parts.append(f"Energy by {self.method}: {detail}; CO2e: {grid_g_per_kwh():.0f} g a kWh ({GRID}), as uncertain as the energy.")
+            parts.append(f"Energy by {self.method}: {detail}; CO2e: energy, low to high, times {grid_g_per_kwh():.0f} g a kWh ({GRID}).")
         if timed := [card.latency for card in self.cards if card.latency]:
             parts.append(f"Latency: one input, one thread, median and tails of {min(one.rounds for one in timed)} rounds.")
             price = figures()["price"]

@@ -27,7 +27,10 @@ UNCOUNTABLE = (nn.RNNBase, nn.RNNCellBase, nn.MultiheadAttention, nn.Bilinear)
 
 
 # They multiply, and torch has no formula for them.
-NO_FORMULA = {"mv", "addmv", "dot", "vdot", "addbmm", "addr", "_cdist_forward", "_trilinear", "_int_mm", "conv_tbc", "linalg_vecdot"}
+NO_FORMULA = {
+    *("mv", "addmv", "dot", "vdot", "addbmm", "addr", "_cdist_forward", "_trilinear", "_int_mm", "conv_tbc", "linalg_vecdot"),
+    *("_fft_r2c", "_fft_c2r", "_fft_c2c", "grid_sampler_2d", "grid_sampler_3d", "deform_conv2d"),
+}
 
 
 class _TorchFormulas(Watcher):

@@ -127,8 +127,20 @@ class TorchRunnable:
 
     @property
     def parameters(self) -> int:
-        """Elements of all parameters, a shared one once; buffers are not counted."""
+        """Elements of all parameters, a shared one once; buffers are not counted.
+
+        Raises:
+            ValueError: a layer of torch's own quantization, which shows no parameters.
+        """
+        if self._is_packed:
+            raise ValueError(f"{self.name} has layers of torch's own quantization, which hide their weights: measure its ONNX file")
         return sum(p.numel() for p in self.model.parameters())
+
+    @property
+    def _is_packed(self) -> bool:
+        """Whether a layer is of torch's own quantization: packed, its weights are neither parameters nor buffers."""
+        held = (name for module in self.model.modules() for name in (*vars(module), *module._modules))
+        return any(name.startswith(("_packed_", "_all_weight_values")) for name in held)
 
     @property
     def nonzero(self) -> int:
@@ -159,17 +171,22 @@ class TorchRunnable:
 
     @property
     def traffic(self) -> Traffic | None:
-        """Bytes moved by one inference, by the method of `utils.measure.lifetimes`; None with an embedding, which reads a few rows only."""
+        """Bytes moved by one inference, by the method of `utils.measure.lifetimes`.
+
+        None with an embedding, which reads a few rows only, and with weights that can't be seen.
+        """
         from torch import nn
 
         from utils.measure.memory import traffic
 
-        if any(isinstance(module, nn.Embedding | nn.EmbeddingBag) for module in self.model.modules()):
+        if self._is_packed or any(isinstance(module, nn.Embedding | nn.EmbeddingBag) for module in self.model.modules()):
             return None
         return traffic(self.model, self._example)
 
     @property
     def number_format(self) -> str | None:
-        """The type of the weights, None if there are several or none."""
+        """The type of the weights, None if there are several or none, or if they can't be seen."""
+        if self._is_packed:
+            return None
         kinds = {str(p.dtype).removeprefix("torch.") for p in self.model.parameters() if p.is_floating_point()}
         return kinds.pop() if len(kinds) == 1 else None

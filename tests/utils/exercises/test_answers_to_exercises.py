@@ -1,6 +1,6 @@
 """Every lab's exercises, by files of answers: labNN/right.py must get full marks, labNN/wrong.py lose exactly what it says.
 
-A new lab needs the two files and nothing here. A function's name begins with its exercise's.
+A new lab needs the two files and nothing here. The name of a function, or a class, begins with its exercise's.
 """
 
 import importlib.util
@@ -30,8 +30,8 @@ def answers(lab, kind):
     spec = importlib.util.spec_from_file_location(f"{lab}_{kind}", path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    for name, function in inspect.getmembers(module, inspect.isfunction):
-        if not name.startswith("_"):
+    for name, function in inspect.getmembers(module, lambda member: inspect.isfunction(member) or inspect.isclass(member)):
+        if not name.startswith("_") and function.__module__ == module.__name__:
             exercise = next(exercise for key, exercise in LABS[lab].exercises.items() if name.startswith(key))
             yield exercise, function
 
@@ -42,6 +42,14 @@ def all_answers(kind):
 
 def listed_cases(function):
     return set(re.findall(r"^ *- (.*)$", function.__doc__, re.MULTILINE))
+
+
+def as_asked(exercise, function):
+    """This function as an answer; where a class is asked for, one whose methods it is."""
+    if not exercise.is_class:
+        return function
+    methods = {"forward": staticmethod(function), "backward": staticmethod(function)}
+    return type(exercise.name, (torch.autograd.Function,), methods)
 
 
 @pytest.mark.parametrize(("exercise", "function"), all_answers("right"))
@@ -82,7 +90,7 @@ def test_a_stub_gets_nothing(lab, exercise):
     def stub(*_):
         raise NotImplementedError
 
-    result = assess(exercise, stub)
+    result = assess(exercise, as_asked(exercise, stub))
     assert result.points == 0
     assert not result.attempted
 
@@ -150,7 +158,7 @@ def _odd_answers():
 def test_odd_answers_are_wrong_and_nothing_worse(lab, exercise):
     """Does each get a verdict from the judge or a sentence, short enough to show, and no points?"""
     for what, odd in _odd_answers().items():
-        result = assess(exercise, lambda *_, odd=odd, **__: odd)
+        result = assess(exercise, as_asked(exercise, lambda *_, odd=odd, **__: odd))
         assert result.points == 0, what
         assert all("could not be compared" not in outcome.verdict.got for outcome in result.outcomes), what
         assert max(len(outcome.verdict.got) for outcome in result.outcomes) < 250, what

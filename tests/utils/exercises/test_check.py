@@ -1,8 +1,10 @@
 """What `check` says, hands back and remembers, on a lab of one small exercise."""
 
 import asyncio
+import copy
 import io
 import json
+import pickle
 import subprocess
 import sys
 import warnings
@@ -314,6 +316,93 @@ def test_a_function_that_calls_an_unsolved_one_is_told_so(lab, capsys):
     assert text.count("FAILED") == 3 and "NotImplementedError" not in text
     check(lab, half)
     assert capsys.readouterr().out.startswith("half: not solved yet: the lab goes on with")
+
+
+class _Twice:
+    """What a library has."""
+
+    factor = 2
+
+    @staticmethod
+    def apply(x):
+        return 2 * x
+
+
+@pytest.fixture
+def lab_of_a_class(home, monkeypatch):
+    """A lab whose exercise `Double` is a class that is called by a method, and another exercise. Lab 02 has such a probe."""
+    monkeypatch.delenv("TITANS_STRICT", raising=False)
+    lab = Lab("02")
+
+    @lab.exercise(points=2, stand_in=library(_Twice, "a library"))
+    def Double(rng):  # noqa: N802
+        """Double.apply(x) -> twice x."""
+        for name, number in {"above 0": 3.0, "below 0": -3.0}.items():
+            yield Case(name, (number,), untouched(equal_to(lambda x: 2 * x)), probe="apply_and_look_again")
+
+    @lab.exercise(stand_in=package(abs))
+    def quadruple(rng):
+        yield Case("a", (2,), equal_to(lambda x: 4 * x))
+
+    return lab
+
+
+class _EmptyDouble:
+    @staticmethod
+    def apply(x):
+        raise NotImplementedError
+
+
+class _HalfDouble:
+    @classmethod
+    def apply(cls, x):
+        return x + x if x > 0 else cls.below(x)
+
+    @staticmethod
+    def below(x):
+        raise NotImplementedError
+
+
+class _GoodDouble(_HalfDouble):
+    @staticmethod
+    def below(x):
+        return -2 * abs(x)
+
+
+def test_an_exercise_may_be_a_class(lab_of_a_class, capsys):
+    for kind in (_EmptyDouble, _HalfDouble, _GoodDouble):
+        kind.__name__ = kind.__qualname__ = "Double"
+    exercise = lab_of_a_class.exercises["Double"]
+    assert exercise.is_class and exercise.signature == "Double.apply(x)"
+    assert assess(exercise, _EmptyDouble).attempted is False
+    half = assess(exercise, _HalfDouble)
+    assert half.attempted and half.failed == ("below 0",) and half.points == 1
+    assert check(lab_of_a_class, _GoodDouble) is _GoodDouble
+    assert "Double: public checks, 2 of 2 points" in capsys.readouterr().out
+
+
+def test_what_stands_in_for_a_class_has_its_methods(lab_of_a_class, capsys):
+    handed = check(lab_of_a_class, _HalfDouble)
+    assert type(handed) is StandIn and check(lab_of_a_class, handed) is handed
+    assert (handed.apply(4), handed.factor) == (8, 2)
+    assert type(copy.deepcopy(handed)) is type(pickle.loads(pickle.dumps(handed))) is StandIn
+    with pytest.raises(AttributeError):
+        handed.something_else  # noqa: B018
+    assert check(lab_of_a_class, print) is print
+    assert "Write def (class for a class) and the exercise's name, one of Double.apply(x), quadruple" in capsys.readouterr().out
+
+
+def test_a_function_that_calls_an_unsolved_class_is_told_so(lab_of_a_class, capsys):
+    class Double:
+        @staticmethod
+        def apply(x):
+            raise NotImplementedError
+
+    def quadruple(x):
+        return 2 * Double.apply(x)
+
+    check(lab_of_a_class, quadruple)
+    assert "Double is not solved yet: run its check first, then this one" in capsys.readouterr().out
 
 
 def test_printing_is_fine(lab):

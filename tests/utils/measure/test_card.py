@@ -15,6 +15,7 @@ from torch import nn
 from torch.nn.utils import prune
 
 from utils.measure import Card, Energy, Latency, TorchRunnable, Traffic, accuracy, compare, keep, scaled, scorecard
+from utils.measure.card import logits_of
 from utils.measure.energy import modelled
 
 
@@ -105,6 +106,15 @@ def test_what_can_not_be_measured_is_refused(logits: np.ndarray, data: object, w
         scorecard(Fixed(logits), data)
 
 
+def test_nothing_to_measure_and_no_batch_are_refused() -> None:
+    """Also where no scorecard has looked at the data before."""
+    with pytest.raises(ValueError, match="at least one, got"):
+        accuracy(LOGITS[:0], Y[:0])
+    for inputs, batch_size in ((X[:0], 500), (X, 0), (X, -1)):
+        with pytest.raises(ValueError, match="batch size of at least 1"):
+            logits_of(Fixed(LOGITS), inputs, batch_size)
+
+
 def test_an_undefined_metric_is_refused() -> None:
     """A NaN on a card would poison every comparison."""
     with pytest.raises(ValueError, match="is nan"):
@@ -156,6 +166,18 @@ def test_what_is_not_countable_is_none_and_said() -> None:
     assert "not counted" in str(compare([card(samples=4, macs=5), got]))
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::UserWarning")
+@pytest.mark.parametrize("layers", [[nn.Flatten(), nn.Linear(4, 2)], [nn.Flatten(2), nn.LSTM(4, 2)]])
+def test_layers_that_hide_their_weights_are_refused(layers: list[nn.Module]) -> None:
+    """torch's own quantization leaves a model without parameters: no card that says 0, and no bytes moved without them."""
+    model = torch.ao.quantization.quantize_dynamic(nn.Sequential(*layers), {nn.Linear, nn.LSTM})
+    assert not list(model.parameters())
+    runnable = TorchRunnable(model, X, size_bytes=10, name="packed")
+    assert (runnable.macs, runnable.traffic, runnable.number_format) == (None, None, None)
+    with pytest.raises(ValueError, match="packed has layers of torch's own quantization"):
+        _ = runnable.parameters
+
+
 @pytest.mark.parametrize("arguments", [{}, {"size_bytes": 1, "file": "x"}, {"size_bytes": 0}])
 def test_the_size_of_the_file_must_be_given(arguments: dict) -> None:
     """Neither guessed from the parameters nor given twice."""
@@ -186,6 +208,7 @@ def test_every_row_of_a_comparison_is_told() -> None:
     assert rows["rent, a million"] == "a million $0.045 $0.022 2.00x"
     assert rows["file"] == "4.0 kB 40 B 100x"
     assert "of 40 rounds" in str(compare([first, second]))
+    assert "CO2e: energy, low to high, times 458 g a kWh (world)." in str(compare([first, second]))
     untimed = str(compare([first, card("b")]))
     assert untimed.count("not timed") == 4 and untimed.count("not counted") == 4
 

@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
+from torchvision.ops import deform_conv2d
 
 from utils.measure import NotCountedError, convolutions, count_macs, macs_by_layer
 from utils.models import ResidualConfig, ResidualNet
@@ -168,6 +169,10 @@ class Product(nn.Module):
         lambda x: torch.dot(x[0, 0], x[0, 0]),
         lambda x: torch.cdist(x, x),
         lambda x: nn.functional.bilinear(x, x, torch.ones(2, 8, 8)),
+        lambda x: torch.fft.rfft(x).real,
+        lambda x: torch.fft.irfft(torch.fft.fft(x)),
+        lambda x: nn.functional.grid_sample(x[None], torch.zeros(1, 2, 2, 2), align_corners=False),
+        lambda x: deform_conv2d(x[None], torch.zeros(1, 2, 4, 8), torch.ones(1, 1, 1, 1)),
     ],
 )
 def test_products_beside_the_layers_are_refused_and_not_left_out(product) -> None:

@@ -36,6 +36,7 @@ def test_what_a_cell_defines(text, names):
         STUB.replace("Do it.", "Do it well."),
         STUB.replace("f(x)", "f(x, y)"),
         "class F:\n    def a(self):\n        raise NotImplementedError\n    def b(self):\n        'b'\n        raise NotImplementedError",
+        "class f(g):\n    'Do it.'\n\n    @staticmethod\n    def a(x):\n        # your code here\n        raise NotImplementedError",
     ],
 )
 def test_stubs_nobody_wrote_in(text):

@@ -52,13 +52,11 @@ def affine_params(low: float, high: float, bits: int = 8, symmetric: bool = Fals
     if not (math.isfinite(low) and math.isfinite(high) and low <= high):
         raise ValueError(f"need finite low <= high, got {low} and {high}: take them from values without NaN or infinity")
     low, high = min(low, 0.0), max(high, 0.0)
-    if low == high:
+    top = (1 << bits - 1) - 1 if symmetric else (1 << bits) - 1
+    scale = (max(-low, high) if symmetric else high - low) / top
+    if not scale:  # a range of width 0, or of the smallest numbers that a computer has
         return 1.0, 0
-    if symmetric:
-        return max(-low, high) / ((1 << bits - 1) - 1), 0
-    top = (1 << bits) - 1
-    scale = (high - low) / top
-    return scale, min(max(round(-low / scale), 0), top)
+    return scale, 0 if symmetric else min(max(round(-low / scale), 0), top)
 
 
 def quantize(x: Tensor, scale: Number, zero_point: int | Tensor = 0, bits: int = 8, signed: bool = True) -> Tensor:
@@ -97,7 +95,7 @@ def per_channel_scales(weight: Tensor, bits: int = 8, axis: int = 0) -> Tensor:
     check_finite(weight, "the weight")
     if not -weight.ndim <= axis < weight.ndim:
         raise ValueError(f"a weight of shape {tuple(weight.shape)} has no axis {axis}: outputs are axis 0")
-    largest = weight.detach().movedim(axis, 0).flatten(1).abs().amax(1).float()
+    largest = weight.detach().movedim(axis, 0).reshape(weight.shape[axis], -1).abs().amax(1).float()
     return torch.where(largest > 0, largest / ((1 << bits - 1) - 1), torch.ones_like(largest))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -107,7 +107,7 @@ def qat_(model: nn.Module, bits: int | dict[str, int], ends: int = 8) -> nn.Modu
         layer = model.get_submodule(name)
         if parametrize.is_parametrized(layer, "weight"):
             raise ValueError(f"{name} is prepared already: call freeze_ before you quantize again")
-        step = LearnedStep(layer.weight, each)
+        step = LearnedStep(cast("Tensor", layer.weight), each)
         parametrize.register_parametrization(layer, "weight", step, unsafe=True)
     return model
 

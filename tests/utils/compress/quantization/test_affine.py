@@ -44,6 +44,7 @@ def test_symmetric_range_reaches_the_larger_end(a, b, bits):
         (-0.3, 0.7, 4, True, (0.1, 0)),
         (0.0, 0.0, 8, False, (1.0, 0)),
         (0.0, 0.0, 8, True, (1.0, 0)),
+        (0.0, 1e-323, 8, False, (1.0, 0)),  # no step can be told from 0
     ],
 )
 def test_params_worked_out_by_hand(low, high, bits, symmetric, expected):
@@ -86,6 +87,10 @@ def test_channels_lie_along_any_axis(axis):
     weight = torch.randn(3, 4, 5, generator=torch.Generator().manual_seed(1))
     expected = torch.stack([channel.abs().max() / 7 for channel in weight.movedim(axis, 0)])
     torch.testing.assert_close(per_channel_scales(weight, 4, axis), expected)
+
+
+def test_a_vector_has_a_scale_for_each_number():
+    assert per_channel_scales(torch.tensor([1.27, -2.54, 0.0])).tolist() == pytest.approx([0.01, 0.02, 1.0])
 
 
 def test_rounds_halves_to_even_and_cuts_off():

@@ -1,9 +1,10 @@
-"""Shared values, against scikit-learn where it is installed, and against the definition."""
+"""Shared values, against scikit-learn and against the definition."""
 
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.cluster import KMeans
 
 from utils.compress.quantization import kmeans_codebook
 
@@ -25,11 +26,10 @@ def test_every_weight_has_the_nearest_value_and_every_value_is_a_mean(seed, bits
 
 
 def test_as_good_as_scikit_learns():
-    cluster = pytest.importorskip("sklearn.cluster")
     weight = weights(0, 2000)
     codebook, codes = kmeans_codebook(weight, 4)
     start = torch.linspace(weight.min().item(), weight.max().item(), 16)[:, None].numpy()
-    theirs = cluster.KMeans(16, init=start, n_init=1, tol=0, max_iter=100).fit(weight[:, None].numpy()).inertia_
+    theirs = KMeans(16, init=start, n_init=1, tol=0, max_iter=100).fit(weight[:, None].numpy()).inertia_
     assert (codebook[codes.long()] - weight).square().sum().item() == pytest.approx(theirs, rel=0.01)
 
 
