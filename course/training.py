@@ -24,6 +24,8 @@ from utils.models import save_model
 from utils.models.zoo import recipe
 from utils.train import TrainConfig, accuracy, fit
 
+WATCHED = 2000  # validation images after each epoch, to see that it goes well; the record counts all of them
+
 
 def train(name: str, seed: int, say: Callable[[str], None] = print) -> dict:
     """Run one seed of a recipe (resuming where it stopped) and write its record.
@@ -50,7 +52,8 @@ def train(name: str, seed: int, say: Callable[[str], None] = print) -> dict:
         say(f"{name} seed {seed}: epoch {epoch}/{config.epochs}, loss {history.loss[-1]:.4f}, validation {history.accuracy[-1]:.2f} %")
 
     validation, test = (fashion_mnist(split) for split in ("validation", "test"))
-    fit(start.model, start.data, config, validation=validation, on_epoch=on_epoch, resume=state, **start.extras)
+    watched = validation[:WATCHED]
+    fit(start.model, start.data, config, validation=watched, on_epoch=on_epoch, resume=state, **start.extras)
     model, codes = start.model, start.finish()
     size = save_model(model, checkpoint(name, seed), codes)
     record = {

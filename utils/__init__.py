@@ -5,8 +5,12 @@ Importing it is cheap: torch and matplotlib are loaded by the modules that need 
 
 from __future__ import annotations
 
+import os
+
 __version__ = "0.1.0"
 __all__ = ["lab_setup"]
+
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # before ONNX Runtime is loaded, or it writes an id and a log into the user's home
 
 
 def lab_setup(lab: str, seed: int = 0) -> None:

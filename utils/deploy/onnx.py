@@ -125,18 +125,23 @@ class OnnxRunnable:
         if sample is None and not all(isinstance(size, int) for size in shape[1:]):
             raise ValueError(f"{self.path} leaves its input open ({shape}): give sample=, the shape of one input such as (1, 28, 28)")
         fixed = tuple(size if isinstance(size, int) else None for size in shape[1:])
-        if sample is not None and not (len(sample) == len(fixed) and all(a in (b, None) for a, b in zip(fixed, sample, strict=True))):
+        fits = sample is None or (len(sample) == len(fixed) and all(a in (b, None) for a, b in zip(fixed, sample, strict=True)))
+        if sample is not None and not (fits and min(sample, default=1) >= 1):
             raise ValueError(f"{self.path} takes inputs of shape {list(shape[1:])}, and sample={tuple(sample)} is none: give one that fits")
         self.name = name or self.path.stem
+        self._shape = fixed
         self._graph = OnnxGraph(self.path, tuple(shape[1:] if sample is None else sample))
 
     def run(self, batch: np.ndarray) -> np.ndarray:
         """batch: (n, ...) float32 -> logits (n, classes) float32.
 
         Raises:
-            ValueError: a batch whose size a file with a fixed batch can't be fed with.
+            ValueError: a batch of another shape, or one whose size a file with a fixed batch can't be fed with.
         """
-        fixed = self._fixed_batch
+        fixed, shape = self._fixed_batch, np.shape(batch)
+        if len(shape) != len(self._shape) + 1 or any(a not in (b, None) for a, b in zip(self._shape, shape[1:], strict=True)):
+            wanted = ", ".join("any" if size is None else str(size) for size in self._shape)
+            raise ValueError(f"{self.path} takes a batch (n, {wanted}), got shape {shape}: prepare the inputs as in training")
         if fixed and len(batch) != fixed:
             if len(batch) % fixed:
                 raise ValueError(f"{self.path} takes {fixed} inputs at a time, got {len(batch)}: give a multiple of it")

@@ -205,3 +205,22 @@ def test_running_a_file_needs_no_torch() -> None:
     """A device with the small runtime can load and measure."""
     code = "import sys, utils.deploy, utils.measure; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+@pytest.mark.parametrize("sample", [(3, 0, 16), (3, -1, 16), (3, 16), ()])
+def test_a_sample_that_is_no_shape_is_refused(tmp_path: Path, sample: tuple[int, ...]):
+    to_onnx(nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU()), torch.zeros(1, 3, 8, 8), tmp_path / "net.onnx")
+    model = onnx.load(tmp_path / "net.onnx")
+    for dim, name in zip(model.graph.input[0].type.tensor_type.shape.dim[2:], "hw", strict=True):
+        dim.dim_param = name
+    onnx.save(model, tmp_path / "open.onnx")
+    with pytest.raises(ValueError, match="give one that fits"):
+        OnnxRunnable(tmp_path / "open.onnx", sample=sample)
+
+
+@pytest.mark.parametrize("shape", [(2, 1, 28, 27), (2, 3, 28, 28), (1, 28, 28), (784,)])
+def test_a_batch_of_another_shape_is_one_sentence(net: nn.Module, tmp_path: Path, shape: tuple[int, ...]):
+    to_onnx(net, torch.from_numpy(X), tmp_path / "net.onnx")
+    with pytest.raises(ValueError, match=r"takes a batch \(n, 1, 28, 28\), got shape") as error:
+        OnnxRunnable(tmp_path / "net.onnx").run(np.zeros(shape, np.float32))
+    assert "\n" not in str(error.value)

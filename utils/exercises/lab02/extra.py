@@ -141,8 +141,8 @@ def kmeans_codebook(rng: np.random.Generator) -> Iterator[Case]:
     yield Case("4 bits, a convolution", conv, codebook("nearest", "means"), hints=mean, hints_for=special | every, basis=means)
     apart = from_numpy(np.concatenate([rng.uniform(-2.0, -1.9, 40), rng.uniform(1.9, 2.0, 40)]).astype("f4")), 3
     yield Case("entries without a weight", apart, codebook("nearest", "means"), hints=empty["nan"], hints_for=special | every)
-    few = from_numpy(rng.permutation(np.repeat([-1.0, 0.25, 0.5], 10)).astype("f4")).view(5, 6), 3
-    back = ("There are fewer values than entries.", "Then the entries are the values: torch.unique, the last one repeated.")
+    few = from_numpy(rng.permutation(np.repeat([-1.0, 0.49, 0.5], 10)).astype("f4")).view(5, 6), 3
+    back = ("There are fewer values than entries.", "Then the entries are the values: torch.unique, the last one repeated, and no rounds.")
     yield Case("fewer values than entries", few, codebook("exact"), hints=back, hints_for=special)
     same = full((4, 5), 0.25), 2
     yield Case("equal weights", same, codebook("exact"), hints=back, hints_for=special | {"error": back})

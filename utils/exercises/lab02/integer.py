@@ -38,7 +38,12 @@ def integer_linear(rng: np.random.Generator) -> Iterator[Case]:
         return q_x, q_w, from_numpy(whole(rng, 5, 9, out)).to(int32)
 
     sums = ("What is one number of the output?", "The sum over the inputs of q_x times q_w, plus the bias: q_x @ q_w.T + q_b.")
+    meet = (
+        "Which shapes and which dtypes meet there?",
+        "q_w is (out, in): q_x @ q_w.T. Both sides of @ need one dtype: .to(torch.int32) first.",
+    )
     special = {
+        "error": meet,
         "bias": ("What is missing is the same in every row.", "Add q_b: one number for each output."),
         "transposed": ("What is the shape of your result?", "(n, out): a row for each sample."),
         "float": ("Which line makes a float?", "Keep to .to(torch.int32), @, sum() and +: torch.zeros and / give floats."),
@@ -48,10 +53,10 @@ def integer_linear(rng: np.random.Generator) -> Iterator[Case]:
     wide = ("What is 100 * 100 in int8?", "16: it wraps around. Convert to int32 before you multiply.")
     large = (*layer(4, 40, 6, (60, 255), (40, 127)), 0)
     products = "products beyond int8"
-    yield Case(products, large, judge, 2, wide)
+    yield Case(products, large, judge, 2, wide, hints_for={"error": meet})
     point = ("Which value has the code x_zero_point?", "0.0: subtract it from q_x before you multiply. The weights' zero point is 0.")
     shifted = "subtracts the zero point"
-    yield Case(shifted, (*layer(3, 5, 4, (10, 13), (-3, 3)), 10), judge, hints=point, hints_for={"point": point})
+    yield Case(shifted, (*layer(3, 5, 4, (10, 13), (-3, 3)), 10), judge, hints=point, hints_for={"error": meet, "point": point})
     below = ("What is 3 - 128 in uint8?", "131: it has no negative numbers. Convert to int32 before you subtract.")
     low = layer(3, 5, 4, (124, 127), (-3, 3))
     yield Case("codes below the zero point", (*low, 128), judge, hints=below, basis=shifted)

@@ -91,8 +91,9 @@ def feature_loss(rng: np.random.Generator) -> Iterator[Case]:
     def layers(n: int, narrow: int, wide: int, *place: int) -> tuple[Tensor, Tensor, Tensor]:
         return _normal(rng, n, narrow, *place), _normal(rng, n, wide, *place), _normal(rng, narrow, wide, scale=0.5)
 
-    yield Case("vectors of another width", layers(6, 3, 5), judge, 2, mean, hints_for=say.OF_FEATURES, probe="projected")
-    yield Case("feature maps", layers(2, 3, 4, 5, 6), judge, hints=mean, hints_for=say.OF_FEATURES, probe="projected")
+    of_features = say.OF_FEATURES | {"error": say.PROJECT}
+    yield Case("vectors of another width", layers(6, 3, 5), judge, 2, mean, hints_for=of_features, probe="projected")
+    yield Case("feature maps", layers(2, 3, 4, 5, 6), judge, hints=mean, hints_for=of_features, probe="projected")
     same = ("Do you call the projector?", "Also where the widths are equal: it is the projector that decides, not the shapes.")
     yield Case("equal widths are projected too", layers(5, 4, 4), judge, hints=same, hints_for=say.OF_FEATURES, probe="projected")
     student, _, matrix = layers(4, 3, 5)

@@ -49,6 +49,7 @@ OF_LABELS = {
     "swapped": ("In which order are the two returned?", "First the labels, then keep."),
 }
 
+PROJECT = ("Whose features go through the projector?", "The student's: it gives them the teacher's shape, so that the two can be compared.")
 OF_FEATURES = {
     "sum": ("Does a wider layer cost more?", "Take the mean over all numbers, not their sum, nor the sum for each image."),
     "root": ("Is there a root in the docstring?", "No: the mean of the squares is the answer."),
