@@ -98,8 +98,10 @@ def affine_params(rng: np.random.Generator) -> Iterator[Case]:
     tensors = (*map(tensor, around_zero(rng, 8)), 8, False)
     yield Case("takes 0-d tensors", tensors, judge, hints=ends, hints_for={"error": ends})
     yield Case("refuses low above high", (1.0, -1.0, 8, False), raises("ValueError"), hints=ERROR, probe="error_of")
-    missing = ("What does low > high say when one of them is NaN?", "False, as does every comparison: ask math.isfinite for both.")
-    yield Case("refuses NaN", (-1.0, nan, 8, False), raises("ValueError"), hints=missing, probe="error_of")
+    missing = ("What does low > high say when one of them is NaN?", "False, as does every comparison: ask math.isnan for both.")
+    # symmetric, where no round(nan) raises by itself
+    yield Case("refuses NaN as high", (-1.0, nan, 8, True), raises("ValueError"), hints=missing, probe="error_of")
+    yield Case("refuses NaN as low", (nan, 1.0, 8, True), raises("ValueError"), hints=missing, probe="error_of")
 
 
 @lab.exercise(points=3, difficulty=2, minutes=10, stand_in=library(torch_codes, "torch.fake_quantize_per_tensor_affine"))
@@ -124,7 +126,7 @@ def quantize(rng: np.random.Generator) -> Iterator[Case]:
     point = ("Which code should 0.0 have?", "The zero point: add it to the rounded number.")
     unsigned = ("Which codes do 8 bits have without a sign?", "0 to 255, both included: look at signed.")
     moved = "adds the zero point"
-    zero_point = int(whole(rng, 110, 140))
+    zero_point = int(whole(rng, 130, 145))  # no signed code
     shifted = off_borders(rng, scale, -100, 100, 3, 8), scale, zero_point, 8, False
     yield Case(moved, shifted, judge, hints=point, hints_for={"signed": unsigned})
     after = ("Is round(0.5 + 5) the same as round(0.5) + 5?", "It is not: 6 and 5. Round first, then add the zero point.")
@@ -138,12 +140,15 @@ def quantize(rng: np.random.Generator) -> Iterator[Case]:
     many = ("Which dtype holds codes up to 65535?", "int8 does not: choose the dtype by the number of bits, or take int32.")
     large = off_borders(rng, scale, -40000, 40000, 6, 8), scale, 30000, 16, False
     yield Case("16 bits", large, judge, hints=many, basis=moved)
+    with_sign = ("Which dtype holds codes from -32768 to 32767?", "int8 does not, with a sign either: above 8 bits take int32.")
+    yield Case("16 bits, signed", (off_borders(rng, scale, -40000, 40000, 6, 8), scale, 0, 16, True), judge, hints=with_sign)
     scales = np.array([0.01, 0.5, 3.0, 40.0]).reshape(4, 1, 1)
     channels = off_borders(rng, scales, -60, 60, 4, 3, 5), from_numpy(scales.astype("f4")), from_numpy(whole(rng, -50, 50, 4, 1, 1))
     yield Case("a scale for each channel", (*channels, 8, True), judge, hints=FOR_EACH, hints_for={"error": FOR_EACH}, basis=moved)
     huge = tensor([1e30, -1e30, 3e9, -3e9, inf, -inf])
     yield Case("very large values go to the ends", (huge, 0.5, 0, 8, True), judge, hints=_TEN_TO_THE_30, basis="stops at the ends")
-    yield Case("0.0 has the zero point's code", (zeros(5), scale, zero_point, 8, False), judge, hints=point)
+    zero = zeros(5), scale, zero_point, 8, False
+    yield Case("0.0 has the zero point's code", zero, judge, hints=point, hints_for={"signed": unsigned})
     nothing = ("There is no value here, so there is no code.", "The shape stays: work on the whole tensor, and look for no largest value.")
     yield Case("no values", (zeros(0, 3), scale, 0, 8, True), judge, hints=nothing, hints_for={"error": nothing})
     dtype = ("What is your result's dtype?", "Whole numbers in float32 take 4 bytes each: .to(torch.int8) makes it one.")
@@ -171,6 +176,9 @@ def dequantize(rng: np.random.Generator) -> Iterator[Case]:
     wraps = ("What is -100 - 100 in int8?", "56: it ends at -128 and begins anew. Convert to int32 or float before you subtract.")
     signed = from_numpy(whole(rng, -128, -60, 4, 6)).to(int8)
     yield Case("int8 codes far from the zero point", (signed, scale, 100), judge, hints=wraps, basis=point)
+    exact = ("Which of float32, float16 and int16 holds 50001?", "float32 does: float16 rounds it to 50016, int16 ends at 32767.")
+    wide = tensor([0, 1, 49_990, 50_000, 50_001, 65_535], dtype=int32), scale, 49_998
+    yield Case("codes of 16 bits", wide, judge, hints=exact, basis=point)
     scales, points = tensor([[0.01], [0.5], [3.0], [40.0]]), from_numpy(whole(rng, -9, 9, 4, 1)).to(int32)
     channels = from_numpy(whole(rng, -90, 90, 4, 5)).to(int32), scales, points
     yield Case("a scale for each channel", channels, judge, hints=FOR_EACH, hints_for={"error": FOR_EACH}, basis=point)
@@ -203,6 +211,8 @@ def per_channel_scales(rng: np.random.Generator) -> Iterator[Case]:
     axis = ("Which axis counts the channels here?", "Take the largest over all other axes: move this one to the front, then flatten(1).")
     yield Case("a convolution's inputs", (weight.transpose(0, 1), 8, 1), judge, hints=axis, hints_for={"error": axis})
     yield Case("the inputs of a linear layer", (weight[:, :, 0, 0] + 0, 8, 1), judge, hints=axis, hints_for={"error": axis})
+    third = from_numpy((gains[:5, :, :, 0] * rng.uniform(0.1, 1.0, size=(5, 3, 4))).astype(np.float32)).transpose(0, 2)
+    yield Case("the last axis of three", (third, 8, 2), judge, hints=axis, hints_for={"error": axis})
     sign = ("The largest weight of these channels is negative.", "Take magnitudes first: -3 needs as large a step as 3.")
     yield Case("negative weights count", (-weight, 8, 0), judge, hints=sign)
     bits = ("What changes with the number of bits?", "The largest code: 7 for 4 bits.")

@@ -29,6 +29,11 @@ def _heavy_tailed(rng: np.random.Generator, *shape: int) -> Tensor:
     return from_numpy(np.clip(rng.standard_t(2.5, size=shape), -30, 30).astype(np.float32))
 
 
+def _leaky(values: Tensor) -> Tensor:
+    """Far more above 0 than below: no symmetric range is right."""
+    return values.clamp(min=0) + 0.1 * values.clamp(max=0)
+
+
 @lab.exercise(points=3, difficulty=3, minutes=20, core=False, stand_in=package(quantization.calibrate))
 def calibrate(rng: np.random.Generator) -> Iterator[Case]:
     """calibrate(values, bits, method) -> (low, high)."""
@@ -40,27 +45,29 @@ def calibrate(rng: np.random.Generator) -> Iterator[Case]:
     yield Case("minmax holds 0", (normal(rng, 200).abs() + 1, 8, "minmax"), minmax, hints=zero, hints_for=special)
     yield Case("minmax of negative values", (-normal(rng, 200).abs() - 1, 8, "minmax"), minmax, hints=zero, hints_for=special)
     yield Case("minmax of one value", (tensor([round(float(rng.uniform(1, 3)), 2)]), 8, "minmax"), minmax, hints=zero, hints_for=special)
-    judge, outliers = cuts_off_a_ten_thousandth, normal(rng, 23 * 1087)
+    judge, outliers = cuts_off_a_ten_thousandth, _leaky(normal(rng, 23 * 1087))
     outliers[rng.permutation(outliers.numel())[:2]] = tensor([40.0, -50.0])
     share = ("What share of the values lies outside, at each end?", "0.01 %: the quantiles 0.0001 and 0.9999, not 0.01 and 0.99.")
     cut = special | {"minmax": ("The two outliers are still inside.", share[1])}
     within = "percentile: without the outermost values"
     yield Case(within, (outliers.view(23, 1087), 8, "percentile"), judge, 2, share, hints_for=cut)
-    yield Case("percentile holds 0", (outliers.abs() + 1, 8, "percentile"), judge, hints=zero, hints_for=cut, basis=within)
+    far = outliers.abs() + 1
+    yield Case("percentile holds 0", (far, 8, "percentile"), judge, hints=zero, hints_for=cut, basis=within)
+    yield Case("percentile of negative values", (-far, 8, "percentile"), judge, hints=zero, hints_for=cut, basis=within)
     least = (
         "Which of the hundred ranges gives the smallest error?",
         "For each: affine_params, quantize (unsigned), dequantize, mean of the squared differences to the values themselves.",
     )
     widest = special | {"minmax": ("This is the widest candidate. Is its error the smallest?", least[1])}
     best = "mse: 4 bits"
-    leaky = _heavy_tailed(rng, 30, 50)
-    leaky = leaky.clamp(min=0) + 0.1 * leaky.clamp(max=0)  # far more above 0 than below
-    yield Case(best, (leaky, 4, "mse"), has_least_error, 2, least, hints_for=widest)
+    yield Case(best, (_leaky(_heavy_tailed(rng, 30, 50)), 4, "mse"), has_least_error, 2, least, hints_for=widest)
     bits = ("What changes with the number of bits?", "The fewer there are, the more it pays to cut off: pass bits on.")
-    yield Case("mse: 2 bits", (normal(rng, 1500), 2, "mse"), has_least_error, hints=bits, hints_for=widest, basis=best)
+    yield Case("mse: 2 bits", (_leaky(normal(rng, 1500)), 2, "mse"), has_least_error, hints=bits, hints_for=widest, basis=best)
     relu = ("These values are never negative.", "The range is 0 to high * factor, and the codes are unsigned.")
     positive = _heavy_tailed(rng, 1500).clamp(min=0), 3, "mse"
     yield Case("mse of what a ReLU gives", positive, has_least_error, hints=relu, hints_for=widest, basis=best)
+    above = from_numpy(rng.uniform(2.5, 3.0, size=1500).astype(np.float32)), 8, "mse"  # so near their end that nothing should be cut off
+    yield Case("mse holds 0", above, has_least_error, hints=zero, hints_for=widest, basis=best)
     empty = ("All values are 0.", "A range of width 0 is a range: divide by no width.")
     constant = zeros(50), 8, "mse"
     yield Case("mse of zeros", constant, has_least_error, hints=empty, hints_for={"error": empty}, basis=best)
@@ -135,11 +142,12 @@ def kmeans_codebook(rng: np.random.Generator) -> Iterator[Case]:
     means = "each entry is the mean of its weights"
     yield Case(means, (weight, bits), codebook("means"), 2, mean, hints_for=special)
     small = ("Both steps lower the error. Where did you start?", "At evenly spaced values, from the smallest weight to the largest.")
-    yield Case("the error is small", (weight, bits), codebook("loss"), 2, small, hints_for=special, basis=means)
+    many = normal(rng, 40, 50).clamp(-3, 3), 3  # so many, and none alone, that all valleys are about as deep
+    yield Case("the error is small", many, codebook("loss"), 2, small, hints_for=special, basis=means)
     conv = normal(rng, 12, 8, 3, 3, scale=0.05).clamp(-0.12, 0.12), 4  # no entry is without a weight
     every = {"nearest": nearest, "means": mean}
     yield Case("4 bits, a convolution", conv, codebook("nearest", "means"), hints=mean, hints_for=special | every, basis=means)
-    apart = from_numpy(np.concatenate([rng.uniform(-2.0, -1.9, 40), rng.uniform(1.9, 2.0, 40)]).astype("f4")), 3
+    apart = from_numpy(np.concatenate([rng.uniform(-2.0, -1.9, 44), rng.uniform(1.9, 2.0, 36)]).astype("f4")), 3
     yield Case("entries without a weight", apart, codebook("nearest", "means"), hints=empty["nan"], hints_for=special | every)
     few = from_numpy(rng.permutation(np.repeat([-1.0, 0.49, 0.5], 10)).astype("f4")).view(5, 6), 3
     back = ("There are fewer values than entries.", "Then the entries are the values: torch.unique, the last one repeated, and no rounds.")

@@ -77,8 +77,12 @@ def FakeQuant(rng: np.random.Generator) -> Iterator[Case]:  # noqa: N802
     scales = np.array([0.01, 0.5, 3.0, 40.0]).reshape(4, 1, 1)
     channels = off_borders(rng, scales, -20, 20, 4, 3, 5, without=(-8, 7)), from_numpy(scales.astype("f4")), 0, -8, 7
 
+    halves = tensor([0.5, 1.5, 2.5, 3.5, -0.5, -1.5, -2.5, -3.5]) * 0.25, 0.25, 0, -128, 127
+
     there = ("What is x when it comes back from its code?", "Round and cut off as in quantize, then (code - zero_point) * scale.")
     yield Case("comes back on the grid", (inside, scale, 0, -128, 127, None), forward, 2, there, probe, _OUTPUTS)
+    even = ("2.5 lies in the middle of two codes.", "torch.round goes to the even one; floor(x + 0.5) always goes up.")
+    yield Case("halves go to the even code", (*halves, None), forward, 1, even, probe, _OUTPUTS)
     cut = "cuts off beyond the ends"
     yield Case(cut, (beyond, scale, 0, -8, 7, None), forward, 1, _CLIPS, probe, _OUTPUTS)
     yield Case("with a zero point", (*wide, None), forward, 1, there, probe, _OUTPUTS, cut)

@@ -46,6 +46,7 @@ def integer_linear(rng: np.random.Generator) -> Iterator[Case]:
         "error": meet,
         "bias": ("What is missing is the same in every row.", "Add q_b: one number for each output."),
         "transposed": ("What is the shape of your result?", "(n, out): a row for each sample."),
+        "numpy": ("Does this need numpy?", "It does not: tensors do all of it, and the check watches torch's operations alone."),
         "float": ("Which line makes a float?", "Keep to .to(torch.int32), @, sum() and +: torch.zeros and / give floats."),
     }
     small = (*layer(3, 5, 4, (0, 3), (-3, 3)), 0)

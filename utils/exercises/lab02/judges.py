@@ -28,13 +28,16 @@ def of_dtype(judge: Judge, expected: str, *dtypes: str) -> Judge:
 
 
 def no_floats(judge: Judge) -> Judge:
-    """For the probe `without_floats`: nothing on the way was floating point, and `judge` accepts the answer."""
+    """For the probe `without_floats`: no operation gave floating point, none was done out of sight, and `judge` accepts the answer."""
 
     def whole(answer: Any, inputs: tuple[Any, ...]) -> Verdict:
-        if type(answer) is not dict or set(answer) != {"answer", "floats"} or type(answer["floats"]) is not list:
-            return Verdict(False, "integers all the way", describe(answer))
+        expected = "torch's integers all the way"
+        if type(answer) is not dict or set(answer) != {"answer", "floats", "left"} or type(answer["floats"]) is not list:
+            return Verdict(False, expected, describe(answer))
         if answer["floats"]:
-            return Verdict(False, "integers all the way", f"floating point on the way ({describe(answer['floats'][0])[1:-1]})", "float")
+            return Verdict(False, expected, f"floating point on the way ({describe(answer['floats'][0])[1:-1]})", "float")
+        if answer["left"]:
+            return Verdict(False, expected, "a part of the way in numpy, which the check does not see", "numpy")
         return judge(answer["answer"], inputs)
 
     return whole

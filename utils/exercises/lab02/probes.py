@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from torch import Tensor
+from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from utils.exercises.probing import as_parameters, call, error_of, look_again
@@ -37,6 +38,20 @@ class _Floats(TorchDispatchMode):
         return result
 
 
+class _Left(TorchFunctionMode):
+    """Notes what hands a tensor's numbers to numpy, where no operation is seen. Python's numbers, by tolist(), are not seen either."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.by: list[str] = []
+
+    def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        name = getattr(function, "__name__", "")
+        if name in ("numpy", "__array__", "__dlpack__"):
+            self.by.append(name)
+        return function(*args, **(kwargs or {}))
+
+
 def _tensors(value: Any) -> Iterator[Tensor]:
     if isinstance(value, Tensor):
         yield value
@@ -46,10 +61,10 @@ def _tensors(value: Any) -> Iterator[Tensor]:
 
 
 def without_floats(function: Function, *inputs: Any) -> dict[str, Any]:
-    """The answer, and the first few of torch's operations that gave floating point on the way to it."""
-    with _Floats() as floats:
-        answer = call(function, *inputs)
-    return {"answer": answer, "floats": floats.found[:3]}
+    """The answer, the first few of torch's operations that gave floating point on the way to it, and of those that left torch."""
+    with _Floats() as floats, _Left() as left:
+        answer = function(*inputs)
+    return {"answer": call(lambda *_: answer, *inputs), "floats": floats.found[:3], "left": left.by[:3]}
 
 
 def forward_and_backward(

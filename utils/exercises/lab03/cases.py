@@ -17,7 +17,7 @@ from utils.exercises.judges import close_to, raises, recognising, untouched
 from utils.exercises.lab03 import hints as say
 from utils.exercises.lab03 import oracles as right
 from utils.exercises.lab03.judges import either, labels_and_keep, sends, sends_finite, sends_the_teacher_nothing
-from utils.exercises.lab03.mistakes import ATTENTION, DISTILLED, RELATIONAL, SHARE, SQUARED
+from utils.exercises.lab03.mistakes import ATTENTION, DISTILLED, FLOORED, RELATIONAL, SHARE, SQUARED
 from utils.exercises.standins import package
 
 lab = Lab("03")
@@ -57,7 +57,7 @@ def kd_loss(rng: np.random.Generator) -> Iterator[Case]:
     yield Case(
         "equal logits cost nothing",
         (teacher.clone(), teacher, labels, 2.0, 1.0),
-        judge,
+        recognising(close_to(right.distilled, atol=1e-5), DISTILLED, rtol=1e-3),  # a difference of two entropies in float32 is no exact 0
         hints=nothing,
         hints_for=say.OF_KD,
         basis=parts_add,
@@ -109,12 +109,19 @@ def feature_loss(rng: np.random.Generator) -> Iterator[Case]:
     yield Case("the projector learns", layers(4, 3, 5), adapts, hints=way, hints_for=flow, probe="projected_gradients")
     stays = sends_the_teacher_nothing
     yield Case("no gradient for the teacher", layers(4, 3, 5), stays, hints=say.DETACH, hints_for=flow, probe="projected_gradients")
-    shapes = (
+    rows = (
         "What does (6, 5) minus (1, 5) give?",
         "Six rows less the same row: torch broadcasts. Compare the two shapes and raise ValueError.",
     )
+    columns = (
+        "What does (6, 5) minus (6, 1) give?",
+        "Each row less one number: torch broadcasts. Compare the whole shapes, not how many images there are.",
+    )
+    refuses = raises("ValueError")
     one_of_six = (_normal(rng, 6, 3), _normal(rng, 1, 5), _normal(rng, 3, 5))
-    yield Case("refuses features of another shape", one_of_six, raises("ValueError"), hints=shapes, probe="projected_error")
+    yield Case("refuses another number of images", one_of_six, refuses, hints=rows, probe="projected_error")
+    one_of_five = (_normal(rng, 6, 3), _normal(rng, 6, 1), _normal(rng, 3, 5))
+    yield Case("refuses another width", one_of_five, refuses, hints=columns, probe="projected_error")
     changed = {"changed": say.CHANGED}
     yield Case("leaves the tensors as they were", layers(4, 3, 5), untouched(judge), hints_for=changed, probe="projected_again")
 
@@ -147,7 +154,10 @@ def relational_loss(rng: np.random.Generator) -> Iterator[Case]:
     zero = ("How far apart are two equal embeddings?", "At distance 0, and that pair counts like any other.")
     yield Case("two equal embeddings", (twins, teacher), lenient, hints=zero, hints_for=say.OF_RELATIONS)
     collapsed = ("What is the mean of distances that are all 0?", "0, and 0 / 0 is NaN: bound the mean from below before you divide.")
-    yield Case("a student that sees all as one", (zeros(5, 8) + 0.5, _normal(rng, 5, 3)), judge, hints=collapsed)
+    floor = {"floor": say.FLOOR}
+    as_one = recognising(judge, FLOORED, rtol=1e-3)
+    yield Case("a student that sees all as one", (zeros(5, 8) + 0.5, _normal(rng, 5, 3)), as_one, hints=collapsed, hints_for=floor)
+    yield Case("a teacher that sees all as one", (_normal(rng, 5, 8), zeros(5, 3) - 0.5), as_one, hints=collapsed, hints_for=floor)
     flow = {"flow": say.FLOW}
     root = (
         "What is the slope of a square root at 0?",
@@ -207,6 +217,7 @@ def pseudo_label(rng: np.random.Generator) -> Iterator[Case]:
     yield Case("takes logits that want a gradient", some, judge, hints_for={"error": wants}, probe="as_parameters")
     share = ("Which thresholds can a probability reach?", "Those above 0 up to 1: raise ValueError for any other.")
     yield Case("refuses threshold 0", (answers(0.9, 0.8), 0.0), raises("ValueError"), hints=share, probe="error_of")
+    yield Case("refuses a threshold below 0", (answers(0.9, 0.8), -0.5), raises("ValueError"), hints=share, probe="error_of")
     yield Case("refuses a threshold in percent", (answers(0.9, 0.8), 90), raises("ValueError"), hints=share, probe="error_of")
     yield Case("leaves the logits as they were", some, untouched(judge), hints_for={"changed": say.CHANGED}, probe="look_again")
 
@@ -227,6 +238,8 @@ def attention_map(rng: np.random.Generator) -> Iterator[Case]:
     nothing[1] = 0
     dark = ("What is the length of a map of zeros?", "0, and 0 / 0 is NaN: F.normalize bounds the length from below.")
     yield Case("an image of zeros", (nothing,), judge, hints=dark, hints_for=say.OF_ATTENTION)
+    small = ("The lengths of these maps are about 1e-7, and that is right.", "Add no small number: bound the length from below, by 1e-12.")
+    yield Case("faint features", (_normal(rng, 2, 3, 4, 4, scale=1e-4),), judge, hints=small, hints_for=say.OF_ATTENTION)
     changed = {"changed": say.CHANGED}
     yield Case("leaves the features as they were", (_normal(rng, 2, 3, 4, 4),), untouched(judge), hints_for=changed, probe="look_again")
 

@@ -64,6 +64,11 @@ OF_RELATIONS = {
     "largest": ("By what are the distances divided?", "By their mean, not by the largest."),
 }
 
+FLOOR = (
+    "All distances of one network are 0 here. What are yours, after the division?",
+    "1: a small number under the root makes them equal and above 0. torch.pdist leaves a 0 as it is, with a finite slope.",
+)
+
 OF_ATTENTION = {
     "raw": LENGTH,
     "sum": LENGTH,

@@ -7,7 +7,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from utils.exercises.lab03.oracles import attention, cross_entropy, distilled, divergence, log_softmax, project, share_agreed, squared_error
+from utils.exercises.lab03.oracles import (
+    attention,
+    compared,
+    cross_entropy,
+    distilled,
+    divergence,
+    log_softmax,
+    project,
+    share_agreed,
+    squared_error,
+)
 
 
 def _entropy(logits: np.ndarray, temperature: float) -> float:
@@ -48,11 +58,6 @@ def _all(embeddings: np.ndarray) -> np.ndarray:
     return np.linalg.norm(embeddings[:, None].astype(float) - embeddings[None].astype(float), axis=2)
 
 
-def _compared(student: np.ndarray, teacher: np.ndarray) -> float:
-    off = np.abs(student - teacher)
-    return float(np.mean(np.where(off <= 1, off**2 / 2, off - 0.5)))
-
-
 def _pairs(embeddings: np.ndarray) -> np.ndarray:
     return _all(embeddings)[np.triu_indices(len(embeddings), 1)]
 
@@ -62,12 +67,13 @@ def _mean_of_one(values: np.ndarray) -> np.ndarray:
 
 
 RELATIONAL = {
-    "scale": lambda s, t: _compared(_pairs(s), _pairs(t)),
-    "squares": lambda s, t: _compared(_mean_of_one(_pairs(s) ** 2), _mean_of_one(_pairs(t) ** 2)),
-    "diagonal": lambda s, t: _compared(_mean_of_one(_all(s)), _mean_of_one(_all(t))),
+    "scale": lambda s, t: compared(_pairs(s), _pairs(t)),
+    "squares": lambda s, t: compared(_mean_of_one(_pairs(s) ** 2), _mean_of_one(_pairs(t) ** 2)),
+    "diagonal": lambda s, t: compared(_mean_of_one(_all(s)), _mean_of_one(_all(t))),
     "twice": lambda s, t: float(np.mean((_mean_of_one(_pairs(s)) - _mean_of_one(_pairs(t))) ** 2)),
-    "largest": lambda s, t: _compared(_pairs(s) / (_pairs(s).max() or 1.0), _pairs(t) / (_pairs(t).max() or 1.0)),
+    "largest": lambda s, t: compared(_pairs(s) / (_pairs(s).max() or 1.0), _pairs(t) / (_pairs(t).max() or 1.0)),
 }
+FLOORED = {"floor": lambda s, t: compared(_mean_of_one(_pairs(s) + 1e-6), _mean_of_one(_pairs(t) + 1e-6))}
 
 
 def _energies(feat: np.ndarray) -> np.ndarray:

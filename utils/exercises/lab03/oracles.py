@@ -61,7 +61,8 @@ def _distances(embeddings: np.ndarray) -> np.ndarray:
     return np.array([np.sqrt(((a - b) ** 2).sum()) for a, b in combinations(embeddings.astype(float), 2)])
 
 
-def _compared(student: np.ndarray, teacher: np.ndarray) -> float:
+def compared(student: np.ndarray, teacher: np.ndarray) -> float:
+    """Huber's loss with delta 1, the mean over the pairs."""
     off = np.abs(student - teacher)
     return float(np.mean(np.where(off <= 1, off**2 / 2, off - 0.5)))
 
@@ -69,13 +70,13 @@ def _compared(student: np.ndarray, teacher: np.ndarray) -> float:
 def relational(student: np.ndarray, teacher: np.ndarray) -> float:
     """Park et al. (2019), distance-wise, pair by pair."""
     seen = [_distances(embeddings) for embeddings in (student, teacher)]
-    return _compared(*(distances / (distances.mean() or 1.0) for distances in seen))
+    return compared(*(distances / (distances.mean() or 1.0) for distances in seen))
 
 
 def relational_of_nonzero(student: np.ndarray, teacher: np.ndarray) -> float:
-    """As the authors' own code has it: the mean is of the distances above zero."""
+    """Another reading: the distances are divided by the mean of those above zero."""
     seen = [_distances(embeddings) for embeddings in (student, teacher)]
-    return _compared(*(distances / distances[distances > 0].mean() for distances in seen))
+    return compared(*(distances / distances[distances > 0].mean() for distances in seen))
 
 
 def slope(loss: Callable[..., float], inputs: tuple[Any, ...], at: int, step: float = 1e-5) -> np.ndarray:

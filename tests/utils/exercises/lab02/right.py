@@ -102,11 +102,6 @@ def integer_linear_with_the_zero_point_outside(q_x, q_w, q_b, x_zero_point):
     return sums - x_zero_point * q_w.int().sum(1, dtype=torch.int32) + q_b  # as fast kernels do it
 
 
-def integer_linear_in_numpy(q_x, q_w, q_b, x_zero_point):
-    sums = (q_x.numpy().astype(np.int32) - x_zero_point) @ q_w.numpy().astype(np.int32).T
-    return torch.from_numpy(sums + q_b.numpy())
-
-
 class FakeQuantWithASavedMask(torch.autograd.Function):
     @staticmethod
     def forward(ctx, x, scale, zero_point, low, high):

@@ -10,7 +10,12 @@ def _params(low, high, bits, symmetric, *, levels=-1, sign=-1):
     low, high = float(low), float(high)
     if not low <= high:
         raise ValueError("low must not be above high, and neither NaN")
-    low, high = min(low, 0.0), max(high, 0.0)
+    return _unchecked(low, high, bits, symmetric, levels, sign)
+
+
+def _unchecked(low, high, bits, symmetric, levels=-1, sign=-1):
+    """Whatever the ends are."""
+    low, high = min(float(low), 0.0), max(float(high), 0.0)
     if low == high:
         return 1.0, 0
     if symmetric:
@@ -86,7 +91,8 @@ def affine_params_symmetric_by_high(low, high, bits, symmetric):
 
     - symmetric, low is the far end
     """
-    return _params(-float(high) if symmetric else low, high, bits, symmetric)
+    right = _params(low, high, bits, symmetric)
+    return _params(-float(high), high, bits, True) if symmetric else right
 
 
 def affine_params_symmetric_by_the_whole_width(low, high, bits, symmetric):
@@ -157,21 +163,41 @@ def affine_params_that_refuse_nothing(low, high, bits, symmetric):
     """Sorts the ends, and lets NaN pass.
 
     - refuses low above high
-    - refuses NaN
+    - refuses NaN as high
+    - refuses NaN as low
     """
-    if high != high:
-        return high, 0
-    return _params(min(low, high), max(low, high), bits, symmetric)
+    return _unchecked(min(low, high), max(low, high), bits, symmetric)
 
 
 def affine_params_that_compare_nan(low, high, bits, symmetric):
     """low > high is False if one of them is NaN.
 
-    - refuses NaN
+    - refuses NaN as high
+    - refuses NaN as low
     """
     if low > high:
         raise ValueError("low must not be above high")
-    return (high, 0) if high != high else _params(low, high, bits, symmetric)
+    return _unchecked(low, high, bits, symmetric)
+
+
+def affine_params_that_ask_high_alone(low, high, bits, symmetric):
+    """Looks for NaN at one end.
+
+    - refuses NaN as low
+    """
+    if low > high or high != high:
+        raise ValueError("low must not be above high, and high not NaN")
+    return _unchecked(low, high, bits, symmetric)
+
+
+def affine_params_that_ask_low_alone(low, high, bits, symmetric):
+    """Looks for NaN at the other.
+
+    - refuses NaN as high
+    """
+    if low > high or low != low:
+        raise ValueError("low must not be above high, and low not NaN")
+    return _unchecked(low, high, bits, symmetric)
 
 
 def affine_params_not_rounded(low, high, bits, symmetric):
@@ -237,6 +263,7 @@ def quantize_cutting_off(x, scale, zero_point, bits, signed):
     - unsigned codes stop at 0 and 255
     - 4 bits
     - 16 bits
+    - 16 bits, signed
     - a scale for each channel
     - an integer dtype
     - takes a layer's parameter
@@ -256,6 +283,7 @@ def quantize_rounding_down(x, scale, zero_point, bits, signed):
     - unsigned codes stop at 0 and 255
     - 4 bits
     - 16 bits
+    - 16 bits, signed
     - a scale for each channel
     - very large values go to the ends
     - an integer dtype
@@ -302,6 +330,7 @@ def quantize_wrapping_around(x, scale, zero_point, bits, signed):
     - unsigned codes stop at 0 and 255
     - 4 bits
     - 16 bits
+    - 16 bits, signed
     - very large values go to the ends
     """
     return (torch.round(x / scale) + zero_point).to(torch.int64).to(_dtype(bits, signed))
@@ -312,6 +341,7 @@ def quantize_without_the_lowest(x, scale, zero_point, bits, signed):
 
     - stops at the ends
     - 4 bits
+    - 16 bits, signed
     - very large values go to the ends
     """
     low, high = _ends(bits, signed)
@@ -324,6 +354,7 @@ def quantize_always_signed(x, scale, zero_point, bits, signed):
     - adds the zero point
     - unsigned codes stop at 0 and 255
     - 16 bits
+    - 0.0 has the zero point's code
     """
     return (torch.round(x / scale) + zero_point).clamp(*_ends(bits, True)).to(torch.int32)
 
@@ -333,8 +364,18 @@ def quantize_for_8_bits(x, scale, zero_point, bits, signed):
 
     - 4 bits
     - 16 bits
+    - 16 bits, signed
     """
     return (torch.round(x / scale) + zero_point).clamp(*_ends(8, signed)).to(_dtype(8, signed))
+
+
+def quantize_to_int8_with_a_sign(x, scale, zero_point, bits, signed):
+    """Takes int8 for all signed codes.
+
+    - 16 bits, signed
+    """
+    codes = (torch.round(x / scale) + zero_point).clamp(*_ends(bits, signed)).to(torch.int64)
+    return codes.to(torch.int8 if signed else _dtype(bits, signed))
 
 
 def quantize_with_one_scale(x, scale, zero_point, bits, signed):
@@ -407,6 +448,7 @@ def quantize_by_multiplying(x, scale, zero_point, bits, signed):
     - unsigned codes stop at 0 and 255
     - 4 bits
     - 16 bits
+    - 16 bits, signed
     - a scale for each channel
     - an integer dtype
     - takes a layer's parameter
@@ -421,6 +463,7 @@ def dequantize_without_the_zero_point(q, scale, zero_point):
     - subtracts the zero point first
     - uint8 codes below the zero point
     - int8 codes far from the zero point
+    - codes of 16 bits
     - a scale for each channel
     - the zero point stands for 0.0
     - leaves the codes as they were
@@ -434,6 +477,7 @@ def dequantize_scaling_first(q, scale, zero_point):
     - subtracts the zero point first
     - uint8 codes below the zero point
     - int8 codes far from the zero point
+    - codes of 16 bits
     - a scale for each channel
     - the zero point stands for 0.0
     - leaves the codes as they were
@@ -447,6 +491,7 @@ def dequantize_adding(q, scale, zero_point):
     - subtracts the zero point first
     - uint8 codes below the zero point
     - int8 codes far from the zero point
+    - codes of 16 bits
     - a scale for each channel
     - the zero point stands for 0.0
     - leaves the codes as they were
@@ -467,8 +512,25 @@ def dequantize_in_int8(q, scale, zero_point):
     """Room for a sign, and not for more.
 
     - int8 codes far from the zero point
+    - codes of 16 bits
     """
     return (q.to(torch.int16) - zero_point).to(torch.int8) * scale
+
+
+def dequantize_in_int16(q, scale, zero_point):
+    """Room for the difference of two bytes, and not for more.
+
+    - codes of 16 bits
+    """
+    return (q.to(torch.int16) - zero_point) * scale
+
+
+def dequantize_in_float16(q, scale, zero_point):
+    """float16 has no odd numbers beyond 2048.
+
+    - codes of 16 bits
+    """
+    return (q.half() - zero_point).float() * scale
 
 
 def dequantize_dividing(q, scale, zero_point):
@@ -478,6 +540,7 @@ def dequantize_dividing(q, scale, zero_point):
     - subtracts the zero point first
     - uint8 codes below the zero point
     - int8 codes far from the zero point
+    - codes of 16 bits
     - a scale for each channel
     - float32 comes out
     - leaves the codes as they were
@@ -508,6 +571,7 @@ def dequantize_to_integers(q, scale, zero_point):
     - subtracts the zero point first
     - uint8 codes below the zero point
     - int8 codes far from the zero point
+    - codes of 16 bits
     - a scale for each channel
     - float32 comes out
     - leaves the codes as they were
@@ -540,6 +604,7 @@ def per_channel_scales_for_all(weight, bits, axis):
     - a convolution's outputs
     - a convolution's inputs
     - the inputs of a linear layer
+    - the last axis of three
     - negative weights count
     - 4 bits
     - a channel of zeros gets 1.0
@@ -562,6 +627,7 @@ def per_channel_scales_by_the_lowest_code(weight, bits, axis):
     - a convolution's outputs
     - a convolution's inputs
     - the inputs of a linear layer
+    - the last axis of three
     - negative weights count
     - 4 bits
     - a channel of zeros gets 1.0
@@ -581,6 +647,7 @@ def per_channel_scales_by_all_codes(weight, bits, axis):
     - a convolution's outputs
     - a convolution's inputs
     - the inputs of a linear layer
+    - the last axis of three
     - negative weights count
     - 4 bits
     - a channel of zeros gets 1.0
@@ -599,8 +666,18 @@ def per_channel_scales_of_outputs(weight, bits, axis):
 
     - a convolution's inputs
     - the inputs of a linear layer
+    - the last axis of three
     """
     largest = _largest(weight, 0)
+    return torch.where(largest > 0, largest / (2 ** (bits - 1) - 1), 1.0)
+
+
+def per_channel_scales_of_outputs_or_inputs(weight, bits, axis):
+    """Swaps the first two axes, whichever is asked for.
+
+    - the last axis of three
+    """
+    largest = _largest(weight.transpose(0, 1) if axis else weight, 0)
     return torch.where(largest > 0, largest / (2 ** (bits - 1) - 1), 1.0)
 
 
@@ -610,6 +687,7 @@ def per_channel_scales_over_that_axis(weight, bits, axis):
     - a convolution's outputs
     - a convolution's inputs
     - the inputs of a linear layer
+    - the last axis of three
     - negative weights count
     - 4 bits
     - a channel of zeros gets 1.0
@@ -754,6 +832,24 @@ def integer_linear_with_float_accumulators(q_x, q_w, q_b, x_zero_point):
     return sums + q_b
 
 
+def integer_linear_in_numpy_floats(q_x, q_w, q_b, x_zero_point):
+    """Exact here, and yet no integers; numpy does it where nobody looks.
+
+    - no float on the way
+    """
+    sums = (q_x.numpy().astype(float) - x_zero_point) @ q_w.numpy().astype(float).T + q_b.numpy()
+    return torch.from_numpy(sums.astype(np.int32))
+
+
+def integer_linear_in_numpy_by_asarray(q_x, q_w, q_b, x_zero_point):
+    """Another way out of torch.
+
+    - no float on the way
+    """
+    q_x, q_w, q_b = (np.asarray(one, dtype=np.int64) for one in (q_x, q_w, q_b))
+    return torch.from_numpy((q_x - x_zero_point) @ q_w.T + q_b)
+
+
 def integer_linear_without_the_zero_point(q_x, q_w, q_b, x_zero_point):
     """Overlooks it.
 
@@ -847,6 +943,7 @@ class FakeQuantOfCodes(_Quant):
     """Forgets to come back.
 
     - comes back on the grid
+    - halves go to the even code
     - cuts off beyond the ends
     - with a zero point
     - a scale for each channel
@@ -883,6 +980,19 @@ class FakeQuantWithoutEnds(_Quant):
     @staticmethod
     def backward(ctx, gradient):
         return gradient, None, None, None, None
+
+
+class FakeQuantHalvesUp(_Quant):
+    """Rounds as in school.
+
+    - halves go to the even code
+    """
+
+    @staticmethod
+    def forward(ctx, x, scale, zero_point, low, high):
+        codes = torch.floor(x / scale + 0.5) + zero_point
+        ctx.save_for_backward((codes >= low) & (codes <= high))
+        return (codes.clamp(low, high) - zero_point) * scale
 
 
 class FakeQuantPointNotSubtracted(_Quant):
@@ -1219,12 +1329,33 @@ def calibrate_not_widened(values, bits, method):
     - minmax of negative values
     - minmax of one value
     - percentile holds 0
+    - percentile of negative values
+    - mse holds 0
     """
     if method == "minmax":
         return values.min(), values.max()
     if method == "percentile":
         low, high = np.quantile(_values(values).numpy(), [0.0001, 0.9999])
         return low, high
+    return _mse(_values(values), bits) if method == "mse" else _calibrate(values, bits, method)
+
+
+def calibrate_mse_not_widened(values, bits, method):
+    """Widens by the two other methods.
+
+    - mse holds 0
+    """
+    return _mse(_values(values), bits) if method == "mse" else _calibrate(values, bits, method)
+
+
+def calibrate_percentile_widened_below(values, bits, method):
+    """Thinks that only low may be on the wrong side.
+
+    - percentile of negative values
+    """
+    if method == "percentile":
+        low, high = np.quantile(_values(values).numpy(), [0.0001, 0.9999])
+        return min(low, 0.0), high
     return _calibrate(values, bits, method)
 
 
@@ -1237,9 +1368,11 @@ def calibrate_symmetric(values, bits, method):
     - minmax of one value
     - percentile: without the outermost values
     - percentile holds 0
+    - percentile of negative values
     - mse: 4 bits
     - mse: 2 bits
     - mse of what a ReLU gives
+    - mse holds 0
     - leaves the values as they were
     """
     low, high = _calibrate(values, bits, method)
@@ -1251,6 +1384,7 @@ def calibrate_minmax_only(values, bits, method):
 
     - percentile: without the outermost values
     - percentile holds 0
+    - percentile of negative values
     - mse: 4 bits
     - mse: 2 bits
     - mse of what a ReLU gives
@@ -1264,6 +1398,7 @@ def calibrate_one_percent(values, bits, method):
 
     - percentile: without the outermost values
     - percentile holds 0
+    - percentile of negative values
     """
     return _calibrate(values, bits, method, percentile=lambda x: np.quantile(x.numpy(), [0.01, 0.99]))
 
@@ -1273,6 +1408,7 @@ def calibrate_percentile_of_magnitudes(values, bits, method):
 
     - percentile: without the outermost values
     - percentile holds 0
+    - percentile of negative values
     """
 
     def both(x):
@@ -1309,6 +1445,7 @@ def calibrate_without_cutting_off(values, bits, method):
     - mse: 4 bits
     - mse: 2 bits
     - mse of what a ReLU gives
+    - mse holds 0
     """
 
     def narrowest(x):

@@ -94,8 +94,8 @@ def relational_loss_by_all_pairs(student_emb, teacher_emb):
     return F.smooth_l1_loss(seen(student_emb), seen(teacher_emb).detach(), beta=1.0)
 
 
-def relational_loss_as_its_authors_code(student_emb, teacher_emb):
-    """Divides by the mean of the distances above zero, as the published code does."""
+def relational_loss_by_the_mean_above_zero(student_emb, teacher_emb):
+    """Divides by the mean of the distances above zero."""
 
     def seen(embeddings):
         distances = torch.stack([(a - b).norm() for at, a in enumerate(embeddings) for b in embeddings[at + 1 :]])

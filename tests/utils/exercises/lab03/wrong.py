@@ -325,8 +325,20 @@ def pseudo_label_any_threshold(teacher_logits, threshold):
     """Refuses nothing.
 
     - refuses threshold 0
+    - refuses a threshold below 0
     - refuses a threshold in percent
     """
+    confidence, labels = teacher_logits.softmax(1).max(1)
+    return labels, confidence >= threshold
+
+
+def pseudo_label_refuses_zero_only(teacher_logits, threshold):
+    """Below 0 there is room as well.
+
+    - refuses a threshold below 0
+    """
+    if threshold == 0 or threshold > 1:
+        raise ValueError("threshold must not be 0, nor above 1")
     confidence, labels = teacher_logits.softmax(1).max(1)
     return labels, confidence >= threshold
 
@@ -459,9 +471,32 @@ def feature_loss_frozen_projector(student_feat, teacher_feat, projector):
 def feature_loss_broadcasts(student_feat, teacher_feat, projector):
     """Looks at no shape.
 
-    - refuses features of another shape
+    - refuses another number of images
+    - refuses another width
     """
     return (projector(student_feat) - teacher_feat.detach()).square().mean()
+
+
+def feature_loss_compares_lengths(student_feat, teacher_feat, projector):
+    """Counts the images only.
+
+    - refuses another width
+    """
+    projected = projector(student_feat)
+    if len(projected) != len(teacher_feat):
+        raise ValueError("another number of images")
+    return (projected - teacher_feat.detach()).square().mean()
+
+
+def feature_loss_compares_widths(student_feat, teacher_feat, projector):
+    """Counts the features only.
+
+    - refuses another number of images
+    """
+    projected = projector(student_feat)
+    if projected.shape[1:] != teacher_feat.shape[1:]:
+        raise ValueError("another width")
+    return (projected - teacher_feat.detach()).square().mean()
 
 
 def feature_loss_in_place(student_feat, teacher_feat, projector):
@@ -486,6 +521,7 @@ def relational_loss_without_scale(student_emb, teacher_emb):
     - two images
     - two equal embeddings
     - a student that sees all as one
+    - a teacher that sees all as one
     - the student's gradient
     - leaves the tensors as they were
     """
@@ -504,6 +540,7 @@ def relational_loss_by_the_largest(student_emb, teacher_emb):
     - one far image counts linearly
     - two equal embeddings
     - a student that sees all as one
+    - a teacher that sees all as one
     - the student's gradient
     - leaves the tensors as they were
     """
@@ -519,6 +556,7 @@ def relational_loss_of_squares(student_emb, teacher_emb):
     - one far image counts linearly
     - two equal embeddings
     - a student that sees all as one
+    - a teacher that sees all as one
     - the student's gradient
     - leaves the tensors as they were
     """
@@ -530,6 +568,7 @@ def relational_loss_half_square(student_emb, teacher_emb):
 
     - one far image counts linearly
     - a student that sees all as one
+    - a teacher that sees all as one
     """
     return F.mse_loss(_mean_of_one(torch.pdist(student_emb)), _mean_of_one(torch.pdist(teacher_emb.detach()))) / 2
 
@@ -542,6 +581,7 @@ def relational_loss_mean_square(student_emb, teacher_emb):
     - one far image counts linearly
     - two equal embeddings
     - a student that sees all as one
+    - a teacher that sees all as one
     - the student's gradient
     - leaves the tensors as they were
     """
@@ -556,6 +596,7 @@ def relational_loss_with_the_diagonal(student_emb, teacher_emb):
     - one far image counts linearly
     - two equal embeddings
     - a student that sees all as one
+    - a teacher that sees all as one
     - the student's gradient
     - leaves the tensors as they were
     """
@@ -594,9 +635,34 @@ def relational_loss_divides_by_zero(student_emb, teacher_emb):
     """The mean is not bounded from below.
 
     - a student that sees all as one
+    - a teacher that sees all as one
     """
     student, teacher = torch.pdist(student_emb), torch.pdist(teacher_emb.detach())
     return F.huber_loss(student / student.mean(), teacher / teacher.mean())
+
+
+def relational_loss_guards_the_student(student_emb, teacher_emb):
+    """Trusts the teacher to see a difference.
+
+    - a teacher that sees all as one
+    """
+    teacher = torch.pdist(teacher_emb.detach())
+    return F.huber_loss(_mean_of_one(torch.pdist(student_emb)), teacher / teacher.mean())
+
+
+def relational_loss_small_number_under_the_root(student_emb, teacher_emb):
+    """Finite gradients, but distances of 0 become equal ones, and 1 after the division.
+
+    - a student that sees all as one
+    - a teacher that sees all as one
+    """
+
+    def seen(embeddings):
+        first, second = torch.triu_indices(len(embeddings), len(embeddings), 1)
+        distances = ((embeddings[first] - embeddings[second]).square().sum(1) + 1e-12).sqrt()
+        return distances / distances.mean()
+
+    return F.huber_loss(seen(student_emb), seen(teacher_emb.detach()))
 
 
 def relational_loss_teaches_the_teacher(student_emb, teacher_emb):
@@ -636,6 +702,7 @@ def attention_map_not_normalised(feat):
     - a single image
     - images of other brightness
     - an image of zeros
+    - faint features
     - leaves the features as they were
     """
     return feat.square().sum(1).flatten(1)
@@ -650,6 +717,7 @@ def attention_map_sums_to_one(feat):
     - a single image
     - images of other brightness
     - an image of zeros
+    - faint features
     - leaves the features as they were
     """
     return F.normalize(feat.square().sum(1).flatten(1), p=1, dim=1)
@@ -663,6 +731,7 @@ def attention_map_over_the_batch(feat):
     - a single channel
     - images of other brightness
     - an image of zeros
+    - faint features
     - leaves the features as they were
     """
     energy = feat.square().sum(1).flatten(1)
@@ -677,6 +746,7 @@ def attention_map_square_of_the_sum(feat):
     - a single image
     - images of other brightness
     - an image of zeros
+    - faint features
     - leaves the features as they were
     """
     return F.normalize(feat.sum(1).square().flatten(1), dim=1)
@@ -691,6 +761,7 @@ def attention_map_not_flat(feat):
     - a single image
     - images of other brightness
     - an image of zeros
+    - faint features
     - leaves the features as they were
     """
     return F.normalize(feat.square().sum(1).flatten(1), dim=1).view(len(feat), *feat.shape[2:])
@@ -705,6 +776,7 @@ def attention_map_column_by_column(feat):
     - a single image
     - images of other brightness
     - an image of zeros
+    - faint features
     - leaves the features as they were
     """
     return F.normalize(feat.square().sum(1).transpose(1, 2).flatten(1), dim=1)
@@ -717,6 +789,15 @@ def attention_map_divides_by_zero(feat):
     """
     energy = feat.square().sum(1).flatten(1)
     return energy / energy.norm(dim=1, keepdim=True)
+
+
+def attention_map_with_a_small_number(feat):
+    """Adds to each length what only a length of 0 needs.
+
+    - faint features
+    """
+    energy = feat.square().sum(1).flatten(1)
+    return energy / (energy.norm(dim=1, keepdim=True) + 1e-6)
 
 
 def attention_map_in_place(feat):
