@@ -25,6 +25,7 @@ from utils.models.zoo import recipe
 from utils.train import predict
 
 RUNS = ZOO / ".runs"  # checkpoints of every epoch and of the seeds that do not ship; not in git
+KNOWN = ("title", "data", "seeds", "model", "from", "prune", "quantize", "distil", "few", "pseudo", "int8", "train")
 
 
 @dataclass
@@ -39,6 +40,18 @@ class Start:
     def finish(self) -> dict[str, Codes]:
         """Make what was rounded in training final; the codes to store, none if nothing was rounded."""
         return freeze_(self.model) if self.quantized else {}
+
+
+def check_recipe(what: dict) -> None:
+    """Refuse what nothing would read: a part with a misspelt name would be left out without a word.
+
+    Raises:
+        ValueError: an unknown part, or [pseudo] without [few].
+    """
+    if unknown := sorted(what.keys() - set(KNOWN)):
+        raise ValueError(f"nothing reads {unknown[0]!r} in a recipe: use {', '.join(KNOWN)}")
+    if "pseudo" in what and "few" not in what:
+        raise ValueError("[pseudo] answers for the images whose labels [few] takes away: add [few], or use [distil]")
 
 
 def checkpoint(name: str, seed: int) -> Path:

@@ -17,7 +17,7 @@ from pathlib import Path
 import torch
 
 from course.converting import convert
-from course.ingredients import checkpoint, gather, parents
+from course.ingredients import check_recipe, checkpoint, gather, parents
 from utils.data import fashion_mnist
 from utils.files import ZOO, sha256_of, write_atomically
 from utils.models import save_model
@@ -34,9 +34,10 @@ def train(name: str, seed: int, say: Callable[[str], None] = print) -> dict:
 
     Raises:
         FileNotFoundError: no such recipe, or the network that it starts from was not trained yet.
-        ValueError: a state was left by another recipe.
+        ValueError: a state was left by another recipe, or the recipe has a part that nothing reads.
     """
     what = recipe(name)
+    check_recipe(what)
     if "int8" in what:
         return _keep(name, convert(what, seed), say)
     config = TrainConfig(seed=seed, **what["train"])

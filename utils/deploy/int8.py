@@ -47,7 +47,7 @@ def to_int8_onnx(
     The file appears only after ONNX Runtime ran it; a model is left as it was; the same input gives the same bytes.
 
     source: a model, or the path of a float32 .onnx file. example: a batch (n, ...) float32 of which the first
-    sample gives the shape; None if there is a calibration.
+    sample gives the shape; None if there is a calibration, or a file that says it.
     calibration: (n, ...) float32, inputs as in use, some hundred of the training split; None if `dynamic`.
     per_channel: one scale for each output channel of a weight, instead of one for all of it.
     method: where the range of an activation ends: "minmax" at its extremes, "percentile" leaves out one value in
@@ -56,12 +56,14 @@ def to_int8_onnx(
     Raises:
         FileNotFoundError: no file at `source`.
         ValueError: an unknown method, a calibration that is missing, empty, not finite, constant, not in floats or of
-            another shape, a model that is not in float32, holds nothing to quantize or can't be exported.
+            another shape, no example where it is needed, a model that is not in float32, holds nothing to quantize or can't be exported.
     """
     if method not in METHODS:
         raise ValueError(f"method must be one of {', '.join(METHODS)}, got {method!r}")
     if dynamic and calibration is not None:
         raise ValueError("dynamic quantization measures its ranges while it runs: give calibration=None, or leave dynamic out")
+    if dynamic and example is None and not isinstance(source, str | Path):
+        raise ValueError("a model does not say what shape its input has: give an example, a batch of one")
     inputs = None if dynamic else _checked(calibration)
     example = inputs if example is None else example
     with tempfile.TemporaryDirectory() as name:
@@ -81,22 +83,31 @@ def _checked(calibration: Any) -> np.ndarray:
     """The calibration inputs, (n, ...) float32, if there is something to measure in them."""
     if calibration is None:
         raise ValueError("static quantization measures ranges: give calibration, some hundred inputs of the training split")
-    inputs = np.asarray(calibration.detach().cpu() if hasattr(calibration, "detach") else calibration)
+    inputs = _array(calibration)
     if not np.issubdtype(inputs.dtype, np.floating):
         raise ValueError(f"calibration must hold floats as the model takes them, got {inputs.dtype}: normalise it as in training")
     if inputs.ndim < 2 or not inputs.size:
         raise ValueError(f"calibration must be a batch (n, ...) of at least one input, got shape {inputs.shape}: give some hundred")
+    with np.errstate(over="ignore"):
+        inputs = np.ascontiguousarray(inputs, dtype=np.float32)
     if not np.isfinite(inputs).all():
-        raise ValueError("calibration holds NaN or infinite values, which have no range: leave those inputs out")
+        raise ValueError("calibration holds values that are NaN or infinite in float32 and have no range: leave those inputs out")
     if inputs.min() == inputs.max():
         raise ValueError(f"calibration is {inputs.flat[0]:g} everywhere, so it shows no range: give real inputs")
-    return np.ascontiguousarray(inputs, dtype=np.float32)
+    return inputs
+
+
+def _array(given: Any) -> np.ndarray:
+    """A tensor or an array as numpy has it; bfloat16, which numpy lacks, in float32."""
+    if hasattr(given, "detach"):
+        given = given.detach().cpu()
+        given = given.float() if str(given.dtype) == "torch.bfloat16" else given
+    return np.asarray(given)
 
 
 def _fitting(floats: Path, example: Any, inputs: np.ndarray | None) -> np.ndarray:
     """A batch to try the file with, (1, ...) float32, if the file is a float32 model that takes such inputs."""
-    given = example.detach().cpu() if hasattr(example, "detach") else example
-    batch = None if given is None else np.asarray(given, dtype=np.float32)[:1]
+    batch = None if example is None else _array(example).astype(np.float32)[:1]
     OnnxRunnable(floats, sample=None if batch is None else batch.shape[1:])  # one input, of this shape, and it runs
     source = onnx.load(floats, load_external_data=False)
     kind = source.graph.input[0].type.tensor_type

@@ -30,14 +30,17 @@ def pack_codes(codes: Codes) -> Tensor:
     """The codes one behind the other, `bits` bits each: uint8 of ceil(n * bits / 8).
 
     Raises:
-        ValueError: a code that does not fit its bits.
+        ValueError: bits outside 1..16, codes that are no integers, or one that does not fit its bits.
     """
-    low = -(1 << codes.bits - 1)
-    raised = codes.values.cpu().numpy().astype(np.int64).ravel() - low
-    if raised.size and not 0 <= raised.min() <= raised.max() < 1 << codes.bits:
+    values = codes.values.cpu()
+    if values.is_floating_point() or type(codes.bits) is not int or not 1 <= codes.bits <= 16:
+        raise ValueError(f"need codes of 1 to 16 bits in an integer dtype, got {codes.bits} bits in {values.dtype}: use quantize")
+    half = 1 << codes.bits - 1
+    if values.numel() and not -half <= int(values.min()) <= int(values.max()) < half:
         raise ValueError(f"a code does not fit {codes.bits} bits: quantize with as many bits as you store")
-    bits = (raised[:, None] >> np.arange(codes.bits - 1, -1, -1)) & 1
-    return torch.from_numpy(np.packbits(bits.astype(np.uint8)))
+    raised = (values.numpy().astype(np.int32).ravel() + half).astype(">u2")  # the highest bit first
+    bits = np.unpackbits(raised.view(np.uint8).reshape(-1, 2), axis=1)[:, 16 - codes.bits :]
+    return torch.from_numpy(np.packbits(bits))
 
 
 def unpack_codes(packed: Tensor, scale: Tensor, bits: int, shape: list[int]) -> Codes:
@@ -49,7 +52,8 @@ def unpack_codes(packed: Tensor, scale: Tensor, bits: int, shape: list[int]) -> 
     count = math.prod(shape)
     if packed.dtype != torch.uint8 or packed.shape != (packed_bytes(count, bits),) or scale.shape != tuple(shape[:1]):
         raise ValueError(f"{packed.numel()} packed bytes and {scale.numel()} scales are not a weight of shape {shape} in {bits} bits")
-    raised = np.unpackbits(packed.numpy(), count=count * bits).reshape(count, bits).astype(np.int64) @ (1 << np.arange(bits - 1, -1, -1))
+    each = np.pad(np.unpackbits(packed.numpy(), count=count * bits).reshape(count, bits), ((0, 0), (16 - bits, 0)))
+    raised = np.packbits(each, axis=1).view(">u2").astype(np.int32)
     values = torch.from_numpy(raised - (1 << bits - 1)).to(torch.int8 if bits <= 8 else torch.int16).view(shape)
     return Codes(values, scale, bits)
 

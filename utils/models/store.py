@@ -2,7 +2,8 @@
 
 A tensor that is mostly zeros is stored as a bit mask and its non-zero values, without loss, when
 that is smaller. So the file of a pruned network is small for the reason that it should be: what
-was removed is not there.
+was removed is not there. A weight that was rounded is stored as its codes, in as many bits as they
+have, and its scales. The same model gives the same bytes.
 """
 
 from __future__ import annotations
@@ -46,8 +47,8 @@ def pack_tensors(tensors: dict[str, Tensor]) -> tuple[dict[str, Tensor], dict[st
         if not tensor.is_floating_point():
             continue
         kept = tensor.view(_BITS[tensor.element_size()]) != 0
-        packed_bytes = -(-tensor.numel() // 8) + int(kept.sum()) * tensor.element_size()
-        if packed_bytes < tensor.numel() * tensor.element_size():
+        needed = -(-tensor.numel() // 8) + int(kept.sum()) * tensor.element_size()
+        if needed < tensor.numel() * tensor.element_size():
             del packed[name]
             packed[name + _MASK] = torch.from_numpy(np.packbits(kept.numpy().ravel()))
             packed[name + _VALUES] = tensor[kept]
@@ -75,7 +76,8 @@ def save_model(model: nn.Module, path: str | Path, codes: Mapping[str, Codes] | 
 
     Raises:
         ValueError: a model whose configuration is not known here, or whose tensors are not those of a fresh one
-            (half precision, masks of `torch.nn.utils.prune`); codes that are not the parameter's own.
+            (half precision, masks of `torch.nn.utils.prune`); codes that are not the parameter's own, of more than 16
+            bits, or of a parameter with a single axis.
     """
     codes = dict(codes or {})
     name = type(model).__name__
@@ -94,11 +96,21 @@ def save_model(model: nn.Module, path: str | Path, codes: Mapping[str, Codes] | 
     for key, one in codes.items():
         tensors[key + _CODES], tensors[key + _SCALE] = pack_codes(one), one.scale.contiguous()
     metadata = {"architecture": name, "config": json.dumps(config.to_dict()), "packed": json.dumps(shapes)}
+    bits = {key: one.bits for key, one in codes.items()}
     if codes:
-        metadata["bits"] = json.dumps({key: one.bits for key, one in codes.items()})
-    data = to_bytes(tensors, metadata)
+        metadata["bits"] = json.dumps(bits)
+    _check(fresh, tensors, shapes, bits)  # or a file that can't be read would take the place of one that can
+    data = _ordered(to_bytes(tensors, metadata))
     write_atomically(Path(path), data)
     return len(data)
+
+
+def _ordered(data: bytes) -> bytes:
+    """The same file with its metadata sorted: safetensors writes them in another order each time. The length stays."""
+    end = 8 + int.from_bytes(data[:8], "little")
+    header = json.loads(data[8:end])
+    header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+    return data[:8] + json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode().ljust(end - 8) + data[end:]
 
 
 def load_model(path: str | Path) -> nn.Module:
@@ -149,7 +161,7 @@ def _check(fresh: dict[str, Tensor], tensors: dict[str, Tensor], shapes: dict[st
     """Raise ValueError unless the tensors of a file, packed, coded or not, are those of a fresh model."""
     kinds = {name: (_MASK, _VALUES) if name in shapes else (_CODES, _SCALE) if name in bits else ("",) for name in fresh}
     parts = {name + part: name for name, suffixes in kinds.items() for part in suffixes}
-    if strange := sorted((parts.keys() ^ tensors.keys()) | ((shapes.keys() | bits.keys()) - fresh.keys()) | (shapes.keys() & bits.keys())):
+    if strange := sorted((parts.keys() ^ tensors.keys()) | ((shapes.keys() | bits.keys()) - fresh.keys())):
         raise ValueError(f"{strange[0]} is missing or too much")
     for part, name in parts.items():
         expected, found = fresh[name], tensors[part]

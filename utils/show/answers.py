@@ -17,11 +17,12 @@ def answer_bars(axes: Axes, probabilities: Any, classes: Sequence[str], *, label
     label: the class to hatch, the right one. names: whether the classes are written at the left.
 
     Raises:
-        ValueError: not one probability a class, or values that are none.
+        ValueError: not one probability a class, values that are none or whose sum is not 1, or a label that is no class.
     """
     values = np.asarray(probabilities, dtype=float).reshape(-1)
-    if len(values) != len(classes) or not (np.isfinite(values).all() and values.min() >= 0 and values.max() <= 1 + 1e-6):
-        raise ValueError(f"need {len(classes)} probabilities in [0, 1], one a class, got shape {np.shape(probabilities)}")
+    if len(values) != len(classes) or not (values.min() >= 0 and abs(values.sum() - 1) <= 0.01):  # half precision and rounding may show
+        raise ValueError(f"need {len(classes)} probabilities, one a class and 1 in sum, got shape {np.shape(probabilities)}: use softmax")
+    _check_label(label, classes)
     bars = axes.barh(range(len(values)), 100 * values, color=PALETTE["sky"], edgecolor=PALETTE["blue"], height=0.72)
     if label is not None:
         bars[label].set(facecolor=PALETTE["orange"], hatch="//")
@@ -33,6 +34,11 @@ def answer_bars(axes: Axes, probabilities: Any, classes: Sequence[str], *, label
     axes.grid(axis="y", visible=False)
 
 
+def _check_label(label: int | None, classes: Sequence[str]) -> None:
+    if label is not None and not 0 <= label < len(classes):
+        raise ValueError(f"label must be a class, 0..{len(classes) - 1}, got {label}")
+
+
 def answers(
     image: Any, said: Mapping[str, Any], classes: Sequence[str], *, label: int | None = None, finding: str = "", height: float = 3.0
 ) -> Chart:
@@ -41,12 +47,13 @@ def answers(
     image: (h, w) or (1, h, w). said: title -> (classes,) probabilities. label: the right class; its bar is hatched.
 
     Raises:
-        ValueError: no or more than three answers, or an image of another shape.
+        ValueError: no or more than three answers, an image of another shape, or what `answer_bars` refuses.
     """
     pixels = np.asarray(image, dtype=float)
     pixels = pixels[0] if pixels.ndim == 3 and len(pixels) == 1 else pixels
     if pixels.ndim != 2 or not 1 <= len(said) <= 3:
         raise ValueError(f"need an image (height, width) and one to three answers, got shape {np.shape(image)} and {len(said)}")
+    _check_label(label, classes)
     chart = figure(WIDTH, height)
     panels = chart.subplots(1, 1 + len(said), width_ratios=[1] + [1.15] * len(said))
     panels[0].imshow(pixels, cmap="gray_r", interpolation="nearest")

@@ -28,13 +28,15 @@ def gain(values: Sequence[float], against: Sequence[float]) -> Gain:
     """What `values` gain over `against`, paired: the same seed at the same place. The interval is Student's.
 
     Raises:
-        ValueError: fewer than two pairs, or not as many of one as of the other.
+        ValueError: fewer than two pairs, not as many of one as of the other, or values that are not finite.
     """
     if len(values) != len(against) or len(values) < 2:
         raise ValueError(f"paired differences need two values of each or more, seed by seed, got {len(values)} and {len(against)}")
     from scipy.stats import t  # takes a second to load
 
     differences = np.asarray(values, dtype=float) - np.asarray(against, dtype=float)
+    if not np.isfinite(differences).all():
+        raise ValueError("paired differences hold NaN or infinity: leave out the seed in both")
     half = t.ppf(0.975, len(differences) - 1) * differences.std(ddof=1) / math.sqrt(len(differences))
     return Gain(tuple(differences.tolist()), float(differences.mean()), float(differences.mean() - half), float(differences.mean() + half))
 
@@ -52,10 +54,12 @@ def paired(
     against: the results of the same seeds without what is tried. controls: rows drawn open.
 
     Raises:
-        ValueError: no rows, or values that can't be paired.
+        ValueError: no rows, values that can't be paired, or a control that is no row.
     """
     if not results:
         raise ValueError("paired results need at least one row, got none")
+    if unknown := set(controls) - results.keys():
+        raise ValueError(f"a control must be one of the rows {', '.join(results)}, got {', '.join(sorted(unknown))}")
     chart = figure(height=0.95 + 0.42 * len(results))
     axes = chart.add_subplot()
     axes.axvline(0, color=FAINT, linewidth=1)

@@ -58,11 +58,11 @@ def ranges(channels: Mapping[str, Any], *, y: str, finding: str = "") -> Chart:
     channels: title -> (n,) positive numbers.
 
     Raises:
-        ValueError: nothing to draw, or a value that is not positive.
+        ValueError: nothing to draw, or a value that is not positive and finite.
     """
     sorted_ = {title: np.sort(np.asarray(values, dtype=float).ravel()) for title, values in channels.items()}
-    if not sorted_ or not all(len(values) and values[0] > 0 for values in sorted_.values()):
-        raise ValueError("each panel needs at least one positive range: leave out channels of zeros")
+    if not sorted_ or not all(len(values) and values[0] > 0 and np.isfinite(values).all() for values in sorted_.values()):
+        raise ValueError("each panel needs at least one range, all positive and finite: leave out channels of zeros")
     chart = figure(height=2.9)
     for panel, (title, values) in zip(np.atleast_1d(chart.subplots(1, len(sorted_), squeeze=False)[0]), sorted_.items(), strict=True):
         panel.bar(range(len(values)), values, width=1.0, color=PALETTE["blue"])

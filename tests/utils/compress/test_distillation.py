@@ -88,11 +88,21 @@ def test_equal_logits_cost_nothing_and_others_cost_something(drawn, temperature)
 
 
 def test_a_high_temperature_compares_the_logits_themselves():
-    """Hinton et al., section 2.1: for T far above the logits the loss is half the squared difference of centred logits, by class."""
+    """Hinton et al., section 2.1: for T far above the logits the loss is half the squared difference of centred logits, by class.
+
+    The logits are float32, in which the divergence itself would be lost.
+    """
     centred = [logits.double() - logits.double().mean(1, keepdim=True) for logits in (STUDENT, TEACHER)]
     expected = (centred[0] - centred[1]).square().mean(1).mean() / 2
-    found = kd_loss(STUDENT.double(), TEACHER.double(), LABELS, temperature=1e4, alpha=1.0)
-    torch.testing.assert_close(found, expected, rtol=1e-3, atol=0)
+    found = kd_loss(STUDENT, TEACHER, LABELS, temperature=1e3, alpha=1.0)
+    torch.testing.assert_close(found, expected.float(), rtol=1e-3, atol=0)
+    assert torch.isfinite(kd_loss(STUDENT, TEACHER, LABELS, temperature=1e-3))
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float64])
+def test_the_loss_has_the_students_precision(dtype):
+    for alpha in (0.5, 1.0):
+        assert kd_loss(STUDENT.to(dtype), TEACHER, LABELS, 4.0, alpha).dtype == dtype
 
 
 def test_huge_logits_neither_overflow_nor_lose_their_order():
@@ -169,6 +179,15 @@ def test_scale_place_and_width_of_the_space_do_not_matter(drawn, scale):
     torch.testing.assert_close(relational_loss(moved, teacher), relational_loss(student, teacher), rtol=1e-6, atol=1e-9)
 
 
+@pytest.mark.parametrize("unit", [1e-25, 1e-5, 1.0, 1e5, 1e20])
+def test_distances_in_any_unit_are_the_same_to_it(unit):
+    """Also where float32 can't hold their squares, and in half precision."""
+    torch.testing.assert_close(relational_loss(unit * STUDENT, TEACHER), relational_loss(STUDENT, TEACHER))
+    torch.testing.assert_close(relational_loss(STUDENT, unit * TEACHER), relational_loss(STUDENT, TEACHER))
+    half = relational_loss(STUDENT.half(), TEACHER.half())
+    torch.testing.assert_close(half, relational_loss(STUDENT, TEACHER).half(), rtol=1e-2, atol=0)
+
+
 @given(embeddings)
 def test_equal_embeddings_give_finite_gradients(drawn):
     student, teacher = map(torch.from_numpy, drawn)
@@ -198,6 +217,15 @@ def test_attention_is_the_energy_of_each_place():
     for at in range(3):
         energy = torch.tensor([[sum(feat[at, c, i, j] ** 2 for c in range(4)) for j in range(5)] for i in range(2)]).flatten()
         torch.testing.assert_close(attention_map(feat)[at], energy / energy.norm())
+
+
+@pytest.mark.parametrize("unit", [1e-30, 1e-7, 1e10, 1e30])
+def test_attention_has_length_1_in_any_unit(unit):
+    """And a gradient that is that of the definition."""
+    feat = torch.randn(3, 4, 2, 5, generator=torch.Generator().manual_seed(2)) * torch.tensor([1.0, 1e-3, 1e3]).view(3, 1, 1, 1)
+    torch.testing.assert_close(attention_map(unit * feat), attention_map(feat))
+    torch.testing.assert_close(attention_map(unit * feat).norm(dim=1), torch.ones(3))
+    assert torch.autograd.gradcheck(attention_map, feat.double().requires_grad_())
 
 
 def test_an_image_of_zeros_has_an_attention_of_zeros_and_a_finite_gradient():
@@ -266,6 +294,27 @@ def test_training_leaves_the_teacher_alone():
     assert student[1].weight.grad is not None
 
 
+class Moody(torch.nn.Module):
+    """In training mode it answers something else."""
+
+    def __init__(self):
+        super().__init__()
+        self.inner = net(0)
+
+    def forward(self, x):
+        return -self.inner(x) if self.training else self.inner(x)
+
+
+def test_the_teacher_is_a_copy_in_evaluation_mode():
+    """Does the loss stay what it was when the model that taught is trained on, and is that model's mode left alone?"""
+    teacher, student, x = Moody().train(), net(1), torch.randn(6, 1, 4, 4)
+    loss = from_teacher(teacher, 3.0, 0.6)
+    expected = kd_loss(student(x), net(0)(x), LABELS, 3.0, 0.6)
+    assert teacher.training and torch.equal(loss(student, x, LABELS), expected)
+    teacher.inner[1].weight.data.zero_()
+    assert torch.equal(loss(student, x, LABELS), expected)
+
+
 def test_the_loss_of_the_loop_is_kd_loss():
     teacher, student, x = net(0), net(1), torch.randn(6, 1, 4, 4)
     assert torch.equal(from_teacher(teacher, 3.0, 0.6)(student, x, LABELS), kd_loss(student(x), teacher(x), LABELS, 3.0, 0.6))
@@ -277,6 +326,8 @@ def test_shuffling_follows_the_seed_and_the_batch_alone():
     first = one(student, x, LABELS)
     assert torch.equal(first, one(student, x, LABELS)) and torch.equal(first, from_teacher(teacher, shuffle=True)(student, x, LABELS))
     assert len({first.item(), other(student, x, LABELS).item(), plain(student, x, LABELS).item(), one(student, x, LABELS + 1).item()}) == 4
+    dealt = from_teacher(teacher, alpha=1.0, shuffle=True)  # labels reach this loss by the dealing alone
+    assert dealt(student, x, LABELS) != dealt(student, x, LABELS + 1)
 
 
 def test_distil_is_fit_with_the_teachers_loss():
@@ -286,6 +337,34 @@ def test_distil_is_fit_with_the_teachers_loss():
     fit(by_hand, data, config, loss=from_teacher(teacher, 3.0, 0.8))
     assert torch.equal(by_verb[1].weight, by_hand[1].weight)
     assert len(history.accuracy) == 2
+
+
+def test_distil_deals_by_the_seed_of_its_configuration():
+    teacher, data, config = net(0), images(), TrainConfig(epochs=1, batch_size=16, augment=False, seed=7)
+    by_verb, by_hand = net(1), net(1)
+    distil(by_verb, teacher, data, config, shuffle=True)
+    fit(by_hand, data, config, loss=from_teacher(teacher, shuffle=True, seed=7))
+    assert torch.equal(by_verb[1].weight, by_hand[1].weight)
+
+
+def test_distil_hands_on_what_fit_takes(tmp_path):
+    """Each step is told, each epoch too, and a state is left to go on from."""
+    shares, epochs, state = [], [], tmp_path / "state"
+    config = TrainConfig(epochs=2, batch_size=16, augment=False)
+    student = net(1)
+    distil(
+        student,
+        net(0),
+        images(),
+        config,
+        after_step=shares.append,
+        on_epoch=lambda epoch, history: epochs.append(epoch),
+        resume=state,
+    )
+    assert shares == [step / 8 for step in range(1, 9)] and epochs == [1, 2]
+    again = net(2)
+    distil(again, net(0), images(), config, resume=state)
+    assert torch.equal(again[1].weight, student[1].weight)
 
 
 def test_a_student_comes_to_agree_with_its_teacher():
@@ -304,11 +383,11 @@ def test_a_student_that_diverges_is_reported_by_the_loop():
 # what is refused
 
 
-@pytest.mark.parametrize("temperature", [0.0, -1.0, math.inf, math.nan])
+@pytest.mark.parametrize("temperature", [0.0, -1.0, 1e-4, 1e4, math.inf, math.nan])
 def test_impossible_temperatures_are_refused(temperature):
-    with pytest.raises(ValueError, match="temperature must be a number above 0"):
+    with pytest.raises(ValueError, match=r"temperature must lie in \[0\.001, 1000\]"):
         kd_loss(STUDENT, TEACHER, LABELS, temperature, 0.5)
-    with pytest.raises(ValueError, match="temperature must be a number above 0"):
+    with pytest.raises(ValueError, match=r"temperature must lie in \[0\.001, 1000\]"):
         from_teacher(net(), temperature)
 
 
@@ -335,6 +414,10 @@ def nan(like):
         (lambda: kd_loss(STUDENT[:5], TEACHER, LABELS[:5]), "must have one shape"),
         (lambda: kd_loss(STUDENT, TEACHER, LABELS[:5]), r"labels must be \(6,\)"),
         (lambda: kd_loss(STUDENT, TEACHER, LABELS[:, None]), r"labels must be \(6,\)"),
+        (lambda: kd_loss(STUDENT, TEACHER, LABELS.float()), r"int64, .* torch\.float32"),
+        (lambda: kd_loss(STUDENT, TEACHER, LABELS.int()), r"int64, .* torch\.int32"),
+        (lambda: kd_loss(STUDENT, TEACHER, LABELS - 100), r"labels must lie in 0\.\.9, got -100 to -95"),
+        (lambda: kd_loss(STUDENT, TEACHER, LABELS + 5), r"labels must lie in 0\.\.9, got 5 to 10"),
         (lambda: kd_loss(STUDENT[0], TEACHER[0], LABELS), r"\(n, classes\) with two classes or more"),
         (lambda: kd_loss(STUDENT[:0], TEACHER[:0], LABELS[:0]), "no images"),
         (lambda: kd_loss(nan(STUDENT), TEACHER, LABELS), "student's logits hold NaN"),
@@ -356,7 +439,7 @@ def nan(like):
         (lambda: shuffled_teacher(TEACHER[0], torch.Generator()), r"\(n, classes\)"),
         (lambda: shuffled_teacher(nan(TEACHER), torch.Generator()), "teacher's logits hold NaN"),
         (lambda: distil(net(1), net(0), images(64)[:0], TrainConfig(epochs=1)), "at least one epoch and one image"),
-        (lambda: distil(net(1), net(0), images(), TrainConfig(epochs=1), temperature=0), "temperature must be"),
+        (lambda: distil(net(1), net(0), images(), TrainConfig(epochs=1), temperature=0), "temperature must lie"),
     ],
 )
 def test_bad_input_is_refused_in_a_sentence(call, said):

@@ -207,6 +207,7 @@ def without(value: float) -> np.ndarray:
         ({"calibration": np.float32(1.0)}, "must be a batch"),
         ({"calibration": without(np.nan)}, "NaN or infinite"),
         ({"calibration": without(np.inf)}, "NaN or infinite"),
+        ({"calibration": without(1e30).astype(np.float64) ** 10}, "NaN or infinite in float32"),
         ({"calibration": np.full_like(X, 0.5)}, "is 0.5 everywhere"),
         ({"calibration": np.zeros(X.shape, np.uint8)}, "got uint8: normalise"),
         ({"calibration": X[:, :, :14]}, r"shape \(1, 14, 28\) and the model takes \(1, 28, 28\)"),
@@ -220,6 +221,19 @@ def test_what_can_not_calibrate_is_refused_in_one_sentence(net: nn.Module, tmp_p
     with pytest.raises(ValueError, match=message):
         to_int8_onnx(net, X[:1], tmp_path / "net.onnx", **options)
     assert (tmp_path / "net.onnx").read_bytes() == b"old" and len(list(tmp_path.iterdir())) == 1
+
+
+def test_a_model_without_an_example_is_refused_where_nothing_says_its_shape(net: nn.Module, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="give an example"):
+        to_int8_onnx(net, None, tmp_path / "net.onnx", dynamic=True)
+
+
+def test_a_calibration_in_bfloat16_is_taken_for_its_values(net: nn.Module, tmp_path: Path) -> None:
+    coarse = torch.from_numpy(X).bfloat16()
+    to_onnx(net, X, tmp_path / "float.onnx")
+    to_int8_onnx(tmp_path / "float.onnx", coarse, tmp_path / "a.onnx", coarse)
+    to_int8_onnx(tmp_path / "float.onnx", None, tmp_path / "b.onnx", coarse.float())
+    assert (tmp_path / "a.onnx").read_bytes() == (tmp_path / "b.onnx").read_bytes()
 
 
 def test_one_input_calibrates(net: nn.Module, tmp_path: Path) -> None:

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from utils.show import answers
+from utils.show import answer_bars, answers
+from utils.show.style import figure
 
 CLASSES = ("shirt", "coat", "bag")
 
@@ -22,6 +23,18 @@ def test_the_right_class_is_hatched_and_only_it():
     assert [bool(bar.get_hatch()) for bar in bars] == [False, True, False]
 
 
+def test_probabilities_that_were_rounded_are_drawn():
+    assert len(answers(np.zeros((28, 28)), {"a": np.array([0.333, 0.333, 0.333], np.float16)}, CLASSES).axes) == 2
+
+
+@pytest.mark.parametrize("label", [-1, 3])
+def test_a_label_that_is_no_class_is_refused(label):
+    with pytest.raises(ValueError, match=r"label must be a class, 0\.\.2"):
+        answers(np.zeros((28, 28)), {"a": [1, 0, 0]}, CLASSES, label=label)
+    with pytest.raises(ValueError, match=r"label must be a class, 0\.\.2"):
+        answer_bars(figure().add_subplot(), [1, 0, 0], CLASSES, label=label)
+
+
 @pytest.mark.parametrize(
     ("image", "said", "message"),
     [
@@ -30,6 +43,8 @@ def test_the_right_class_is_hatched_and_only_it():
         (np.zeros((28, 28)), {str(n): [1, 0, 0] for n in range(4)}, "one to three answers"),
         (np.zeros((28, 28)), {"a": [1, 0]}, "3 probabilities"),
         (np.zeros((28, 28)), {"a": [2.0, -1.0, 0.0]}, "3 probabilities"),
+        (np.zeros((28, 28)), {"a": [0.9, 0.9, 0.0]}, "1 in sum"),
+        (np.zeros((28, 28)), {"a": [0.3, 0.3, 0.3]}, "1 in sum"),
         (np.zeros((28, 28)), {"a": [float("nan"), 0.5, 0.5]}, "3 probabilities"),
     ],
 )

@@ -38,7 +38,21 @@ def test_every_seed_is_a_dot_and_the_gain_is_written():
     assert [text.get_text() for text in axes.texts] == [str(gain([2.0, 3.0], [1.0, 1.0])), "+0.00 (+0.00 to +0.00)"]
 
 
-@pytest.mark.parametrize(("results", "against"), [({"a": [1.0]}, [1.0]), ({"a": [1.0, 2.0]}, [1.0]), ({}, [1.0, 2.0])])
+@pytest.mark.parametrize(
+    ("results", "against"),
+    [
+        ({"a": [1.0]}, [1.0]),
+        ({"a": [1.0, 2.0]}, [1.0]),
+        ({}, [1.0, 2.0]),
+        ({"a": [1.0, float("nan")]}, [1.0, 2.0]),
+        ({"a": [1.0, 2.0]}, [1.0, float("inf")]),
+    ],
+)
 def test_what_can_not_be_paired_is_refused(results, against):
     with pytest.raises(ValueError, match="paired"):
         paired(results, against, x="points")
+
+
+def test_a_control_that_is_no_row_is_refused():
+    with pytest.raises(ValueError, match="one of the rows taught, control, got contol"):
+        paired({"taught": [1.0, 2.0], "control": [1.0, 1.0]}, [1.0, 1.0], x="points", controls=["contol"])

@@ -39,5 +39,9 @@ def test_ranges_are_sorted_and_compared_with_their_median():
     chart = ranges({"a layer": [1.0, 4.0, 2.0]}, y="largest weight")
     assert [bar.get_height() for bar in chart.axes[0].patches] == [1, 2, 4]
     assert chart.axes[0].texts[0].get_text() == "largest is 2.0x the median"
-    with pytest.raises(ValueError, match="positive"):
-        ranges({"a layer": [0.0, 1.0]}, y="")
+
+
+@pytest.mark.parametrize("values", [[0.0, 1.0], [1.0, float("nan")], [1.0, float("inf")], []])
+def test_ranges_that_are_none_are_refused(values):
+    with pytest.raises(ValueError, match="positive and finite"):
+        ranges({"a layer": values, "another": [1.0]}, y="")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
-
 import torch
 from torch import Tensor
+
+TEMPERATURES = 1e-3, 1e3  # beyond, the answers are one class alone, or all alike to the last digits
 
 
 def check_logits(logits: Tensor, whose: str, *, finite: bool = True) -> None:
@@ -33,15 +33,29 @@ def check_pair(student: Tensor, teacher: Tensor, what: str) -> None:
 
 
 def check_setting(temperature: float, alpha: float) -> None:
-    """A temperature above 0 and a share between 0 and 1.
+    """A temperature that leaves something to compare and a share between 0 and 1.
 
     Raises:
         ValueError: any other.
     """
-    if not (math.isfinite(temperature) and temperature > 0):
-        raise ValueError(f"temperature must be a number above 0, got {temperature}: 1 leaves the answers as they are, 4 softens them")
+    if not TEMPERATURES[0] <= temperature <= TEMPERATURES[1]:
+        raise ValueError(f"temperature must lie in [0.001, 1000], got {temperature}: 1 leaves the answers as they are, 4 softens them")
     if not 0 <= alpha <= 1:
         raise ValueError(f"alpha must lie in [0, 1], got {alpha}: it is the teacher's share of the loss, the labels have the rest")
+
+
+def check_labels(labels: Tensor, logits: Tensor) -> None:
+    """(n,) int64, each the number of a class: torch would skip a label of -100 without a word.
+
+    Raises:
+        ValueError: another shape or dtype, or a number that is no class.
+    """
+    n, classes = logits.shape
+    if labels.shape != (n,) or labels.dtype != torch.int64:
+        raise ValueError(f"labels must be ({n},) int64, one an image, got shape {tuple(labels.shape)} and {labels.dtype}")
+    low, high = int(labels.min()), int(labels.max())
+    if low < 0 or high >= classes:
+        raise ValueError(f"labels must lie in 0..{classes - 1}, got {low} to {high}: they are numbers of classes")
 
 
 def check_embeddings(embeddings: Tensor, whose: str) -> None:

@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from utils.compress.distillation.checks import check_embeddings, check_logits, check_pair, check_setting
+from utils.compress.distillation.checks import check_embeddings, check_labels, check_logits, check_pair, check_setting
 
 
 def kd_loss(student_logits: Tensor, teacher_logits: Tensor, labels: Tensor, temperature: float = 4.0, alpha: float = 0.7) -> Tensor:
@@ -20,8 +20,8 @@ def kd_loss(student_logits: Tensor, teacher_logits: Tensor, labels: Tensor, temp
     student_logits, teacher_logits: (n, classes); labels: (n,) int64, not looked at where alpha is 1. Returns a scalar.
 
     Raises:
-        ValueError: a temperature that is not positive and finite, an alpha outside [0, 1], no images, shapes that do not
-            belong together, or logits that are not finite.
+        ValueError: a temperature outside [0.001, 1000], an alpha outside [0, 1], no images, shapes that do not belong
+            together, labels that are no classes, or logits that are not finite.
     """
     check_logits(student_logits, "student")
     return taught(student_logits, teacher_logits, labels, temperature, alpha)
@@ -33,17 +33,13 @@ def taught(student_logits: Tensor, teacher_logits: Tensor, labels: Tensor, tempe
     check_logits(student_logits, "student", finite=False)
     check_logits(teacher_logits, "teacher")
     check_pair(student_logits, teacher_logits, "the logits")
-    soft = F.kl_div(
-        F.log_softmax(student_logits / temperature, 1),
-        F.log_softmax(teacher_logits.detach() / temperature, 1),
-        reduction="batchmean",
-        log_target=True,
-    )
+    student, fixed = (F.log_softmax(logits.double() / temperature, 1) for logits in (student_logits, teacher_logits.detach()))
+    # In double: at a high temperature the divergence is small, and T^2 would make float32's rounding errors large.
+    soft = (temperature**2 * F.kl_div(student, fixed, reduction="batchmean", log_target=True)).to(student_logits.dtype)
     if alpha == 1:
-        return temperature**2 * soft
-    if labels.shape != student_logits.shape[:1]:
-        raise ValueError(f"labels must be ({len(student_logits)},), one an image, got shape {tuple(labels.shape)}")
-    return alpha * temperature**2 * soft + (1 - alpha) * F.cross_entropy(student_logits, labels)
+        return soft
+    check_labels(labels, student_logits)
+    return alpha * soft + (1 - alpha) * F.cross_entropy(student_logits, labels)
 
 
 def feature_loss(student_feat: Tensor, teacher_feat: Tensor, projector: Callable[[Tensor], Tensor]) -> Tensor:
@@ -63,11 +59,12 @@ def feature_loss(student_feat: Tensor, teacher_feat: Tensor, projector: Callable
 
 
 def _distances(embeddings: Tensor) -> Tensor:
-    """Euclidean distances of all pairs i < j, divided by their mean. (n, width) -> (n * (n - 1) / 2,)
+    """Euclidean distances of all pairs i < j, divided by their mean. (n, width) -> (n * (n - 1) / 2,) float64
 
-    A root has no slope at 0; `pdist` gives equal embeddings one of 0, so they pull nowhere.
+    A root has no slope at 0; `pdist` gives equal embeddings one of 0, so they pull nowhere. In double precision the
+    squares neither overflow nor vanish, whatever the unit.
     """
-    distances = torch.pdist(embeddings)
+    distances = torch.pdist(embeddings.double())
     mean = distances.mean()
     return distances / torch.where(mean > 0, mean, 1.0)
 
@@ -86,7 +83,7 @@ def relational_loss(student_emb: Tensor, teacher_emb: Tensor) -> Tensor:
     check_embeddings(teacher_emb, "teacher")
     if len(student_emb) != len(teacher_emb):
         raise ValueError(f"embeddings must be of the same images, got {len(student_emb)} of the student, {len(teacher_emb)} of the teacher")
-    return F.huber_loss(_distances(student_emb), _distances(teacher_emb.detach()), delta=1.0)
+    return F.huber_loss(_distances(student_emb), _distances(teacher_emb.detach()), delta=1.0).to(student_emb.dtype)
 
 
 def attention_map(feat: Tensor) -> Tensor:
@@ -99,4 +96,5 @@ def attention_map(feat: Tensor) -> Tensor:
     """
     if feat.ndim != 4:
         raise ValueError(f"features must be (n, channels, height, width), got shape {tuple(feat.shape)}")
-    return F.normalize(feat.square().sum(1).flatten(1), dim=1)
+    largest = feat.detach().abs().amax((1, 2, 3), keepdim=True)  # the map does not depend on it, the size of the squares does
+    return F.normalize((feat / torch.where(largest > 0, largest, 1.0)).square().sum(1).flatten(1), dim=1)

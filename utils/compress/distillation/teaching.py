@@ -25,7 +25,7 @@ def from_teacher(teacher: nn.Module, temperature: float = 4.0, alpha: float = 0.
         resumed is the same training.
 
     Raises:
-        ValueError: a temperature that is not positive and finite, or an alpha outside [0, 1].
+        ValueError: a temperature outside [0.001, 1000], or an alpha outside [0, 1].
     """
     check_setting(temperature, alpha)
     teacher = copy.deepcopy(teacher).eval().to(memory_format=torch.channels_last)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from utils.compress.quantization.affine import affine_params, check_bits, check_finite, dequantize, quantize
@@ -23,8 +22,8 @@ def calibrate(values: Tensor, bits: int = 8, method: str = "minmax") -> tuple[fl
         ValueError: another method, bits outside 1..16, values that are empty or not finite.
     """
     check_bits(bits)
-    check_finite(values, "the tensor to calibrate on")
     values = values.detach().flatten().float()
+    check_finite(values, "the tensor to calibrate on")
     low, high = values.min().item(), values.max().item()
     if method == "percentile":  # numpy: torch.quantile refuses more than 16 million values
         low, high = (float(q) for q in np.quantile(values.numpy(), (CUT, 1 - CUT)))
@@ -39,4 +38,4 @@ def calibrate(values: Tensor, bits: int = 8, method: str = "minmax") -> tuple[fl
 def _error(values: Tensor, low: float, high: float, bits: int) -> float:
     scale, zero_point = affine_params(low, high, bits)
     restored = dequantize(quantize(values, scale, zero_point, bits, signed=False), scale, zero_point)
-    return torch.mean((restored - values) ** 2).item()
+    return (restored.double() - values.double()).square().mean().item()  # in float32 the squares depend on the unit

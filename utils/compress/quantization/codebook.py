@@ -26,7 +26,7 @@ def kmeans_codebook(weight: Tensor, bits: int, rounds: int = 100) -> tuple[Tenso
     if len(distinct) <= clusters:
         centres = torch.cat([distinct, distinct[-1:].expand(clusters - len(distinct))])
     else:
-        centres = torch.linspace(values.min().item(), values.max().item(), clusters)
+        centres = torch.linspace(values.min().item(), values.max().item(), clusters, dtype=torch.float64).float()
         for _ in range(rounds):
             moved = _means(values, centres)
             if torch.equal(moved, centres):
@@ -37,8 +37,9 @@ def kmeans_codebook(weight: Tensor, bits: int, rounds: int = 100) -> tuple[Tenso
 
 
 def _nearest(values: Tensor, centres: Tensor) -> Tensor:
-    """Index of the nearest of ascending centres: the borders lie halfway between them."""
-    return torch.bucketize(values.contiguous(), (centres[1:] + centres[:-1]) / 2)
+    """Index of the nearest of ascending centres: the borders lie halfway between them, where float32 may have no number."""
+    centres = centres.double()
+    return torch.bucketize(values.double().contiguous(), (centres[1:] + centres[:-1]) / 2)
 
 
 def _means(values: Tensor, centres: Tensor) -> Tensor:

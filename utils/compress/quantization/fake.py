@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
-from utils.compress.quantization.affine import along, check_bits, check_finite, code_range
+from utils.compress.quantization.affine import LEAST, along, check_bits, check_finite, check_scale, code_range
 from utils.models import Codes
 
 SHRINK = tuple(share / 40 for share in range(40, 3, -1))  # candidates for a first step: shares of the largest magnitude
@@ -19,11 +19,15 @@ class FakeQuant(torch.autograd.Function):
 
     x: any shape. scale, zero_point: numbers, or tensors that broadcast against x. low, high: the range of codes.
     The gradient passes where the code lay within the range, and is 0 where it was cut off.
+
+    Raises:
+        ValueError: a scale that is not positive and finite.
     """
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, scale: Tensor | float, zero_point: Tensor | int, low: int, high: int) -> Tensor:
         """Round, cut off, come back."""
+        check_scale(scale)
         codes = torch.round(x / scale) + zero_point
         ctx.save_for_backward((codes >= low) & (codes <= high))
         return (codes.clamp(low, high) - zero_point) * scale
@@ -32,7 +36,7 @@ class FakeQuant(torch.autograd.Function):
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None, None, None]:
         """The gradient of x; the others have none."""
         (passes,) = ctx.saved_tensors
-        return gradients[0] * passes, None, None, None, None
+        return gradients[0].masked_fill(~passes, 0), None, None, None, None
 
 
 class LearnedStep(nn.Module):
@@ -51,9 +55,7 @@ class LearnedStep(nn.Module):
     def forward(self, weight: Tensor) -> Tensor:
         """weight: (out, ...) -> the same shape, on the grid."""
         low, high = code_range(self.bits, signed=True)
-        damped = (weight[0].numel() * high) ** -0.5  # or the step, which every weight of the channel pulls, would run ahead
-        step = self.step * damped + (self.step * (1 - damped)).detach()
-        step = along(step.clamp(min=torch.finfo(torch.float32).tiny), weight)
+        step = along(self._damped(weight), weight)
         inside = (weight / step).clamp(low, high)
         return (inside + (torch.round(inside) - inside).detach()) * step
 
@@ -61,10 +63,18 @@ class LearnedStep(nn.Module):
     def codes(self, weight: Tensor) -> Codes:
         """What `forward` rounds the weight to."""
         low, high = code_range(self.bits, signed=True)
-        step = self.step.detach().clamp(min=torch.finfo(torch.float32).tiny)
-        return Codes(
-            torch.round(weight / along(step, weight)).clamp(low, high).to(torch.int8 if self.bits <= 8 else torch.int16), step, self.bits
-        )
+        step = self._damped(weight)
+        values = torch.round(weight / along(step, weight)).clamp(low, high)
+        return Codes(values.to(torch.int8 if self.bits <= 8 else torch.int16), step, self.bits)
+
+    def _damped(self, weight: Tensor) -> Tensor:
+        """The step with a smaller gradient: every weight of the channel pulls at it, so it would run ahead.
+
+        An update may carry a step below 0: what counts is how far.
+        """
+        step = self.step.abs()
+        share = (weight[0].numel() * code_range(self.bits, signed=True)[1]) ** -0.5
+        return (step * share + (step * (1 - share)).detach()).clamp(min=LEAST)
 
 
 @torch.no_grad()
@@ -72,7 +82,7 @@ def best_steps(weight: Tensor, bits: int) -> Tensor:
     """For each channel, of 37 candidates, the step that leaves the least squared error. weight: (out, ...) -> (out,)."""
     low, high = code_range(bits, signed=True)
     rows = weight.detach().flatten(1)
-    largest = rows.abs().amax(1).clamp(min=torch.finfo(torch.float32).tiny)
+    largest = rows.abs().amax(1).clamp(min=LEAST)
     best, least = largest.clone(), torch.full_like(largest, torch.inf)
     for share in SHRINK:
         step = (largest * share / high)[:, None]
@@ -100,16 +110,28 @@ def qat_(model: nn.Module, bits: int | dict[str, int], ends: int = 8) -> nn.Modu
     Train it as any other model, then call `freeze_`. Without any training this is quantization after training.
 
     Raises:
-        ValueError: bits outside 2..16, a weight that is not finite, a model without such layers or that is prepared already.
+        ValueError: bits outside 2..16, no or unknown layers, a weight that is not finite or not float32, a model that is
+            prepared already. Then the model is left as it was.
     """
-    plan = weight_bits(model, bits, ends) if isinstance(bits, int) else bits
-    for name, each in plan.items():
-        layer = model.get_submodule(name)
-        if parametrize.is_parametrized(layer, "weight"):
-            raise ValueError(f"{name} is prepared already: call freeze_ before you quantize again")
-        step = LearnedStep(cast("Tensor", layer.weight), each)
-        parametrize.register_parametrization(layer, "weight", step, unsafe=True)
+    plan = bits if isinstance(bits, dict) else weight_bits(model, bits, ends)
+    if not plan:
+        raise ValueError("no layer is named: give the names of layers with their bits, or one number for all")
+    layers = dict(model.named_modules())
+    steps = {name: _first_step(layers.get(name), name, each) for name, each in plan.items()}
+    for name, step in steps.items():
+        parametrize.register_parametrization(layers[name], "weight", step, unsafe=True)
     return model
+
+
+def _first_step(layer: nn.Module | None, name: str, bits: int) -> LearnedStep:
+    """What is to round the weight of a layer, if it is one that can be rounded."""
+    if not isinstance(layer, nn.Conv2d | nn.Linear):
+        raise ValueError(f"{name!r} is no convolution and no linear layer of this model: take the names from weight_bits")
+    if parametrize.is_parametrized(layer, "weight"):
+        raise ValueError(f"{name} is prepared already: call freeze_ before you quantize again")
+    if layer.weight.dtype != torch.float32:
+        raise ValueError(f"the weight of {name} is {layer.weight.dtype}: call model.float() first")
+    return LearnedStep(layer.weight, bits)
 
 
 def freeze_(model: nn.Module) -> dict[str, Codes]:
@@ -124,7 +146,7 @@ def freeze_(model: nn.Module) -> dict[str, Codes]:
             codes = layer.parametrizations.weight[0].codes(layer.parametrizations.weight.original)
             parametrize.remove_parametrizations(layer, "weight", leave_parametrized=True)
             layer.weight.data = codes.values_as_float()
-            frozen[f"{name}.weight"] = codes
+            frozen[f"{name}.weight".removeprefix(".")] = codes
     if not frozen:
         raise ValueError("no layer of this model is prepared: call qat_ first")
     return frozen

@@ -29,7 +29,7 @@ def test_symmetric_range_reaches_the_larger_end(a, b, bits):
     low, high = sorted((a, b))
     scale, zero_point = affine_params(low, high, bits, symmetric=True)
     assert zero_point == 0
-    if low or high:
+    if max(abs(low), abs(high)) > 1e-30:
         assert scale * (2 ** (bits - 1) - 1) == pytest.approx(max(abs(low), abs(high)))
 
 
@@ -45,6 +45,8 @@ def test_symmetric_range_reaches_the_larger_end(a, b, bits):
         (0.0, 0.0, 8, False, (1.0, 0)),
         (0.0, 0.0, 8, True, (1.0, 0)),
         (0.0, 1e-323, 8, False, (1.0, 0)),  # no step can be told from 0
+        (0.0, 1e-44, 8, False, (1.0, 0)),  # nor here, in float32
+        (-1.007, 1.543, 8, False, (0.01, 101)),  # 100.7 is nearer to 101
     ],
 )
 def test_params_worked_out_by_hand(low, high, bits, symmetric, expected):
@@ -97,9 +99,39 @@ def test_rounds_halves_to_even_and_cuts_off():
     assert quantize(torch.tensor([0.5, 1.5, 2.5, -0.5, 9e9, -9e9]), 1.0).tolist() == [0, 2, 2, 0, 127, -128]
 
 
+def test_a_half_is_rounded_before_the_zero_point_is_added():
+    assert quantize(torch.tensor([0.5, 1.5, 2.5]), 1.0, 5, signed=False).tolist() == [5, 7, 7]
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64])
+def test_values_of_any_precision_have_the_codes_that_they_have_in_double(dtype):
+    x = torch.tensor([1e9, -1e9, 3.3, 257.0, 16000.0]).clamp(-6e4, 6e4).to(dtype)
+    expected = torch.round(x.double() / 0.1).clamp(-(2**15), 2**15 - 1)
+    assert quantize(x, 0.1, 0, 16).tolist() == expected.tolist()
+    assert quantize(torch.tensor([1e300, -1e300, 0.5 + 1e-12], dtype=torch.float64), 1.0).tolist() == [127, -128, 1]
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64])
+def test_scales_are_float32_whatever_the_weight(dtype):
+    weight = torch.randn(3, 5, generator=torch.Generator().manual_seed(0)).to(dtype)
+    scales = per_channel_scales(weight)
+    assert scales.dtype == torch.float32
+    torch.testing.assert_close(scales, (weight.double().abs().amax(1) / 127).float())
+
+
+def test_a_channel_too_small_for_a_scale_is_a_channel_of_zeros():
+    assert per_channel_scales(torch.tensor([[1e-45], [1e-38]])).tolist() == [1, 1]
+
+
 def test_zero_point_is_taken_away_without_underflow():
-    """Does a uint8 code below the zero point become a negative value?"""
+    """Does a uint8 code below the zero point become a negative value, and one above 32767 stay positive?"""
     assert dequantize(torch.tensor([0, 10, 255], dtype=torch.uint8), 0.5, 10).tolist() == [-5, 0, 122.5]
+    assert dequantize(torch.tensor([50_000, 0], dtype=torch.int32), 1.0, 40_000).tolist() == [10_000, -40_000]
+
+
+@pytest.mark.parametrize("scale", [0.1, torch.tensor([[0.1]], dtype=torch.float64), torch.tensor(0.1, dtype=torch.float16)])
+def test_values_are_float32_whatever_the_scale(scale):
+    assert dequantize(torch.tensor([[3]], dtype=torch.int8), scale).dtype == torch.float32
 
 
 @pytest.mark.parametrize(
@@ -140,8 +172,16 @@ def test_the_rest_of_bad_input_is_refused():
         affine_params(0, 1, 1, symmetric=True)
     with pytest.raises(ValueError, match="empty"):
         quantize(torch.empty(0), 1.0)
-    for scale in (0.0, -1.0, math.nan, torch.tensor([1.0, 0.0])):
-        with pytest.raises(ValueError, match="scale must be positive"):
+    for scale in (0.0, -1.0, math.nan, math.inf, torch.tensor([1.0, 0.0]), torch.tensor([1.0, math.inf])):
+        with pytest.raises(ValueError, match="scale must be positive and finite"):
             quantize(torch.ones(2), scale)
+    for low, high in ((-1e308, 1e308), (0.0, 1e300)):
+        with pytest.raises(ValueError, match="too wide"):
+            affine_params(low, high)
+    for codes in (torch.tensor([3.7]), torch.tensor([math.nan])):
+        with pytest.raises(ValueError, match="codes must be whole numbers"):
+            dequantize(codes, 1.0)
+    with pytest.raises(ValueError, match="infinity"):
+        per_channel_scales(torch.tensor([[1e300]], dtype=torch.float64))
     with pytest.raises(ValueError, match="no axis 2"):
         per_channel_scales(torch.ones(2, 2), axis=2)

@@ -39,11 +39,32 @@ def test_mse_is_the_best_of_its_candidates(bits):
     assert best < error(values, -20.0, 60.0, bits)
 
 
+@pytest.mark.parametrize("power", [-120, -60, 60, 120])
+def test_the_unit_does_not_change_what_mse_cuts_off(power):
+    """A power of two changes no digit, but float32 can't hold the squares."""
+    values = heavy_tailed()
+    low, high = calibrate(values, 4, "mse")
+    assert calibrate(values * 2.0**power, 4, "mse") == (low * 2.0**power, high * 2.0**power)
+
+
+def test_where_no_candidate_is_better_nothing_is_cut_off():
+    """Values so small that all come back as 0."""
+    values = torch.tensor([0.0, 1e-40])
+    assert calibrate(values, 8, "mse") == (0.0, values[1].item())
+
+
+@pytest.mark.parametrize("method", ["minmax", "percentile", "mse"])
+def test_a_layers_own_weight_can_be_calibrated(method):
+    values = heavy_tailed()
+    assert calibrate(torch.nn.Parameter(values), 4, method) == calibrate(values, 4, method)
+
+
 def test_bad_input_is_refused():
     for values, bits, method, why in (
         (torch.ones(2), 8, "entropy", "method must be"),
         (torch.empty(0), 8, "minmax", "empty"),
         (torch.tensor([torch.nan]), 8, "minmax", "NaN"),
+        (torch.tensor([1e300], dtype=torch.float64), 8, "mse", "infinity"),
         (torch.ones(2), 17, "minmax", "bits"),
     ):
         with pytest.raises(ValueError, match=why):

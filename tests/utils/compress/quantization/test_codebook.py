@@ -38,6 +38,22 @@ def test_few_distinct_values_come_back_exactly():
     codebook, codes = kmeans_codebook(weight, 2)
     assert torch.equal(codebook[codes.long()], weight)
     assert kmeans_codebook(torch.zeros(8), 2)[0].tolist() == [0.0] * 4
+    neighbours = 1 + torch.arange(4) * 2.0**-23  # no float32 lies between them
+    assert kmeans_codebook(neighbours, 2)[1].tolist() == [0, 1, 2, 3]
+
+
+def test_weights_as_large_as_float32_goes():
+    weight = torch.tensor([-3e38, -2.9e38, -1e38, -9e37, 9e37, 1e38, 2.9e38, 3e38])
+    codebook, codes = kmeans_codebook(weight, 2)
+    torch.testing.assert_close(codebook, torch.tensor([-2.95e38, -9.5e37, 9.5e37, 2.95e38]))
+    assert codes.tolist() == [0, 0, 1, 1, 2, 2, 3, 3]
+
+
+def test_codes_of_16_bits_count_to_the_end():
+    weight = torch.linspace(-1, 1, 70_000)
+    codebook, codes = kmeans_codebook(weight, 16, rounds=1)
+    assert (codes.min(), codes.max()) == (0, 2**16 - 1)
+    assert (codebook[codes.long()] - weight).abs().max() < 2.0**-15
 
 
 def test_bad_input_is_refused():

@@ -1,6 +1,7 @@
 """Rounding in training: torch's fake quantization is the oracle; a frozen network is its codes."""
 
 import copy
+import math
 
 import pytest
 import torch
@@ -46,6 +47,23 @@ def test_channels_and_their_gradients_equal_torchs():
         torch.testing.assert_close(mine, other)
 
 
+def test_no_gradient_passes_where_it_was_cut_off_not_even_an_infinite_one():
+    upstream = torch.tensor([math.inf, 1.0])
+    assert both(lambda x: FakeQuant.apply(x, 1.0, 0, -1, 1), torch.tensor([5.0, 0.5]), upstream)[1].tolist() == [0, 1]
+
+
+@pytest.mark.parametrize("bits", [2, 3, 4, 8])
+def test_first_steps_are_the_best_of_their_candidates(bits):
+    """Each of 37 tried by hand; on heavy tails the best one is far from the largest magnitude."""
+    weight = normal(6, 300) ** 3
+    low, high = -(2 ** (bits - 1)), 2 ** (bits - 1) - 1
+    for row, found in zip(weight, best_steps(weight, bits), strict=True):
+        steps = [row.abs().max() * share / 40 / high for share in range(4, 41)]
+        errors = [(torch.round(row / step).clamp(low, high) * step - row).square().sum().item() for step in steps]
+        assert (torch.round(row / found).clamp(low, high) * found - row).square().sum().item() == pytest.approx(min(errors))
+        assert bits > 3 or found < 0.9 * steps[-1]
+
+
 @pytest.mark.parametrize("bits", [2, 3, 4, 8])
 def test_first_steps_beat_the_largest_magnitude(bits):
     """Is the squared error no larger than that of the step which just reaches the largest weight?"""
@@ -68,6 +86,37 @@ def test_gradient_of_the_step_is_that_of_the_paper():
     torch.testing.assert_close(layer.step.grad, (upstream * slope).sum(1) / (50 * 3) ** 0.5)
 
 
+@pytest.mark.parametrize("bits", [2, 4, 8, 12])
+def test_codes_are_what_forward_rounds_to(bits):
+    """Steps of any size and sign, so that many weights are cut off and some steps have crossed 0."""
+    weight, layer = normal(40, 30), LearnedStep(normal(40, 30), bits)
+    with torch.no_grad():
+        layer.step.mul_(torch.linspace(-1.5, 1.5, 40))
+        codes, rounded = layer.codes(weight), layer(weight)
+    low, high = -(2 ** (bits - 1)), 2 ** (bits - 1) - 1
+    assert codes.values.dtype == (torch.int8 if bits <= 8 else torch.int16)
+    assert torch.equal(codes.values_as_float(), rounded)
+    step = layer.step.detach().abs()[:, None]
+    expected = torch.tensor([[min(max(round((w / s).item()), low), high) for w in row] for row, s in zip(weight, step[:, 0], strict=True)])
+    off = (codes.values - expected).abs()
+    assert off.max() <= 1 and off.float().mean() < 0.002  # the step is the parameter's own but for its last digit
+    assert (codes.values == high).any() and (codes.values == low).any()
+
+
+def test_a_step_that_crossed_zero_finds_back():
+    """Does a negative step round as a positive one does, and is it pulled the other way?"""
+    weight, upstream = normal(3, 50), normal(3, 50, seed=5)
+    outputs, slopes = [], []
+    for sign in (1, -1):
+        layer = LearnedStep(weight, 3)
+        layer.step.data.mul_(sign)
+        output = layer(weight)
+        output.backward(upstream)
+        outputs.append(output)
+        slopes.append(layer.step.grad)
+    assert torch.equal(*outputs) and torch.equal(slopes[0], -slopes[1]) and slopes[0].all()
+
+
 def test_a_frozen_network_is_what_it_was_in_training(tmp_path):
     """Do the outputs, the codes and the file's weights agree to the last bit?"""
     model, x = qat_(small(), 3), normal(5, 1, 28, 28)
@@ -75,13 +124,19 @@ def test_a_frozen_network_is_what_it_was_in_training(tmp_path):
         before = model(x)
     codes = freeze_(model)
     with torch.no_grad():
-        torch.testing.assert_close(model(x), before)
+        assert torch.equal(model(x), before)
     size = save_model(model, tmp_path / "m.safetensors", codes)
     back = load_model(tmp_path / "m.safetensors").state_dict()
     assert back.keys() == model.state_dict().keys()
     assert all(torch.equal(tensor, back[name]) for name, tensor in model.state_dict().items())
     assert size < save_model(small(), tmp_path / "dense.safetensors")
     assert {name: one.bits for name, one in codes.items()} == {f"{name}.weight": bits for name, bits in weight_bits(small(), 3).items()}
+
+
+def test_the_first_and_the_last_layer_have_bits_of_their_own():
+    inner = {f"blocks.{block}.{name}": 3 for block in range(2) for name in ("conv1", "conv2")}
+    assert weight_bits(small(), 3) == {"stem": 8, **inner, "blocks.0.shortcut.0": 3, "head": 8}
+    assert weight_bits(nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2), nn.Linear(2, 2)), 2, 5) == {"0": 5, "1": 2, "2": 5}
 
 
 def test_training_moves_weights_and_steps():
@@ -114,6 +169,10 @@ def test_bits_can_be_chosen_layer_by_layer():
     assert list(codes) == ["head.weight"] and codes["head.weight"].bits == 4
 
 
+def test_a_single_layer_can_be_rounded():
+    assert list(freeze_(qat_(nn.Linear(3, 2), 4))) == ["weight"]
+
+
 def test_bad_input_is_refused():
     with pytest.raises(ValueError, match=r"2\.\.16"):
         qat_(small(), 1)
@@ -123,7 +182,36 @@ def test_bad_input_is_refused():
         qat_(qat_(small(), 4), 4)
     with pytest.raises(ValueError, match="call qat_ first"):
         freeze_(small())
-    broken = small()
-    broken.head.weight.data[0, 0] = torch.nan
+    for scale in (0.0, -1.0, math.inf):
+        with pytest.raises(ValueError, match="scale must be positive"):
+            FakeQuant.apply(torch.ones(2), scale, 0, -8, 7)
+
+
+@pytest.mark.parametrize(
+    ("bits", "message"),
+    [
+        ({"stem": 4, "neck": 4}, "'neck' is no convolution"),
+        ({"stem": 4, "blocks.0": 4}, "'blocks.0' is no convolution"),
+        ({"stem": 4, "head": 1}, r"2\.\.16"),
+        ({}, "no layer is named"),
+        (4.0, "bits must be a whole number"),
+        (True, "bits must be a whole number"),
+    ],
+)
+def test_a_plan_that_can_not_be_followed_leaves_the_model_as_it_was(bits, message):
+    model = small()
+    before = model.state_dict().keys()
+    with pytest.raises(ValueError, match=message):
+        qat_(model, bits)
+    assert model.state_dict().keys() == before
+
+
+def test_a_weight_that_can_not_be_rounded_leaves_the_model_as_it_was():
+    model = small()
+    before = model.state_dict().keys()
+    with pytest.raises(ValueError, match=r"stem is torch\.bfloat16: call model\.float"):
+        qat_(copy.deepcopy(model).bfloat16(), 4)
+    model.head.weight.data[0, 0] = torch.nan
     with pytest.raises(ValueError, match="NaN"):
-        qat_(copy.deepcopy(broken), 4)
+        qat_(model, 4)
+    assert model.state_dict().keys() == before

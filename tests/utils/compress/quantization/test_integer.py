@@ -89,17 +89,32 @@ def test_fixed_point_is_within_a_part_in_a_billion(scale):
     assert multiplier / 2**shift == pytest.approx(scale, rel=1e-9)
 
 
+def test_the_most_negative_accumulator_is_one():
+    bias = torch.tensor([-(2**31)])
+    assert integer_linear(torch.zeros(1, 1, dtype=torch.uint8), torch.zeros(1, 1, dtype=torch.int8), bias, 0).tolist() == [[-(2**31)]]
+
+
 def test_bad_input_is_refused():
     q_x, q_w, q_b = draw(0)
     for arguments, why in (
         ((q_x.float(), q_w, q_b, 0), "q_x must hold whole numbers"),
         ((q_x, q_w, q_b.float(), 0), "q_b must hold whole numbers"),
         ((q_x, q_w[:, 1:], q_b, 0), "need q_x"),
+        ((q_x, q_w, q_b[:, None, None], 0), r"q_b must be \(7,\)"),
+        ((q_x, q_w, q_b[:3], 0), r"q_b must be \(7,\)"),
+        ((q_x, q_w, q_b, 0.9), "x_zero_point must be a whole number"),
         ((torch.full((1, 2**17), 255), torch.full((1, 2**17), 127), None, 0), "does not fit int32"),
     ):
         with pytest.raises(ValueError, match=why):
             integer_linear(*arguments)
-    for arguments, why in (((torch.ones(2), 1, 1, 0), "whole numbers"), ((q_b, 0, 1, 0), "multiplier"), ((q_b, 1, 63, 0), "shift")):
+    for arguments, why in (
+        ((torch.ones(2), 1, 1, 0), "whole numbers"),
+        ((q_b, 0, 1, 0), "multiplier"),
+        ((q_b, 1, 63, 0), "shift"),
+        ((q_b, 1, 1, 300), r"code in 0\.\.255"),
+        ((q_b, 1, 1, 0.5), r"code in 0\.\.255"),
+        ((torch.tensor([2**40]), 2**31 - 1, 62, 0), "does not fit int32"),
+    ):
         with pytest.raises(ValueError, match=why):
             requantize(*arguments)
     for scale in (0.0, 1.0, -0.5, 2.0**-40, float("nan")):
