@@ -97,7 +97,7 @@ def train(
 
 def test(
     quick: Annotated[bool, typer.Option("--quick", help="Leave out the slow tests: at most 5 minutes.")] = False,
-    everything: Annotated[bool, typer.Option("--all", help="Install missing tools by apt and optional packages by pip; allow no skipped test.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Install what is missing by apt and pip; allow no skipped test.")] = False,
     newest: Annotated[bool, typer.Option("--newest", help="In a scratch environment with the newest packages that are allowed.")] = False,
 ) -> None:
     """Check the whole course: format, spelling, types, tests, every lab blank, every solution strict."""

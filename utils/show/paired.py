@@ -51,7 +51,8 @@ def paired(
 ) -> Chart:
     """One row for each name: a dot for each seed's gain over `against`, a band for the 95 % interval, both in figures.
 
-    against: the results of the same seeds without what is tried. controls: rows drawn open.
+    against: the results of the same seeds without what is tried; a row of fewer seeds is compared with the first ones.
+    controls: rows drawn open.
 
     Raises:
         ValueError: no rows, values that can't be paired, or a control that is no row.
@@ -64,7 +65,7 @@ def paired(
     axes = chart.add_subplot()
     axes.axvline(0, color=FAINT, linewidth=1)
     for row, (name, values) in enumerate(results.items()):
-        found = gain(values, against)
+        found = gain(values, against[: len(values)])
         color = PALETTE["vermilion"] if name in controls else PALETTE["blue"]
         face = "white" if name in controls else color
         axes.plot([found.low, found.high], [row, row], color=color, linewidth=9, alpha=0.25, solid_capstyle="butt")

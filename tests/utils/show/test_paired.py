@@ -56,3 +56,8 @@ def test_what_can_not_be_paired_is_refused(results, against):
 def test_a_control_that_is_no_row_is_refused():
     with pytest.raises(ValueError, match="one of the rows taught, control, got contol"):
         paired({"taught": [1.0, 2.0], "control": [1.0, 1.0]}, [1.0, 1.0], x="points", controls=["contol"])
+
+
+def test_a_row_of_fewer_seeds_is_compared_with_the_first_ones():
+    axes = paired({"three": [2.0, 3.0, 4.0], "two": [1.5, 2.5]}, [1.0, 2.0, 9.0], x="points").axes[0]
+    assert [list(line.get_xdata()) for line in axes.get_lines() if line.get_marker() == "o"] == [[1, 1, -5], [0.5, 0.5]]
