@@ -54,8 +54,8 @@ def test_what_can_not_be_paired_is_refused(results, against):
 
 
 def test_a_control_that_is_no_row_is_refused():
-    with pytest.raises(ValueError, match="one of the rows taught, control, got contol"):
-        paired({"taught": [1.0, 2.0], "control": [1.0, 1.0]}, [1.0, 1.0], x="points", controls=["contol"])
+    with pytest.raises(ValueError, match="one of the rows taught, control, got nobody"):
+        paired({"taught": [1.0, 2.0], "control": [1.0, 1.0]}, [1.0, 1.0], x="points", controls=["nobody"])
 
 
 def test_a_row_of_fewer_seeds_is_compared_with_the_first_ones():
