@@ -16,7 +16,7 @@
 #
 # | you need | minutes | runs in | memory | before this |
 # |---|---|---|---|---|
-# | Python, a little PyTorch | 100, and 50 for the extras | about a minute, one thread | under 2 GB | lab 01 helps |
+# | Python, a little PyTorch | 100 | about a minute, one thread | under 2 GB | lab 01 helps |
 
 # %% tags=["setup"]
 import utils

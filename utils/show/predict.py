@@ -59,7 +59,7 @@ class Guess:
             raise ValueError("the measurement has been shown: run the question's cell again to guess anew")
         if not self.low <= value <= self.high:
             raise ValueError(f"a guess must lie in {self.low} to {self.high}, got {value}: move the slider")
-        self._value = float(value)
+        self._value = round(float(value), self._decimals + 2)  # a slider that counts in tenths says 0.1000000000000001
         self._lock("Committed")
         if self._record:
             self._record("guess", self.key, {"question": self.question, "guess": self._value, "unit": self.unit})

@@ -57,7 +57,8 @@ def slider_widget(draw: Draw, values: Sequence[Any], label: str, height: float =
 
     start = len(values) // 2
     options = [(str(value), at) for at, value in enumerate(values)]
-    slider = ipywidgets.SelectionSlider(options=options, value=start, description=label, continuous_update=False)
+    whole = {"description_width": "initial"}  # or a long label is cut off
+    slider = ipywidgets.SelectionSlider(options=options, value=start, description=label, continuous_update=False, style=whole)
     image = ipywidgets.Image(value=picture(start), format="png", width=round(WIDTH * 60), layout={"max_width": "100%", "margin": "0"})
 
     def redraw(change: Any) -> None:
