@@ -21,6 +21,7 @@ from utils.measure import Ratio, Timings
 from utils.models import zoo
 
 LARGE = "fashion_large"  # what all others are compared with
+SLIM = "fashion_large_slim4"
 EAGER = f"{LARGE} in torch, eager"
 
 
@@ -94,6 +95,10 @@ class Bench:
             files = {name: str(Path(folder) / f"{at}.onnx") for at, name in enumerate(models)}
             for name, model in models.items():
                 to_onnx(model, self.image, files[name])
-            seconds = self.seconds / self.sessions
-            parts = [self.session(files, eager or {}, seconds=seconds, rounds=self.rounds, seed=at) for at in range(self.sessions)]
+            return self.time_files(files, eager)
+
+    def time_files(self, files: Mapping[str, str], eager: Mapping[str, str] | None = None) -> Sessions:
+        """Time .onnx files (name -> path), and networks of the zoo in torch (name -> which); all interleaved."""
+        seconds = self.seconds / self.sessions
+        parts = [self.session(files, eager or {}, seconds=seconds, rounds=self.rounds, seed=at) for at in range(self.sessions)]
         return Sessions(tuple(parts))

@@ -5,14 +5,13 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from course.bench.bench import LARGE, Bench, Sessions
-from course.bench.table import Table
+from course.bench.bench import LARGE, SLIM, Bench
+from course.bench.table import Table, each_seed
 from utils.data import fashion_mnist
 from utils.deploy import to_int8_onnx, to_onnx
 from utils.models import zoo
 from utils.show import gain
 
-SLIM = "fashion_large_slim4"
 BITS = {
     f"{LARGE}_int8": "8, activations too (static, nothing trained)",
     f"{LARGE}_w4": "4 (8 in the first and last layer), trained with the rounding",
@@ -30,19 +29,22 @@ FEW = {
 }
 
 
-def _seeds(values: tuple[float, ...]) -> str:
-    return " / ".join(f"{value:.2f}" for value in values)
-
-
 def bits_of_weights(bench: Bench) -> Table:
     """Accuracy and bytes for fewer bits."""
     dense = zoo.record(LARGE)
-    rows = [("32", _seeds(dense.test), f"{dense.mean_test:.2f}", "reference", f"{dense.size_bytes[0]:,}", "1x")]
+    rows = [("32", each_seed(dense.test), f"{dense.mean_test:.2f}", "reference", f"{dense.size_bytes[0]:,}", "1x")]
     for name, what in BITS.items():
         run = zoo.record(name)
         smaller = f"{dense.size_bytes[0] / run.size_bytes[0]:.2f}x"
         rows.append(
-            (what, _seeds(run.test), f"{run.mean_test:.2f}", f"{run.mean_test - dense.mean_test:+.2f}", f"{run.size_bytes[0]:,}", smaller)
+            (
+                what,
+                each_seed(run.test),
+                f"{run.mean_test:.2f}",
+                f"{run.mean_test - dense.mean_test:+.2f}",
+                f"{run.size_bytes[0]:,}",
+                smaller,
+            )
         )
     return Table(
         "Fewer bits for the large network",
@@ -67,7 +69,7 @@ def int8_in_onnx_runtime(bench: Bench) -> Table:
             sizes = {"float32": to_onnx(bench.networks[name], bench.image, files["float32"])}
             sizes["static"] = to_int8_onnx(files["float32"], bench.image, files["static"], calibration)
             sizes["dynamic"] = to_int8_onnx(files["float32"], bench.image, files["dynamic"], dynamic=True)
-            timings = _timed(bench, files)
+            timings = bench.time_files(files)
         rows += [
             (name, kind, f"{sizes['float32'] / sizes[kind]:.2f}x", str(timings.ratio("float32", kind))) for kind in ("static", "dynamic")
         ]
@@ -80,11 +82,6 @@ def int8_in_onnx_runtime(bench: Bench) -> Table:
         "depends on the processor's int8 instructions, which stand at the top of this page.",
         left=(0, 1),
     )
-
-
-def _timed(bench: Bench, files: dict[str, str]) -> Sessions:
-    seconds = bench.seconds / bench.sessions
-    return Sessions(tuple(bench.session(files, {}, seconds=seconds, rounds=bench.rounds, seed=at) for at in range(bench.sessions)))
 
 
 def students(bench: Bench) -> Table:
@@ -111,9 +108,9 @@ def few_labels(bench: Bench) -> Table:
 
 def _against(title: str, plain: str, others: dict[str, str], note: str) -> Table:
     first = zoo.record(plain)
-    rows = [("labels alone", _seeds(first.test), f"{first.mean_test:.2f}", "reference")]
+    rows = [("labels alone", each_seed(first.test), f"{first.mean_test:.2f}", "reference")]
     for name, what in others.items():
         run = zoo.record(name)
         found = gain(run.test, first.test)
-        rows.append((what, _seeds(run.test), f"{run.mean_test:.2f}", f"{found.mean:+.2f} [{found.low:+.2f}, {found.high:+.2f}]"))
+        rows.append((what, each_seed(run.test), f"{run.mean_test:.2f}", f"{found.mean:+.2f} [{found.low:+.2f}, {found.high:+.2f}]"))
     return Table(title, ("learns from", "test accuracy of each seed (%)", "mean (%)", "gain in points [95 % interval]"), tuple(rows), note)

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 NO_NUMBER = re.compile(r"(?<![\w.])(nan|[-+]?inf|None)(?![\w.])")
+
+
+def each_seed(values: Iterable[float]) -> str:
+    """The figures of all seeds in one cell."""
+    return " / ".join(f"{value:.2f}" for value in values)
 
 
 @dataclass(frozen=True)
