@@ -696,8 +696,7 @@ def rounded(network, bits):
     for layer in network.modules():
         if isinstance(layer, nn.Conv2d | nn.Linear):
             weight = layer.weight.data
-            scale = quantization.per_channel_scales(weight, bits)
-            scale = scale.view(-1, *[1] * (weight.ndim - 1))
+            scale = quantization.along(quantization.per_channel_scales(weight, bits), weight)
             codes = quantization.quantize(weight, scale, bits=bits)
             layer.weight.data = quantization.dequantize(codes, scale)
     return network
