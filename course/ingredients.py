@@ -20,7 +20,7 @@ from utils.compress.pruning import GradualPruner, by_lot, choose_channels, globa
 from utils.compress.quantization import freeze_, qat_
 from utils.data import Images, fashion_mnist
 from utils.files import ZOO
-from utils.models import Codes, ResidualConfig, ResidualNet, load_model
+from utils.models import Codes, MicroConfig, MicroNet, ResidualConfig, ResidualNet, load_model
 from utils.models.zoo import recipe
 from utils.train import predict
 
@@ -105,6 +105,8 @@ def gather(what: dict, seed: int) -> Start:
 
 
 def _new(shape: dict) -> nn.Module:
+    if shape.get("kind", "residual") == "micro":
+        return MicroNet(MicroConfig.of(shape["stem"], *shape["blocks"]))
     return ResidualNet(ResidualConfig.of(shape["stem"], *shape["blocks"]))
 
 

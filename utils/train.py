@@ -173,7 +173,8 @@ def _optimizer(model: nn.Module, config: TrainConfig, steps: int) -> tuple[torch
     no_decay = [p for p in model.parameters() if p.ndim <= 1]
     groups = [{"params": decay, "weight_decay": config.weight_decay}, {"params": no_decay, "weight_decay": 0.0}]
     optimizer = torch.optim.SGD(groups, lr=config.lr, momentum=0.9, nesterov=True)
-    cycle = torch.optim.lr_scheduler.OneCycleLR(optimizer, config.lr, total_steps=steps, pct_start=config.warmup, cycle_momentum=False)
+    warmup = 0.0 if config.warmup * steps == 1 else config.warmup  # a rise of a single step has no length to divide by
+    cycle = torch.optim.lr_scheduler.OneCycleLR(optimizer, config.lr, total_steps=steps, pct_start=warmup, cycle_momentum=False)
     return optimizer, cycle
 
 

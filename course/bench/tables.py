@@ -56,7 +56,7 @@ def in_onnx_runtime(bench: Bench) -> Table:
         ("network", "MACs, times fewer", f"times faster than {LARGE} [95 % interval]"),
         tuple(rows),
         f"The first network of each shape; zeros and values change nothing here. One image, one thread, all rows interleaved,\n"
-        f" {bench.timings.rounds:,} rounds in {bench.sessions} sessions, each a process\n"
+        f"{bench.timings.rounds:,} rounds in {bench.sessions} sessions, each a process\n"
         "of its own: the median over rounds of the ratio of two times, and its bootstrap interval over sessions and\n"
         "rounds. Below 1 is slower. The last row is the large network in torch: another runtime, so its ratio says nothing about\n"
         "compression.",

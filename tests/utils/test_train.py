@@ -37,6 +37,13 @@ def test_training_learns(data):
     assert not model.training
 
 
+@pytest.mark.parametrize("steps", range(1, 12))
+def test_training_may_have_any_number_of_steps(data, steps):
+    """Also five, of which one is warm-up."""
+    history = fit(new_model(), data[: 8 * steps], TrainConfig(1, lr=0.01, batch_size=8, augment=False))
+    assert len(history.loss) == 1
+
+
 def test_same_seed_gives_the_same_weights(data):
     one, two, other = new_model(), new_model(), new_model()
     fit(one, data, TrainConfig(1, seed=3))

@@ -16,7 +16,8 @@ from torch import Tensor, nn
 MOST_CHANNELS, MOST_BLOCKS = 16_384, 64  # far above what is small; a damaged file may ask for anything
 
 
-def _check(what: str, value: object, most: int) -> None:
+def check_whole(what: str, value: object, most: int) -> None:
+    """Raise ValueError unless a number of a configuration is whole and in 1 .. most."""
     if type(value) is not int or not 1 <= value <= most:
         raise ValueError(f"{what} must be a whole number in 1..{most}, got {value!r}: mend the configuration")
 
@@ -39,9 +40,9 @@ class BlockConfig:
     project: bool = True
 
     def __post_init__(self) -> None:
-        _check("mid", self.mid, MOST_CHANNELS)
-        _check("out", self.out, MOST_CHANNELS)
-        _check("stride", self.stride, 16)
+        check_whole("mid", self.mid, MOST_CHANNELS)
+        check_whole("out", self.out, MOST_CHANNELS)
+        check_whole("stride", self.stride, 16)
         if type(self.project) is not bool:
             raise ValueError(f"project must be true or false, got {self.project!r}: mend the configuration")
 
@@ -61,8 +62,8 @@ class ResidualConfig:
 
     def __post_init__(self) -> None:
         for what in ("stem", "classes", "in_channels"):
-            _check(what, getattr(self, what), MOST_CHANNELS)
-        _check("the number of blocks", len(self.blocks), MOST_BLOCKS)
+            check_whole(what, getattr(self, what), MOST_CHANNELS)
+        check_whole("the number of blocks", len(self.blocks), MOST_BLOCKS)
 
     @classmethod
     def of(cls, stem: int, *blocks: tuple[int, int]) -> ResidualConfig:

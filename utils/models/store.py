@@ -12,7 +12,7 @@ import json
 import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -22,9 +22,10 @@ from torch import Tensor, nn
 
 from utils.files import write_atomically
 from utils.models.codes import Codes, pack_codes, packed_bytes, unpack_codes
+from utils.models.micro import MicroConfig, MicroNet
 from utils.models.residual import ResidualConfig, ResidualNet
 
-ARCHITECTURES = {"ResidualNet": (ResidualNet, ResidualConfig)}
+ARCHITECTURES: dict[str, tuple[Any, Any]] = {"ResidualNet": (ResidualNet, ResidualConfig), "MicroNet": (MicroNet, MicroConfig)}
 _MASK, _VALUES = "#mask", "#values"
 _CODES, _SCALE = "#codes", "#scale"
 _BITS = {1: torch.int8, 2: torch.int16, 4: torch.int32, 8: torch.int64}  # whole numbers of a float's size
@@ -83,7 +84,7 @@ def save_model(model: nn.Module, path: str | Path, codes: Mapping[str, Codes] | 
     name = type(model).__name__
     if name not in ARCHITECTURES:
         raise ValueError(f"{name} can't be stored: use one of {', '.join(ARCHITECTURES)} or add it to ARCHITECTURES")
-    config, state = cast("ResidualNet", model).config, model.state_dict()
+    config, state = cast("Any", model).config, model.state_dict()
     fresh = _fresh(name, config)
     if strange := sorted(key for key in fresh.keys() | state.keys() if _kind(fresh.get(key)) != _kind(state.get(key))):
         raise ValueError(
@@ -143,7 +144,7 @@ def load_model(path: str | Path) -> nn.Module:
     return model.eval()
 
 
-def _fresh(architecture: str, config: ResidualConfig) -> dict[str, Tensor]:
+def _fresh(architecture: str, config: ResidualConfig | MicroConfig) -> dict[str, Tensor]:
     """The state of a new model, its tensors without memory."""
     with torch.device("meta"):
         return ARCHITECTURES[architecture][0](config).state_dict()
