@@ -5,9 +5,7 @@ No shortcut: while a layer runs, only its input and its output are in memory, wh
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from typing import cast
 
 from torch import Tensor, nn
 
@@ -80,8 +78,9 @@ class MicroNet(nn.Module):
     @property
     def config(self) -> MicroConfig:
         """Read from the layers themselves."""
-        blocks = tuple((block[3].out_channels, block[0].stride[0]) for block in cast("Iterable[SeparableBlock]", self.blocks))
-        stem = cast("nn.Conv2d", self.stem[0])
+        stem, *convolutions = (module for module in self.modules() if isinstance(module, nn.Conv2d))
+        pairs = zip(convolutions[::2], convolutions[1::2], strict=True)  # depthwise, then 1x1
+        blocks = tuple((mixing.out_channels, depthwise.stride[0]) for depthwise, mixing in pairs)
         return MicroConfig(stem.out_channels, blocks, self.head.out_features, stem.in_channels)
 
     def forward(self, x: Tensor) -> Tensor:
