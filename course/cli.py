@@ -1,4 +1,4 @@
-"""What makers add to the command line: build, train, test, bench."""
+"""What makers and instructors add to the command line: build, train, test, bench, grade, bundle."""
 
 from __future__ import annotations
 
@@ -19,21 +19,24 @@ def add_commands(app: typer.Typer) -> None:
     app.command()(train)
     app.command()(test)
     app.command()(bench)
+    app.command()(grade)
+    app.command()(bundle)
 
 
-def sources(number: str | None, folder: Path | None = None) -> list[Path]:
-    """The sources of one lab ("1", "01" or "01_pruning"), or of all without a number.
+def sources(number: str | None, folder: Path | None = None, suffix: str = ".py") -> list[Path]:
+    """The sources of one lab ("1", "01" or "01_pruning"), or of all without a number. folder, suffix: where to look, for what.
 
     Raises:
         FileNotFoundError: no such source; the message lists those that exist.
     """
     folder = folder or ROOT / "solutions"
-    found = sorted(folder.glob("[0-9][0-9]_*.py"))
-    wanted = number.removesuffix(".py").zfill(2) if number else None
+    found = sorted(folder.glob(f"[0-9][0-9]_*{suffix}"))
+    wanted = number.removesuffix(suffix).zfill(2) if number else None
     chosen = [path for path in found if wanted in (None, path.stem, path.stem[:2])]
     if not chosen:
         known = ", ".join(path.stem for path in found) or "none is there yet"
-        raise FileNotFoundError(f"there is no source of lab {number or 'NN'} in solutions/: {known}")
+        what = "source of lab" if suffix == ".py" else "lab"
+        raise FileNotFoundError(f"there is no {what} {number or 'NN'} in {folder.name}/: {known}")
     return chosen
 
 
@@ -136,3 +139,71 @@ def bench(
     except (NotebookFailedError, OSError, ValueError) as error:
         fail(error)
     typer.echo(f"wrote {path}")
+
+
+def grade(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder or zip with what a class handed in.")],
+    labs: Annotated[str | None, typer.Option(metavar="01,02", help="Only these labs; all that are recognised if left out.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Where the marks go; DIR-graded beside DIR if left out.")] = None,
+    weights: Annotated[Path | None, typer.Option(metavar="FILE", help="A TOML file: points, deadlines, manual points.")] = None,
+    student: Annotated[str | None, typer.Option(metavar="NAME", help="Grade this student's work again, and nothing else.")] = None,
+    again: Annotated[bool, typer.Option("--again", help="Grade all again, not only what is new or changed.")] = False,
+    seed: Annotated[int | None, typer.Option(min=0, help="Draw hidden inputs from this; a secret one, kept, if left out.")] = None,
+    hidden: Annotated[Path | None, typer.Option(metavar="FILE", help="Your own test set for the open challenges.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Submissions at once; as many as there is room for if left out.")] = None,
+    scheduler: Annotated[str | None, typer.Option(metavar="ADDRESS", help="Grade by the workers of this Dask scheduler.")] = None,
+    unsafe: Annotated[bool, typer.Option("--unsafe-no-sandbox", help="Run code of students unprotected; every report says so.")] = False,
+) -> None:
+    """Grade a class's submissions in a sandbox: grades.csv, overview.html, a page of feedback for each student."""
+    if os.name != "posix":
+        fail("Grading runs the code of students in a sandbox of Linux: use Linux, or WSL2 on Windows.")
+    from course.grading.pool import PoolError
+    from course.grading.run import Request, grade_class
+    from course.grading.show import Live
+
+    chosen = tuple(filter(None, (labs or "").replace(" ", "").split(",")))
+    request = Request(folder, out, chosen, seed, weights, hidden, student, again, workers, scheduler, unsafe)
+    if unsafe:
+        typer.secho("No sandbox: submitted code can read and change your files.", fg="red", err=True)
+    try:
+        if hidden and hidden.is_file():
+            from course.grading.challenge import hidden_photos
+
+            hidden_photos(hidden)  # wrong ones are said before anything is done
+        with Live() as show:
+            done = grade_class(request, show)
+    except (ValueError, PoolError) as error:
+        fail(_sentence(error))
+    except OSError as error:
+        fail(_sentence(error) if error.errno is None else f"{error.filename or request.book}: {error.strerror}.")
+    except KeyboardInterrupt:
+        typer.echo("Stopped. What was graded is kept: the same command goes on with the rest.", err=True)
+        raise typer.Exit(130) from None
+    typer.echo(str(done))
+    if done.failed:
+        raise typer.Exit(1)
+
+
+def bundle(
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="The zip; tiny-titans-VERSION.zip here if left out.")] = None,
+    labs: Annotated[str | None, typer.Option(metavar="01,02", help="Only these labs; all if left out.")] = None,
+) -> None:
+    """Make the zip to hand out to a class: no solutions, no grader, and a `test` by which it checks itself."""
+    import utils
+    from course.bundle import bundle as make
+
+    target = out or Path(f"tiny-titans-{utils.__version__}.zip")
+    try:
+        chosen = [path.stem for one in (labs or "").replace(" ", "").split(",") if one for path in sources(one, ROOT / "labs", ".ipynb")]
+        names = make(target, chosen)
+    except OSError as error:
+        fail(_sentence(error) if error.errno is None else f"{error.filename or target}: {error.strerror}.")
+    except ValueError as error:
+        fail(_sentence(error))
+    typer.echo(f"{target} has {target.stat().st_size / 1e6:.0f} MB and holds {', '.join(names)}.")
+
+
+def _sentence(error: Exception) -> str:
+    """An error's text as a sentence of its own."""
+    text = str(error)
+    return text if text.endswith((".", "?")) else f"{text}."

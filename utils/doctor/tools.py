@@ -30,6 +30,7 @@ TOOLS = (
     Tool(("arm-none-eabi-gcc",), "gcc-arm-none-eabi", "lab 07", tested=True),
     Tool(("qemu-system-arm",), "qemu-system-arm", "lab 07", tested=True),
     Tool(("cc", "gcc", "clang"), "gcc", "lab 07, its C code on this computer", tested=True),
+    Tool(("bwrap",), "bubblewrap", "grading a class", tested=True),
     Tool(("node", "nodejs"), "nodejs", "lab 06, to rebuild its page"),
     Tool(("git",), "git", "updates of the course"),
 )

@@ -1,0 +1,23 @@
+"""Grade what a class hands in. A student's code is hostile until it is judged, so there are two sides.
+
+The student's side, in the sandbox:
+    worker.py, confine.py   run cells and probes, in a fork that has put bounds on itself
+    trials.py, artifact.py  sent inside: what a hostile process would try, and how a challenge's file is read
+    channel.py              frames of JSON and raw bytes between the two sides
+
+The trusted side:
+    launch.py, proof.py     the sandbox's command line; it is proven before any student's code runs
+    jobs.py, sandbox.py     the dialogue with a worker; a warm sandbox, and a fresh one after any bad end
+    inside.py               which probes go inside, as source
+    lab.py, names.py, plan.py   a lab's cells and references; which cells an exercise needs
+    grade.py, marks.py      inputs from the secret seed, judges, marks
+    challenge.py            files of the open challenges
+
+Around them:
+    intake.py and its parts     folders and zips as they come from a learning platform -> submissions
+    pool.py, serve.py, cluster.py, run.py   many submissions at once, here or on a cluster
+    gradebook.py, weights.py, table.py      what is kept, and how it counts
+    feedback.py, overview.py, pages.py, show.py     what students and instructors see
+
+The sides share channel.py alone; nothing inside imports the course's package.
+"""

@@ -1,0 +1,123 @@
+"""feedback/<student>.html: what a student reads about the marks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from course.grading.gradebook import Gradebook
+from course.grading.marks import CaseMark, ExerciseMark
+from course.grading.naming import file_name
+from course.grading.pages import plural, render, title_of, write_page
+from course.grading.table import Cell, Row, number, rows
+from course.grading.weights import Grade, Weights
+
+FOLDER = "feedback"
+
+
+@dataclass(frozen=True)
+class _Exercise:
+    """An exercise as the page shows it."""
+
+    id: str
+    name: str
+    core: bool
+    points: float
+    of: float
+    note: str
+    passed: tuple[str, ...]
+    failed: tuple[CaseMark, ...]
+
+    @property
+    def has_more(self) -> bool:
+        """Whether there is more to say than its points."""
+        return bool(self.failed or self.note)
+
+
+def write_feedback(book: Gradebook, weights: Weights) -> list[Path]:
+    """A page for each student; returns their paths."""
+    written = []
+    for row in rows(book, weights):
+        path = book.folder / FOLDER / f"{file_name(row.student)}.html"
+        write_page(path, page(row, book))
+        written.append(path)
+    return written
+
+
+def page(row: Row, book: Gradebook) -> str:
+    """The page of one student, as HTML."""
+    labs = [_lab(lab, cell, row.student, book) for lab, cell in row.cells.items()]
+    title = f"Feedback for {row.student}"
+    return render(
+        "feedback.html",
+        title=title,
+        student=row.student,
+        points=row.points,
+        of=row.of,
+        labs=labs + _unknown(row.student, book),
+        unsafe=row.unsafe,
+        made_with=_made_with(row),
+    )
+
+
+def _lab(lab: str, cell: Cell, student: str, book: Gradebook) -> dict[str, Any]:
+    notes = [f"{one}" for one in book.refusals if (one.student, one.lab) == (student, lab)]
+    found: dict[str, Any] = {"id": f"lab-{lab}", "title": title_of(lab), "notes": notes, "counted": [], "exercises": [], "challenge": []}
+    if cell.grade is None or cell.entry is None or cell.entry.mark is None:
+        manual = f", {number(cell.manual)} manual points" if cell.manual else ""
+        summary = {"refused": "0 points: what you handed in could not be read", "not graded": "Not graded yet: your instructor knows of it"}
+        return {**found, "summary": summary.get(cell.state, "Nothing was handed in") + manual + "."}
+    mark = cell.entry.mark
+    return {
+        **found,
+        "summary": f"{number(cell.grade.points)} of {number(cell.grade.of)} points.",
+        "counted": _counted(cell.grade),
+        "notes": [*mark.notes, *notes],
+        "exercises": [_exercise(f"{lab}-{at}", one, cell.grade) for at, one in enumerate(mark.exercises, start=1)],
+        "challenge": [(name.replace("_", " "), _shown(value)) for name, value in mark.challenge.items()],
+    }
+
+
+def _shown(value: Any) -> str:
+    """A figure of a challenge, or a sentence about it."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:.4g}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def _counted(grade: Grade) -> list[str]:
+    """How the points came about, where they are not just the sum of the core exercises."""
+    said = []
+    if grade.late_days:
+        taken = f"{number(grade.late)} points are taken off" if grade.late else "nothing is taken off"
+        said.append(f"Handed in {plural(grade.late_days, 'day')} late: {taken}.")
+    if grade.manual:
+        said.append(f"{number(grade.manual)} points were given by hand and are counted in.")
+    if grade.extra:
+        said.append(f"Extra exercises gave {number(grade.extra)} points.")
+    return said
+
+
+def _exercise(identity: str, mark: ExerciseMark, grade: Grade) -> _Exercise:
+    points, of = grade.exercises[mark.name]
+    passed, failed = tuple(case.name for case in mark.cases if case.passed), tuple(case for case in mark.cases if not case.passed)
+    return _Exercise(identity, mark.name, mark.core, points, of, mark.note, passed, failed)
+
+
+def _unknown(student: str, book: Gradebook) -> list[dict[str, Any]]:
+    """Files of which nobody can say to which lab they belong."""
+    notes = [f"{one}" for one in book.refusals if one.student == student and not one.lab]
+    empty: dict[str, Any] = {"counted": [], "exercises": [], "challenge": []}
+    found = {"id": "unknown", "title": "Other files", "summary": "These could not be graded.", "notes": notes}
+    return [{**found, **empty}] if notes else []
+
+
+def _made_with(row: Row) -> list[str]:
+    """With which versions each lab was graded, and which submission it was."""
+    lines = []
+    for lab, cell in row.cells.items():
+        if cell.entry and cell.entry.mark:
+            versions = ", ".join(f"{name} {version[:12]}" for name, version in sorted(cell.entry.mark.versions.items()))
+            lines.append(f"{title_of(lab)} was graded with {versions}; submission {cell.entry.sha256[:12]}.")
+    return lines

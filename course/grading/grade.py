@@ -1,0 +1,207 @@
+"""Grade one submission: the student's functions run in a sandbox, their answers are judged here.
+
+One thing can't be had from outside. A few probes observe: whether inputs were changed, whether a float occurred on the way.
+They do it in the student's process, where code that rewrites the probe can make them see what it likes. It gains no other
+case by that, and what it needs for it is named in the exercise's note, for a person to look at.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+import utils
+from course.grading.challenge import challenge_marks, hidden_photos
+from course.grading.jobs import SLEPT, Call, Ended, Job, Loaded, Raised, Reply
+from course.grading.lab import GradedLab, graded_lab
+from course.grading.marks import CaseMark, ExerciseMark, LabMark
+from course.grading.plan import Answer, Plan, Work, plan, work_of
+from course.grading.reading import read
+from course.grading.sandbox import Sandboxes
+from utils.exercises.answers import UnacceptableError, plain
+from utils.exercises.declare import PUBLIC_SEED, Case, Exercise
+from utils.exercises.judges import Verdict, short
+from utils.exercises.view import legible
+
+if TYPE_CHECKING:
+    from course.grading.submissions import Submission
+
+MOST_ENDS = 3  # so often may an exercise's process end before its other cases are given up
+
+
+def grade_submission(submission: Submission, seed: int, sandboxes: Sandboxes, hidden: Path | None = None) -> LabMark:
+    """Judge every exercise of a submission on inputs drawn from the secret seed; never raises for anything a student can do.
+
+    submission: .student, .lab ("01_pruning", a lab of this course), .notebook (bytes of an .ipynb), .artifacts, .notes, .sha256.
+    seed: any whole number from 0; the same submission and seed give the same marks.
+    sandboxes: `with Sandboxes() as sandboxes:` proves the sandbox first and keeps a warm one; use one per process,
+    for one submission at a time. `Sandboxes(unsafe=True)` does without, and every mark says so.
+    hidden: file of the instructor's own photos for open challenges (`challenge.hidden_photos`), else public ones changed by the seed.
+    The submission's notes come first in the mark's. A notebook that can't be read gives 0 for every exercise, and a note.
+
+    Raises:
+        ValueError: no such lab; a file that is no test set.
+        SandboxError: a sandbox can't be had any more (the machine, not the student).
+    """
+    lab, notes = graded_lab(submission.lab), list(submission.notes)
+    try:
+        work = work_of(read(submission.notebook).notebook, lab)
+    except Exception as error:  # a notebook can be broken in as many ways as there are people
+        said = str(error) if isinstance(error, ValueError) else f"can't be taken apart ({type(error).__name__})"
+        notes.append(f"The notebook could not be graded: it {legible(short(said, 200))}.")
+        work = Work({})
+    marks: dict[str, ExerciseMark] = {}
+    for name in lab.order:
+        solved = {one for one, mark in marks.items() if mark.points == mark.of}
+        marks[name] = _exercise(lab, work, name, solved, seed, sandboxes)
+    versions = {**sandboxes.versions, "tiny_titans": utils.__version__, "lab": lab.source_sha256}
+    challenge = challenge_marks(lab.declared.number, submission.artifacts, seed, sandboxes, hidden_photos(hidden) if hidden else None)
+    return LabMark(
+        submission.student, lab.name, seed, versions, tuple(marks.values()), tuple(notes), sandboxes.unsafe, submission.sha256, challenge
+    )
+
+
+def _exercise(lab: GradedLab, work: Work, name: str, solved: set[str], seed: int, sandboxes: Sandboxes) -> ExerciseMark:
+    exercise, answer = lab.declared.exercises[name], work.answers.get(name)
+    if answer is None or not answer.fate.written:
+        how = "the notebook has no cell for it" if answer is None or answer.fate.how == "missing" else "not begun"
+        return ExerciseMark(name, 0, exercise.points, exercise.core, note=_sentences([how]))
+    if answer.text is None:
+        return ExerciseMark(name, 0, exercise.points, exercise.core, note=_sentences([*_found(answer), "the cell does not compile"]))
+    planned = plan(name, work, lab, solved)
+    cases = exercise.cases(seed)
+    loaded, replies = _run(lab, exercise, planned, cases, sandboxes)
+    if replies and all(isinstance(reply, Raised) and reply.stub for reply in replies):
+        return ExerciseMark(name, 0, exercise.points, exercise.core, note=_sentences(["not begun"]))
+    notes = [*_found(answer), *_ran(name, planned, loaded)]
+    forged = next((reply for reply in replies if isinstance(reply, Ended) and reply.forged), None)
+    if forged is not None or not loaded.found:
+        ended = replies[-1] if replies and isinstance(replies[-1], Ended) else None
+        why = ended.why if ended else f"there is no function {name} after the cell has run"
+        lost = tuple(CaseMark(case.name, False, weight=case.weight) for case in cases)
+        return ExerciseMark(name, 0, exercise.points, exercise.core, lost, _sentences([*notes, why]))
+    verdicts = [judged(case, reply) for case, reply in zip(cases, replies, strict=True)]
+    messages = _messages(lab, exercise, planned, cases, replies, verdicts, sandboxes)
+    marks = tuple(
+        CaseMark(case.name, verdict.passed, message, hints, case.weight)
+        for case, verdict, message, hints in zip(cases, verdicts, messages, _hints(cases, verdicts), strict=True)
+    )
+    return ExerciseMark(name, _points(exercise, marks), exercise.points, exercise.core, marks, _sentences(notes))
+
+
+def _points(exercise: Exercise, marks: Sequence[CaseMark]) -> float:
+    if all(mark.passed for mark in marks):
+        return exercise.points
+    return exercise.points * sum(mark.weight for mark in marks if mark.passed) / sum(mark.weight for mark in marks)
+
+
+def _run(lab: GradedLab, exercise: Exercise, planned: Plan, cases: Sequence[Case], sandboxes: Sandboxes) -> tuple[Loaded, list[Reply]]:
+    """A reply for every case. One that ends the process costs that case, and the rest goes on in a new one, a few times."""
+    job = Job(planned.cells, exercise.name, lab.declared.number, lab.modules)
+    loaded, replies = sandboxes.answers(job, [Call(case.inputs, case.probe) for case in cases])
+    for _ in range(MOST_ENDS - 1):
+        ended = replies[-1] if replies and isinstance(replies[-1], Ended) else None
+        if not loaded.found or len(replies) >= len(cases) or ended is None or ended.forged or ended.why == SLEPT:
+            break
+        replies += sandboxes.answers(job, [Call(case.inputs, case.probe) for case in cases[len(replies) :]])[1]
+    replies = replies[: len(cases)]
+    replies += [Ended("it was not run: those before it ended badly")] * (len(cases) - len(replies))
+    return loaded, replies
+
+
+def judged(case: Case, reply: Reply) -> Verdict:
+    """The verdict on a reply. Only an answer can pass; a judge that stumbles over one has not been convinced."""
+    if isinstance(reply, Raised):
+        return Verdict(False, "", _told(reply), "error")
+    if isinstance(reply, Ended):
+        return Verdict(False, "", reply.why, "error")
+    try:
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            verdict = case.judge(plain(reply.value), plain(case.inputs))
+    except UnacceptableError as error:
+        return Verdict(False, "", str(error), "error")
+    except Exception as error:
+        return Verdict(False, "", f"an answer that could not be compared ({type(error).__name__})", "error")
+    return replace(verdict, passed=bool(verdict.passed))
+
+
+def _told(raised: Raised) -> str:
+    if raised.stub:
+        return "it is not written yet"
+    if raised.type == "UnacceptableError":
+        return raised.said
+    where = f" (line {raised.line})" if raised.line > 0 else ""
+    return f"{': '.join(filter(None, (raised.type, raised.said)))}{where}"
+
+
+def _messages(
+    lab: GradedLab,
+    exercise: Exercise,
+    planned: Plan,
+    cases: Sequence[Case],
+    replies: Sequence[Reply],
+    verdicts: Sequence[Verdict],
+    sandboxes: Sandboxes,
+) -> list[str]:
+    """What to say of each case, from a second run on the public inputs: nothing of a run that saw hidden ones is repeated.
+
+    A process that ended says only how; a case that fails on hidden inputs alone says only that.
+    """
+    messages = [f"{reply.why[:1].upper()}{reply.why[1:]}." if isinstance(reply, Ended) else "" for reply in replies]
+    names = {case.name for case, verdict, message in zip(cases, verdicts, messages, strict=True) if not verdict.passed and not message}
+    public = [case for case in exercise.cases(PUBLIC_SEED) if case.name in names]
+    if not public:
+        return messages
+    _, answers = _run(lab, exercise, planned, public, sandboxes)
+    said = {case.name: _said(judged(case, reply)) for case, reply in zip(public, answers, strict=True)}
+    return [message or said.get(case.name, "") for case, message in zip(cases, messages, strict=True)]
+
+
+def _said(verdict: Verdict) -> str:
+    """A public verdict in one line."""
+    if verdict.passed:
+        return "It passes with the public inputs and fails with others: does it depend on their values?"
+    parts = [f"expected {verdict.expected}" if verdict.expected else "", f"got {verdict.got}" if verdict.got else ""]
+    return legible(f"With the public inputs: {', '.join(filter(None, parts))}.")
+
+
+def _hints(cases: Sequence[Case], verdicts: Sequence[Verdict]) -> list[tuple[str, ...]]:
+    """The first failing case has its hints; a later one only if what it builds on passes: else it fails for that reason."""
+    failed = [case.name for case, verdict in zip(cases, verdicts, strict=True) if not verdict.passed]
+    found: list[tuple[str, ...]] = []
+    for case, verdict in zip(cases, verdicts, strict=True):
+        for_another_reason = case.name not in failed[:1] and {cases[0].name, case.basis} & set(failed)
+        found.append(() if verdict.passed or for_another_reason else tuple(case.hints_about(verdict.about)))
+    return found
+
+
+def _found(answer: Answer) -> list[str]:
+    """How the answer was found, where that is worth saying."""
+    by_name = ["found by the function's name: the cell's id is not the lab's"] if answer.fate.how == "name" else []
+    return [*by_name, *answer.fate.notes.values()]
+
+
+def _ran(name: str, planned: Plan, loaded: Loaded) -> list[str]:
+    """What there is to say of the cells' run, before any input was there."""
+    notes = [f"it imports {', '.join(planned.course)}, which is not there when work is graded"] if planned.course else []
+    if planned.replaced:
+        notes.append(f"it calls {', '.join(planned.replaced)}: the reference's was used, so that one mistake is not charged twice")
+    if planned.helpers:
+        notes.append(f"it uses what cell {', '.join(map(str, planned.helpers))} defines")
+    if planned.missing:
+        notes.append(f"it uses {', '.join(planned.missing[:5])}, which nothing in the notebook gives without the course's packages")
+    if planned.reaching:
+        notes.append(f"for the instructor: it uses {', '.join(planned.reaching)}, which exercises hardly need; look at it")
+    own = [error for error in loaded.errors if error[0] == name]
+    notes += [legible(f"line {line} of its cell ends in {': '.join(filter(None, (kind, said)))}") for _, kind, said, line in own[:2]]
+    return notes
+
+
+def _sentences(notes: Sequence[str]) -> str:
+    return " ".join(f"{note[:1].upper()}{note[1:].rstrip('.')}." for note in notes if note)

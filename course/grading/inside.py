@@ -1,0 +1,68 @@
+"""Which of the course's own files go into the sandbox, as source: beside students' code a lab's probes and what they import,
+and nothing else."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+
+from utils.files import ROOT
+
+PROBING = "utils.exercises.probing"
+# What knows the answers, or leads to it. A probe that needs one of these is no probe.
+TRUSTED = {"cases", "checking", "declare", "draws", "hints", "judges", "mistakes", "oracles", "standins", "view"}
+
+Modules = tuple[tuple[str, str | None], ...]
+
+
+@cache
+def modules_for(lab: str, root: Path = ROOT) -> Modules:
+    """The probes of a lab, "01": (name, source), each after what it imports, packages first without a source.
+
+    Raises:
+        ValueError: a probe imports what belongs to the trusted side.
+    """
+    return _closed((PROBING, f"utils.exercises.lab{lab}.probes"), _is_students_side, root, late=True)
+
+
+@cache
+def modules_for_artifacts(root: Path = ROOT) -> Modules:
+    """What reads and measures a file of an open challenge, in the same form. No student's code runs beside it."""
+    return _closed(("utils.models.store", "utils.measure.macs", "utils.measure.memory"), lambda name: True, root, late=False)
+
+
+def _is_students_side(name: str) -> bool:
+    parts = name.split(".")
+    return parts[:2] == ["utils", "exercises"] and len(parts) > 2 and parts[-1] not in TRUSTED
+
+
+def _closed(starts: tuple[str, ...], allowed: Callable[[str], bool], root: Path, late: bool) -> Modules:
+    found: dict[str, str] = {}
+    for start in starts:
+        _add(start, found, set(), allowed, root, late)
+    packages = {".".join(name.split(".")[:depth]) for name in found for depth in range(1, name.count(".") + 1)}
+    return (*((name, None) for name in sorted(packages)), *found.items())
+
+
+def _add(name: str, found: dict[str, str], begun: set[str], allowed: Callable[[str], bool], root: Path, late: bool) -> None:
+    if name in begun or name in found:
+        return
+    if not allowed(name):
+        raise ValueError(f"{name} must not be where students' code runs: let the probes do without it")
+    begun.add(name)
+    source = root.joinpath(*name.split(".")).with_suffix(".py").read_text(encoding="utf-8")
+    for needed in _imported(source, late):
+        _add(needed, found, begun, allowed, root, late)
+    found[name] = source
+
+
+def _imported(source: str, late: bool) -> Iterator[str]:
+    """The course's modules that a source imports. late: also within its functions."""
+    tree = ast.parse(source)
+    for node in ast.walk(tree) if late else tree.body:
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        if isinstance(node, ast.ImportFrom):
+            names = [node.module or ""]
+        yield from (name for name in names if name.partition(".")[0] in ("utils", "course"))

@@ -1,0 +1,185 @@
+"""Jobs: what is asked of a sandbox, what may come back, and the dialogue in between.
+
+A job is one exercise of one student; its calls are the exercise's cases. Whatever the process does ends in a reply.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import socket
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from course.grading.channel import BrokenFrameError, Head, Receiver, pack, send, unpack
+
+CPU_TIME_OUT = 128 + 24  # SIGXCPU, as the worker tells it
+KILLED = 128 + 9
+SLEPT = "it took too long without computing"
+DIED = "its process ended"
+
+
+class SandboxError(RuntimeError):
+    """This machine can't give a sandbox, or none any more; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a job may use. memory_bytes: of each process, on top of what torch takes; all_memory_bytes: of all together.
+
+    cpu_s: of the processor, for the cells and for each call; cpu_hard_s: in all. wall_s: of waiting for one answer,
+    for a process that sleeps; it is long, so that a busy machine changes no mark.
+    """
+
+    memory_bytes: int = 1 << 30
+    all_memory_bytes: int = 3 << 30
+    tmp_bytes: int = 64 << 20
+    file_bytes: int = 16 << 20
+    answer_bytes: int = 70 << 20
+    files: int = 128
+    processes: int = 32
+    cpu_s: int = 5
+    cpu_hard_s: int = 60
+    wall_s: int = 30
+
+
+@dataclass(frozen=True)
+class Job:
+    """One exercise of one student.
+
+    cells: (name, source), run in this order in one namespace. function: what they must define.
+    lab: "01". modules: (name, source or None), the probes and what they import. probing: which of them answers.
+    """
+
+    cells: tuple[tuple[str, str], ...]
+    function: str
+    lab: str
+    modules: tuple[tuple[str, str | None], ...]
+    probing: str = "utils.exercises.probing"
+
+
+@dataclass(frozen=True)
+class Call:
+    """One case: what the function, or the probe of this name, is called with."""
+
+    inputs: tuple[Any, ...]
+    probe: str | None = None
+
+
+@dataclass(frozen=True)
+class Answered:
+    """value: plain, with arrays for tensors; whatever a hostile process chose to send."""
+
+    value: Any
+
+
+@dataclass(frozen=True)
+class Raised:
+    """An exception. said, cell: the student's words; show them only if the call held nothing secret. line: of the cell."""
+
+    type: str
+    said: str
+    line: int
+    cell: str
+    stub: bool
+
+
+@dataclass(frozen=True)
+class Ended:
+    """The process ended, or had to be ended, before it answered. why: the last part of a sentence. forged: it wrote to the channel."""
+
+    why: str
+    forged: bool = False
+    certain: bool = False
+
+
+Reply = Answered | Raised | Ended
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """How the cells ran. errors: (cell, type, words, line). found: whether the function is there. None of it saw an input."""
+
+    errors: tuple[tuple[str, str, str, int], ...] = ()
+    found: bool = False
+
+
+class Talk:
+    """One job's dialogue: nothing is taken that was not asked for."""
+
+    def __init__(self, sock: socket.socket, watch: Callable[[], None], busy: Callable[[], bool], limits: Limits) -> None:
+        self._sock, self._frames, self._limits = sock, Receiver(sock, watch, busy), limits
+
+    def about(self, job: Job, calls: Sequence[Call]) -> tuple[Loaded, list[Reply]]:
+        """Load the job, make the calls."""
+        loaded, replies = Loaded(), []
+        try:
+            loaded = self._load(job)
+            if loaded.found:
+                for call in calls:
+                    replies.append(self._call(call))
+            if not self._frames.silent():
+                raise BrokenFrameError("something that was not asked for")
+            with contextlib.suppress(OSError):  # it has said all that counts
+                send(self._sock, {"kind": "enough"})
+        except TimeoutError:
+            replies.append(Ended(SLEPT))
+        except MemoryError:
+            replies.append(Ended("its processes took too much memory"))
+        except BrokenFrameError as error:
+            replies.append(Ended(f"it wrote to the grader's own channel: {error}", forged=True, certain=True))
+        except (EOFError, OSError):
+            replies.append(Ended(DIED))
+        return loaded, replies
+
+    def _load(self, job: Job) -> Loaded:
+        cells = [{"name": name, "source": source} for name, source in job.cells]
+        what = {"cells": cells, "function": job.function, "lab": job.lab, "modules": job.modules, "probing": job.probing}
+        send(self._sock, {"kind": "job", "limits": asdict(self._limits), **what})
+        head, _ = self._frames.frame(self._limits.wall_s)
+        if head["kind"] == "unconfined":
+            raise SandboxError(f"a process could not be confined: {head.get('said')}")
+        errors = head.get("errors")
+        if head["kind"] != "loaded" or type(errors) is not list or len(errors) > 20:
+            raise BrokenFrameError("something else than asked for")
+        return Loaded(tuple(map(_error, errors)), head.get("found") is True)
+
+    def _call(self, call: Call) -> Reply:
+        if not self._frames.silent():
+            raise BrokenFrameError("something that was not asked for")
+        blobs: list[bytes] = []
+        send(self._sock, {"kind": "call", "probe": call.probe, "inputs": pack(call.inputs, blobs)}, blobs)
+        head, answer = self._frames.frame(self._limits.wall_s)
+        if head["kind"] == "answer":
+            return Answered(unpack(head.get("value"), answer))
+        if head["kind"] == "raised":
+            return _raised(head)
+        raise BrokenFrameError("something else than asked for")
+
+
+def _error(told: Any) -> tuple[str, str, str, int]:
+    if type(told) is not list or [type(part) for part in told] != [str, str, str, int]:
+        raise BrokenFrameError("something else than asked for")
+    return told[0][:60], told[1][:60], _steady(told[2])[:160], told[3]
+
+
+def _raised(head: Head) -> Raised:
+    kind, said, line, cell, stub = (head.get(name) for name in ("type", "said", "line", "cell", "stub"))
+    if type(kind) is not str or type(said) is not str or type(line) is not int or type(cell) is not str:
+        raise BrokenFrameError("something else than asked for")
+    return Raised(kind[:60], _steady(said)[:160], line, cell[:200], stub is True)
+
+
+def _steady(said: str) -> str:
+    """Words without addresses in memory, which differ from one sandbox to the next."""
+    return re.sub(r"0x[0-9a-fA-F]{4,16}", "0x...", said)
+
+
+def explained(bad: Ended, code: Any) -> Ended:
+    """The same end, with what its exit status says."""
+    if bad.why != DIED:
+        return bad
+    if code == CPU_TIME_OUT:
+        return Ended("it took too long", certain=True)
+    return Ended("its process was killed" if code == KILLED else DIED)

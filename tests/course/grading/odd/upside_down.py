@@ -1,0 +1,5 @@
+"""The cells stand in the reverse order."""
+
+
+def change(cells):
+    cells.reverse()

@@ -1,0 +1,160 @@
+"""A zoo of attacks. Each is a student's cell for `magnitude_mask` of lab 01, one file in attacks/; none is ever imported here.
+
+Every attack gets what its docstring says, mostly nothing; other exercises of the same notebook keep all their points,
+the next submission is not touched, and nothing is left running. Attacks are bounded by themselves and run in a proven
+sandbox only, one at a time.
+"""
+
+import ast
+import json
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from course.grading.grade import grade_submission
+from course.grading.lab import graded_lab
+from course.grading.sandbox import Limits, Sandboxes
+from utils.exercises.declare import PUBLIC_SEED
+
+from .core import SEED, handed_in, lab_notebook, marks_of, opened, reference, sandboxes
+
+__all__ = ["sandboxes"]
+
+LAB = "01_pruning"
+ATTACKS = {path.stem: path.read_text(encoding="utf-8") for path in sorted((Path(__file__).parent / "attacks").glob("*.py"))}
+# A right answer, as a cell of the student's own: an attack that succeeds returns it.
+RIGHT = """
+def right(weight, sparsity):
+    rank = weight.detach().abs().flatten().argsort().argsort()
+    return (rank >= round(sparsity * weight.numel())).view_as(weight)
+"""
+OTHERS = ("cubic_sparsity", "channel_importance")
+
+
+@pytest.fixture(scope="module")
+def tight():
+    """Sandboxes with little time, so that endless loops end soon."""
+    with opened(limits=Limits(cpu_s=1, cpu_hard_s=5, wall_s=15)) as those:
+        yield those
+
+
+def attacked(text):
+    return handed_in(LAB, {"magnitude_mask": text, **{name: reference(LAB, name) for name in OTHERS}}, own=(RIGHT,))
+
+
+def left_running():
+    """Processes below the sandboxes beyond the three that each of them has."""
+    sandboxes = psutil.Process().children()
+    below = psutil.Process().children(recursive=True)
+    return below if len(below) > 3 * len(sandboxes) else []
+
+
+def test_there_are_enough():
+    assert len(ATTACKS) >= 30
+    assert all("Ought to get nothing" in text or "Ought to get everything" in text for text in ATTACKS.values())
+
+
+def test_what_attacks_return_when_they_succeed_is_right(sandboxes):
+    """Does an attack that gets through show, with all points?"""
+    marks = marks_of(attacked("def magnitude_mask(weight, sparsity):\n    return right(weight, sparsity)"), sandboxes)
+    assert marks["magnitude_mask"].points == 3
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ATTACKS)
+def test_an_attack_gains_nothing_and_harms_nobody(name, tight, tmp_path):
+    text = ATTACKS[name]
+    canary = tmp_path / "canary"
+    canary.write_text("alive")
+    mark = grade_submission(attacked(text), SEED, tight)
+    marks = {one.name: one for one in mark.exercises}
+    whole = "Ought to get everything" in ast.get_docstring(ast.parse(text))
+    assert marks["magnitude_mask"].points == (3 if whole else 0), marks["magnitude_mask"]
+    assert [marks[other].points for other in OTHERS] == [marks[other].of for other in OTHERS], "a neighbour lost points"
+    assert canary.read_text() == "alive" and not Path("/tmp/titans-pickled").exists()
+    json.dumps(mark.to_dict()).encode()
+    until = time.monotonic() + 10
+    while left_running() and time.monotonic() < until:
+        time.sleep(0.1)
+    assert not left_running()
+    again = marks_of(handed_in(LAB, {"cubic_sparsity": reference(LAB, "cubic_sparsity")}), tight)
+    assert again["cubic_sparsity"].points == 2
+
+
+LEAK = """
+def magnitude_mask(weight, sparsity):
+    told = f"LEAK{weight.double().sum():.9f}"
+    print(told)
+    if len(weight.shape) == 2:
+        raise ValueError(told)
+    if weight.dim() == 1:
+        raise type(told, (Exception,), {})(told)
+    return [told, weight * 0 + 0.123456789]
+"""
+
+
+def test_no_hidden_input_is_told(sandboxes):
+    """A function that tells its inputs by messages, types, answers and prints: do only the public ones come out?"""
+    mark = grade_submission(handed_in(LAB, {"magnitude_mask": LEAK}), SEED, sandboxes)
+    text = json.dumps(mark.to_dict())
+    exercise = graded_lab(LAB).declared.exercises["magnitude_mask"]
+    told = {seed: {f"LEAK{case.inputs[0].double().sum():.9f}" for case in exercise.cases(seed)} for seed in (SEED, PUBLIC_SEED)}
+    assert any(one in text for one in told[PUBLIC_SEED]), "the test tells nothing"
+    assert not any(one in text for one in told[SEED] - told[PUBLIC_SEED])
+
+
+FORGED = """
+import sys
+
+
+def magnitude_mask(weight, sparsity):
+    mask = right(weight, sparsity)
+    before = weight.detach().clone()
+    weight.detach().abs_()
+    frame = sys._getframe(2)
+    if "inputs" in frame.f_locals and frame.f_code.co_name == "look_again":
+        frame.f_globals["plain"] = lambda value, numpy=True: {"answer": mask.numpy(), "inputs": (before.numpy(), sparsity)}
+    return mask
+"""
+
+
+def test_what_a_probe_observes_can_be_forged_and_a_person_is_told(sandboxes):
+    """A process can lie about whether it changed its inputs. It wins no other case by that, and the note says where to look."""
+    honest = FORGED.split("    frame =")[0] + "    return mask\n"
+    plain, forged = (marks_of(attacked(text), sandboxes)["magnitude_mask"] for text in (honest, FORGED))
+    assert {case.name for case in plain.cases if not case.passed} == {"leaves the weight as it was"}
+    assert {case.name for case in forged.cases if not case.passed} <= {"leaves the weight as it was"}
+    assert "for the instructor: it uses _getframe, f_globals, f_locals" in forged.note.replace("For", "for")
+    assert "instructor" not in plain.note
+
+
+def test_answers_to_the_public_inputs_are_not_enough(sandboxes):
+    """A table of right answers for the inputs that every notebook shows: does the mark say what is wrong with it?"""
+    exercise = graded_lab(LAB).declared.exercises["cubic_sparsity"]
+    table = {case.inputs: exercise.stand_in.function(*case.inputs) for case in exercise.cases(PUBLIC_SEED)}
+    cell = f"TABLE = {table!r}\n\ndef cubic_sparsity(*inputs):\n    return TABLE.get(inputs, -1.0)"
+    mark = marks_of(handed_in(LAB, {"cubic_sparsity": cell}), sandboxes)["cubic_sparsity"]
+    assert 0 <= mark.points < mark.of / 2
+    failed = [case for case in mark.cases if not case.passed]
+    assert {case.message for case in failed} == {"It passes with the public inputs and fails with others: does it depend on their values?"}
+
+
+def test_an_earlier_exercise_is_the_references_only_for_a_later_one(sandboxes):
+    """Calling a later exercise that one has not solved gives nothing; an earlier one's mistake is charged once."""
+    by_later = "def magnitude_mask(weight, sparsity):\n    return global_masks({'w': weight}, sparsity)['w']"
+    marks = marks_of(handed_in(LAB, {"magnitude_mask": by_later}), sandboxes)
+    assert marks["magnitude_mask"].points == 0
+    wrong = "def magnitude_mask(weight, sparsity):\n    return weight > 0"
+    marks = marks_of(handed_in(LAB, {"magnitude_mask": wrong, "global_masks": reference(LAB, "global_masks")}), sandboxes)
+    assert marks["magnitude_mask"].points < 3
+    assert marks["global_masks"].points == 3
+    assert "reference" in marks["global_masks"].note
+
+
+def test_without_a_sandbox_every_mark_says_so():
+    """The same marks for an honest notebook, and unsafe written on them; only code that is trusted runs here."""
+    with Sandboxes(unsafe=True) as those:
+        mark = grade_submission(handed_in(LAB, notebook=lab_notebook(LAB, "solutions")), SEED, those)
+    assert mark.unsafe and mark.points == mark.of
