@@ -1,7 +1,7 @@
 """Fixed point: a real factor as a whole number and a shift, and sums brought to codes with it (Jacob et al., 2018, section 2.2).
 
-The same arithmetic as `utils.compress.quantization.requantize`, in numpy, with a factor for each channel; the C file
-`runtime/requantize.h` computes it number by number.
+The same arithmetic as `utils.compress.quantization`, with a factor for each channel, and in numpy, so that a device needs
+no torch; a test holds that both agree. The C file `runtime/requantize.h` computes it number by number.
 """
 
 from __future__ import annotations

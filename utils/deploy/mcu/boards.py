@@ -3,7 +3,8 @@
 Flash and RAM are those of a chip that is sold with this core, so that "fits" means something; the emulator runs Arm's
 reference board with the same core, whose memories are larger. Sources: flash, RAM and clock from the chips' data
 sheets (the nRF52840's as in `utils/measure/devices.toml`); addresses and clocks of the emulated boards from Arm's
-application notes, as QEMU 7.2 has them. Clocks for an instruction are assumed: that range belongs to every latency.
+application notes, as QEMU 7.2 has them. Clocks for an instruction are assumed, by the cores' manuals: most take
+one, a load that stands alone two, a branch that is taken two to four. That range belongs to every latency.
 """
 
 from __future__ import annotations
@@ -68,11 +69,11 @@ def _mps2(machine: str) -> Emulated:
 BOARDS = {
     "cortex-m3": Board(
         title="Cortex-M3 (STM32F103C8)", cpu="cortex-m3", flash_bytes=65_536, ram_bytes=20_480, clock_hz=72_000_000,
-        clocks_per_instruction=(1.0, 1.5), emulated=_mps2("mps2-an385"),
+        clocks_per_instruction=(1.0, 2.0), emulated=_mps2("mps2-an385"),
     ),
     "cortex-m4": Board(
         title="Cortex-M4 (nRF52840)", cpu="cortex-m4", flash_bytes=1_048_576, ram_bytes=262_144, clock_hz=64_000_000,
-        clocks_per_instruction=(1.0, 1.5), emulated=_mps2("mps2-an386"),
+        clocks_per_instruction=(1.0, 2.0), emulated=_mps2("mps2-an386"),
     ),
     "cortex-m7": Board(
         title="Cortex-M7 (STM32H735IG)", cpu="cortex-m7", flash_bytes=1_048_576, ram_bytes=577_536, clock_hz=550_000_000,
@@ -80,7 +81,7 @@ BOARDS = {
     ),
     "cortex-m33": Board(
         title="Cortex-M33 (STM32L552ZE)", cpu="cortex-m33", flash_bytes=524_288, ram_bytes=262_144, clock_hz=110_000_000,
-        clocks_per_instruction=(1.0, 1.5),
+        clocks_per_instruction=(1.0, 2.0),
         emulated=Emulated(
             machine="mps2-an505", timer_hz=20_000_000, flash_origin=0x10000000, flash_length=0x200000, ram_origin=0x38000000,
             ram_length=0x200000, bench_origin=0x10200000,
@@ -88,7 +89,7 @@ BOARDS = {
     ),
     "cortex-m55": Board(
         title="Cortex-M55 (Arm's MPS3 board, AN547)", cpu="cortex-m55", flash_bytes=524_288, ram_bytes=524_288, clock_hz=32_000_000,
-        clocks_per_instruction=(1.0, 1.5),
+        clocks_per_instruction=(1.0, 2.0),
         emulated=Emulated(
             machine="mps3-an547", timer_hz=32_000_000, flash_origin=0, flash_length=0x80000, ram_origin=0x20000000, ram_length=0x80000,
             bench_origin=0x01000000,

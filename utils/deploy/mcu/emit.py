@@ -35,7 +35,7 @@ class Program:
 
 
 def weights_to_c(name: str, array: Any) -> str:
-    """An array as a C definition, `static const int8_t name[24] = {...};`, its numbers in the order of its memory.
+    """An array as a C definition, `static const int8_t name[24] = {...};`, its numbers row by row, however they lie in memory.
 
     array: int8, uint8, int16 or int32, of any shape.
 

@@ -13,7 +13,7 @@ import numpy as np
 import onnx
 
 from utils.deploy.mcu.layers import Grid, Layer, Tensor
-from utils.deploy.mcu.operations import OPERATIONS
+from utils.deploy.mcu.operations import OPERATIONS, Attributes
 from utils.deploy.mcu.values import Constant, Pending, Values
 
 
@@ -52,7 +52,7 @@ def _walk(graph: onnx.GraphProto, values: Values) -> tuple[list[Layer], Tensor, 
         if kind == "QuantizeLinear":
             _quantize(values, node)
         elif kind == "DequantizeLinear":
-            _dequantize(values, node)
+            _dequantize(values, node, attributes)
         elif kind in OPERATIONS:
             OPERATIONS[kind](values, node, attributes)
         else:
@@ -90,13 +90,14 @@ def _quantize(values: Values, node: onnx.NodeProto) -> None:
         raise values.refuse(f"a QuantizeLinear of {node.input[0]!r} without a layer before it")
 
 
-def _dequantize(values: Values, node: onnx.NodeProto) -> None:
+def _dequantize(values: Values, node: onnx.NodeProto, attributes: Attributes) -> None:
     scale, zero = _scale_and_zero(values, node)
     codes = values.stored.get(node.input[0])
     if codes is not None:
         if np.any(zero):
             raise values.refuse("weights with a zero point other than 0")
-        values.known[node.output[0]] = Constant(codes, scale.astype(np.float64).reshape(-1))
+        axis = attributes.get("axis", 1)
+        values.known[node.output[0]] = Constant(codes, scale.astype(np.float64).reshape(-1), axis if axis >= 0 else axis + codes.ndim)
         return
     tensor = values.codes(node)
     if scale.size != 1 or zero.size != 1 or tensor.grid != Grid(float(scale.item()), int(zero.item())):

@@ -17,10 +17,11 @@ Finish = Callable[[str, Grid, str], Layer]  # (name, grid of the output, its nam
 
 @dataclass(frozen=True)
 class Constant:
-    """Stored codes and what they stand for: scale * codes. scale: (1,) or (channels,) float64."""
+    """Stored codes and what they stand for: scale * codes. scale: (1,) or (channels,) float64, along this axis of the codes."""
 
     codes: np.ndarray
     scale: np.ndarray
+    axis: int
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,8 @@ class Values:
         channels = weight.codes.shape[out_axis]
         if weight.scale.size not in (1, channels):
             raise self.refuse(f"{weight.scale.size} scales for the {channels} output channels of a {node.op_type}")
+        if weight.scale.size > 1 and weight.axis != out_axis:
+            raise self.refuse(f"a {node.op_type} whose scales lie along axis {weight.axis}, its outputs along axis {out_axis}")
         factor = np.broadcast_to(x.grid.scale * weight.scale, (channels,))
         codes = np.zeros(channels, dtype=np.int32)
         if len(node.input) > 2 and node.input[2]:

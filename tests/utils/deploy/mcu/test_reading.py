@@ -184,6 +184,13 @@ def test_codes_of_another_making_are_refused(tmp_path, files):
         graph.initializer.append(numpy_helper.from_array(np.float32(3), "another"))
         node.input[1] = "another"
 
+    def square_weights_with_scales_along_the_inputs(graph):
+        name = names_read_by(graph, "Gemm", 1)[0]
+        next(node for node in graph.node if node.op_type == "DequantizeLinear" and node.input[0] == name).attribute[0].i = 1
+        codes, scale = stored(graph, name), names_read_by(graph, "Gemm", 1)[1]
+        replace(graph, name, np.ascontiguousarray(codes[:, : len(codes)]))
+        assert stored(graph, scale).shape == (len(codes),)
+
     def alpha(graph):
         next(node for node in graph.node if node.op_type == "Gemm").attribute.append(onnx.helper.make_attribute("alpha", 2.0))
 
@@ -194,6 +201,7 @@ def test_codes_of_another_making_are_refused(tmp_path, files):
         (negative_scale, "positive float32 scale"),
         (signed_activations, "activations in int8"),
         (other_reading_scale, "another scale than it was made with"),
+        (square_weights_with_scales_along_the_inputs, "scales lie along axis 1, its outputs along axis 0"),
         (alpha, "alpha, beta or transA|not a valid ONNX model"),
     ):
         with pytest.raises(ValueError, match=why):

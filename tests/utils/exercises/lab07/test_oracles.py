@@ -1,0 +1,137 @@
+"""Lab 07's oracles are slow Python: do ONNX Runtime, exact fractions and the compiler say the same?"""
+
+import subprocess
+from fractions import Fraction
+
+import numpy as np
+import onnxruntime
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from onnx import TensorProto, helper
+
+from utils.exercises.judges import describe
+from utils.exercises.lab07 import mistakes, oracles
+from utils.exercises.lab07.arithmetic import _layer
+from utils.exercises.lab07.compiling import compiler
+from utils.exercises.lab07.ctext import UnreadableError, read_array
+from utils.exercises.lab07.judges import c_array
+
+FACTORS = st.floats(2.0**-32, 1, exclude_max=True)
+
+
+@given(FACTORS)
+def test_a_factor_is_met_to_half_a_unit_of_31_bits(factor):
+    multiplier, shift = oracles.fixed_point(factor)
+    assert 2**30 <= multiplier < 2**31 and 0 < shift <= 62
+    assert abs(Fraction(multiplier, 2**shift) / Fraction(factor) - 1) <= Fraction(1, 2**31)
+
+
+def in_onnx_runtime(x, w, params):
+    """ConvInteger: the accumulators, without bias, with the zero point beyond the border."""
+    attributes = {"strides": [params["stride"]] * 2, "pads": [params["padding"]] * 4}
+    node = helper.make_node("ConvInteger", ["x", "w", "zero"], ["y"], **attributes)
+    kinds = {"x": TensorProto.UINT8, "w": TensorProto.INT8, "zero": TensorProto.UINT8}
+    shapes = {"x": x.shape, "w": w.shape, "zero": ()}
+    inputs = [helper.make_tensor_value_info(name, kinds[name], shapes[name]) for name in kinds]
+    graph = helper.make_graph([node], "one", inputs, [helper.make_tensor_value_info("y", TensorProto.INT32, None)])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=10)
+    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    return session.run(None, {"x": x, "w": w, "zero": np.array(params["x_zero_point"], dtype=np.uint8)})[0]
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.integers(0, 255), st.integers(0, 255), st.integers(1, 2), st.integers(0, 2), st.integers(0, 999))
+def test_the_sums_are_those_of_onnx_runtime(x_zero, y_zero, stride, padding, seed):
+    points = (x_zero, y_zero)
+    inputs = _layer(np.random.default_rng(seed), (2, 2, 5, 6), (3, 3), points=points, stride=stride, padding=padding, bias=True)
+    x, w, b = (tensor.numpy() for tensor in inputs[:3])
+    params = inputs[3]
+    sums = in_onnx_runtime(x, w, params).astype(object) + b[:, None, None].astype(object)  # whole numbers without end
+    factors = zip(params["multipliers"].tolist(), params["shifts"].tolist(), strict=True)
+    wanted = [
+        [min(max((2 * total * multiplier + 2**shift) // 2 ** (shift + 1) + y_zero, 0), 255) for total in sums[:, channel].ravel()]
+        for channel, (multiplier, shift) in enumerate(factors)
+    ]
+    found = oracles.convolution(x, w, b, params)
+    assert found.transpose(1, 0, 2, 3).reshape(3, -1).tolist() == wanted
+    assert np.array_equal(mistakes.convolved(x, w, b, params), found)  # the fast one, no mistake asked for
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "const int8_t w[3] = {1, -2, 3};",
+        "static const int8_t w[] = { 0x01, -0x2, +3, };\n",
+        "#include <stdint.h>\n/* w[2] = {9} */ int8_t const w [3]={1,-2, // two\n3} ;",
+    ],
+)
+def test_one_array_may_be_written_in_many_ways(text):
+    assert c_array(text, ("w", np.array([1, -2, 3], dtype=np.int8))).passed
+
+
+@pytest.mark.parametrize(
+    ("text", "about"),
+    [
+        ("int8_t w[3] = {1, -2, 3};", "const"),
+        ("const int16_t w[3] = {1, -2, 3};", "type"),
+        ("const int8_t v[3] = {1, -2, 3};", "name"),
+        ("const int8_t w[4] = {1, -2, 3};", "count"),
+        ("const int8_t w[3] = {1, -2};", "count"),
+        ("const int8_t w[3] = {1, 2, 3};", "values"),
+        ("const int8_t w[3] = {1, -2, 3}", "unreadable"),
+        ("const int8_t w[3] = {1, -2, 3}; const int8_t w[3] = {1, -2, 3};", "unreadable"),
+        ("const int8_t w[3] = {1 -2, 3};", "unreadable"),
+        ("const int8_t w[3] = {1, -2, 3.0};", "unreadable"),
+        ("const int8_t w[3] = {01, -2, 3};", "unreadable"),
+        ("const int8_t w[3] = [1, -2, 3];", "unreadable"),
+        ("const unsigned char w[3] = {1, -2, 3};", "unreadable"),
+        ("const w[3] = {1, -2, 3};", "unreadable"),
+        ("w", "unreadable"),
+        ("", "unreadable"),
+        ([1, -2, 3], "text"),
+    ],
+)
+def test_what_is_wrong_with_a_text_is_recognised(text, about):
+    verdict = c_array(text, ("w", np.array([1, -2, 3], dtype=np.int8)))
+    assert not verdict.passed and verdict.about == about, describe(verdict.got)
+
+
+@pytest.mark.skipif(compiler() is None, reason="there is no C compiler here")
+@given(st.lists(st.integers(-(2**31), 2**31 - 1), min_size=1, max_size=20), st.booleans())
+@settings(deadline=None, max_examples=15)
+def test_the_compiler_reads_the_same_numbers(numbers, in_hex):
+    written = [("-" if number < 0 else "") + hex(abs(number)) if in_hex else str(number) for number in numbers]
+    text = f"#include <stdint.h>\nconst int32_t w[{len(numbers)}] = {{{', '.join(written)}}};\n"
+    assert read_array(text).values == numbers
+    wanted = " && ".join(f"w[{at}] == {number}LL" for at, number in enumerate(numbers))
+    source = f"{text}int main(void) {{ return {wanted} ? 0 : 1; }}\n"
+    program = subprocess.run([compiler(), "-x", "c", "-", "-fsyntax-only"], input=source, text=True, capture_output=True)
+    assert program.returncode == 0
+
+
+@given(st.text(alphabet="cons int8_tw[]{}=;,-+0123x/*\n", max_size=60))
+def test_no_text_breaks_the_reader(text):
+    try:
+        read_array(text)
+    except UnreadableError as error:
+        assert len(str(error)) < 300
+
+
+@given(st.lists(st.integers(0, 99_999), min_size=4, max_size=4), st.integers(1, 99_999), st.integers(1, 99_999))
+def test_a_program_breaks_where_its_share_is_largest(numbers, flash, ram):
+    sizes, device = dict(zip(("text", "data", "bss", "stack"), numbers, strict=True)), {"flash_bytes": flash, "ram_bytes": ram}
+    found = oracles.memory(sizes, device)
+    shares = {"flash": Fraction(found["flash"], flash), "ram": Fraction(found["ram"], ram)}
+    assert found["fits"] == all(share <= 1 for share in shares.values()) == (found["breaks"] is None) == (found["excess"] == 0)
+    if found["breaks"]:
+        assert shares[found["breaks"]] == max(shares.values())
+        assert found["excess"] == found[found["breaks"]] - device[f"{found['breaks']}_bytes"]
+
+
+def test_float32_and_float64_miss_what_whole_numbers_hold():
+    """Is the case "products beyond any float" one where torch's double precision is wrong?"""
+    acc, multiplier, shift = 2**30 - 1, 2**30 + 1, 61
+    assert oracles.code(acc, multiplier, shift, {"y_zero_point": 0}) == 0
+    assert torch.floor(torch.tensor(float(acc), dtype=torch.float64) * multiplier / 2.0**shift + 0.5).item() == 1

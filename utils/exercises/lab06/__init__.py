@@ -1,0 +1,5 @@
+"""Lab 06, edge runtimes: `check` for the notebook, `lab` (its exercises) for a grader."""
+
+from utils.exercises import lab_attributes
+
+__getattr__ = lab_attributes(__name__)

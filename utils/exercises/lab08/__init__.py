@@ -1,0 +1,5 @@
+"""Lab 08, on-device learning: `check` for the notebook, `lab` (its exercises) for a grader."""
+
+from utils.exercises import lab_attributes
+
+__getattr__ = lab_attributes(__name__)

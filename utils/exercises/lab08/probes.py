@@ -1,0 +1,77 @@
+"""Lab 08's probes: these run where the student's code runs. Which methods of the generator are called is free."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+
+from utils.exercises.probing import error_of, look_again
+
+__all__ = ["error_of", "look_again", "many", "noised", "noised_again", "noised_twice", "path", "refused", "tensors", "twice"]
+
+Function = Callable[..., Any]
+
+
+def _stream(function: Function, capacity: int, samples: list[Any], rng: np.random.Generator) -> Any:
+    """A buffer after a stream of samples; what is no buffer is not used any further."""
+    buffer: Any = [None] * capacity
+    for seen, sample in enumerate(samples):
+        buffer = function(buffer, seen, sample, rng)
+        if not isinstance(buffer, list | tuple):
+            break
+    return buffer
+
+
+def path(function: Function, capacity: int, length: int, seed: int) -> list[Any]:
+    """The buffer after each sample, up to one that is no buffer; the samples are the numbers from 100."""
+    rng = np.random.default_rng(seed)
+    after: list[Any] = []
+    buffer: Any = [None] * capacity
+    for seen in range(length):
+        buffer = function(buffer, seen, 100 + seen, rng)
+        if not isinstance(buffer, list | tuple):
+            return [*after, buffer]
+        after.append(list(buffer))
+    return after
+
+
+def many(function: Function, capacity: int, length: int, count: int, seed: int) -> list[Any]:
+    """The buffers after `count` streams of the samples 0, 1, ..., length - 1."""
+    rng = np.random.default_rng(seed)
+    return [_stream(function, capacity, list(range(length)), rng) for _ in range(count)]
+
+
+def twice(function: Function, capacity: int, length: int, seed: int) -> dict[str, Any]:
+    """The buffers after three streams: two with equal generators, one with another."""
+    runs = {"first": seed, "second": seed, "other": seed + 1}
+    return {name: _stream(function, capacity, list(range(length)), np.random.default_rng(one)) for name, one in runs.items()}
+
+
+def tensors(function: Function, capacity: int, samples: list[Tensor], seed: int) -> dict[str, Any]:
+    """What is in the slots after a stream of tensors, and the tensors as they are afterwards."""
+    return {"buffer": _stream(function, capacity, samples, np.random.default_rng(seed)), "samples": samples}
+
+
+def noised(function: Function, update: dict[str, Tensor], clip: float, sigma: float, seed: int) -> Any:
+    """Call `clip_and_noise` with a generator of this seed."""
+    return function(update, clip, sigma, np.random.default_rng(seed))
+
+
+def noised_again(function: Function, update: dict[str, Tensor], clip: float, sigma: float, seed: int) -> dict[str, Any]:
+    """The answer, and the update as it is afterwards."""
+    return {"answer": noised(function, update, clip, sigma, seed), "inputs": (update, clip, sigma, seed)}
+
+
+def noised_twice(function: Function, update: dict[str, Tensor], clip: float, sigma: float, seed: int) -> dict[str, Any]:
+    """The values of three answers, one after the other: two with equal generators, one with another."""
+    runs = {"first": seed, "second": seed, "other": seed + 1}
+    answers = {name: noised(function, update, clip, sigma, one) for name, one in runs.items()}
+    return {name: [float(value) for part in answer.values() for value in part.flatten()] for name, answer in answers.items()}
+
+
+def refused(function: Function, update: dict[str, Tensor], clip: float, sigma: float, seed: int) -> dict[str, Any]:
+    """As `error_of`, with a generator of this seed."""
+    return error_of(function, update, clip, sigma, np.random.default_rng(seed))
