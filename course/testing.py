@@ -14,10 +14,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from utils.doctor import TOOLS, Tool
 from utils.files import ROOT
 from utils.notebooks import own_corner
+
+if TYPE_CHECKING:
+    from utils.data.making import Made
 
 CELL_SECONDS = 120
 WORKERS = ("-n", "2", "--dist", "loadfile")  # a notebook's cells share a kernel: they must stay on one worker
@@ -147,6 +151,20 @@ def install_packages(wanted: Iterable[str] | None = None, call: Callable[[list[s
     return [one for one in missing if not _is_installed(one)]
 
 
+def make_data(made: Iterable[Made] | None = None) -> list[str]:
+    """Make the data that labs need and the repository may not hold; return what could not be made, each with its reason."""
+    from utils.data.making import MADE  # loads torch
+
+    failed = []
+    for one in MADE if made is None else made:
+        print(f"{one.title}, from {one.package} ...", flush=True)
+        try:
+            one.make(None)
+        except (OSError, ValueError) as error:
+            failed.append(f"{one.title} could not be made: {error}")
+    return failed
+
+
 def _is_installed(wanted: str) -> bool:
     name, _, exact = wanted.partition("==")
     try:
@@ -158,12 +176,12 @@ def _is_installed(wanted: str) -> bool:
 def run_all(quick: bool = False, everything: bool = False, run: Callable[[Step], Outcome] = run_step) -> int:
     """Run the gate and sum it up; return the exit code. A failing step does not hide the following ones.
 
-    everything: what the tests want and this computer lacks is installed; a skipped test or what is still missing is a failure.
+    everything: what the tests want and this computer lacks is installed or made; a skipped test or what is still missing is a failure.
     """
-    missing = [*install_tools(), *install_packages()] if everything else []
+    missing = [f"{one} could not be installed" for one in (*install_tools(), *install_packages())] + make_data() if everything else []
     outcomes = [run(step) for step in steps(quick)]
     left_out = [line for outcome in outcomes for line in outcome.skipped]
-    left_out += [f"{tool} could not be installed" for tool in missing]
+    left_out += missing
     if not has_notebooks():
         left_out.append("labs and solutions: there are no notebooks yet")
     print("\n== summary ==")

@@ -18,6 +18,7 @@ import torch
 
 from course.converting import convert
 from course.ingredients import check_recipe, checkpoint, gather, parents
+from course.motion import PARTS, train_folds
 from utils.data import fashion_mnist
 from utils.files import ZOO, sha256_of, write_atomically
 from utils.models import save_model
@@ -38,6 +39,8 @@ def train(name: str, seed: int, say: Callable[[str], None] = print) -> dict:
     """
     what = recipe(name)
     check_recipe(what)
+    if what.get("data") in PARTS:
+        return _keep(name, train_folds(name, what, seed, say), say)
     if "int8" in what:
         return _keep(name, convert(what, seed), say)
     config = TrainConfig(seed=seed, **what["train"])

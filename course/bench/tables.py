@@ -8,6 +8,7 @@ import torch
 
 from course.bench.bench import EAGER, LARGE, SLIM, Bench
 from course.bench.compression import bits_of_weights, few_labels, int8_in_onnx_runtime, students
+from course.bench.deployment import on_a_microcontroller, on_a_page, on_the_wrist, pruned_and_quantized
 from course.bench.table import Table, each_seed
 from utils.measure import Ratio, TorchRunnable, count_macs, csr_speedup, peak_activation_bytes
 from utils.models import ResidualConfig, ResidualNet, zoo
@@ -171,6 +172,10 @@ TABLES: list[Callable[[Bench], Table]] = [
     int8_in_onnx_runtime,
     students,
     few_labels,
+    pruned_and_quantized,
+    on_a_page,
+    on_a_microcontroller,
+    on_the_wrist,
     anchors,
     lab_times,
 ]

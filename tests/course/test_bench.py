@@ -15,11 +15,13 @@ from typer.testing import CliRunner
 
 import course.bench
 from course import cli
-from course.bench import compression, tables, write_results
+from course.bench import compression, deployment, tables, write_results
 from course.bench.bench import EAGER, LARGE, Bench, Sessions
 from course.bench.notebooks import Run, run_apart, run_here, where
 from course.bench.session import time_apart, time_here
 from course.bench.table import Table
+from utils.deploy.browser import PageRate
+from utils.deploy.mcu import missing_tools
 from utils.measure import Ratio, Timings, latency
 from utils.models import ResidualConfig, ResidualNet, save_model, zoo
 from utils.notebooks import NotebookFailedError
@@ -46,7 +48,7 @@ def small_zoo(tmp_path, monkeypatch):
     """Three networks with a few hundred weights and their records, under the names of the real ones."""
     monkeypatch.setattr(zoo, "ZOO", tmp_path / "zoo")
     more = ["fashion_student", *compression.STUDENTS, "fashion_few", *compression.FEW]
-    networks = [(LARGE, (4, 8), [0, 1, 2]), (tables.SLIM, (2, 4), [0, 1]), (tables.ZEROS, (4, 8), [0])]
+    networks = [(LARGE, (4, 8), [0, 1, 2]), (tables.SLIM, (2, 4), [0, 1]), (tables.ZEROS, (4, 8), [0]), (deployment.MICRO, (3,), [0, 1])]
     for name, widths, seeds in [*networks, *((name, (2,), [0, 1]) for name in more)]:
         torch.manual_seed(0)
         model = ResidualNet(ResidualConfig.of(4, *((width, 2) for width in widths))).eval()
@@ -60,11 +62,17 @@ def small_zoo(tmp_path, monkeypatch):
         for seed in seeds:
             record = {"seed": seed, "validation": 90.0, "test": 90.0 + seed / 10, "bytes": size, "hours": 0.1}
             (folder / f"seed{seed}.json").write_text(json.dumps(record))
-    for at, name in enumerate(compression.BITS, 1):
+    for at, name in enumerate([*compression.BITS, f"{tables.SLIM}_int8", f"{deployment.MICRO}_int8"], 1):
         shutil.copytree(tmp_path / "zoo" / tables.SLIM, tmp_path / "zoo" / name)
         (tmp_path / "zoo" / name / "model.safetensors").unlink()  # the records are what counts
         record = {"seed": 0, "validation": 90.0, "test": 90.0 - at, "bytes": size // at, "hours": 0.1}
         (tmp_path / "zoo" / name / "seed0.json").write_text(json.dumps(record))
+    watch = tmp_path / "zoo" / deployment.WATCH
+    watch.mkdir()
+    (watch / "recipe.toml").write_text('title = "watch"\nseeds = [0, 1]\n')
+    for seed in (0, 1):
+        people = [dict.fromkeys(deployment.LEARNT, 80.0 + seed) | {"person": one, "after": 82.0 + one + seed} for one in (1, 2, 3)]
+        (watch / f"seed{seed}.json").write_text(json.dumps({"folds": [{"people": people[:2]}, {"people": people[2:]}]}))
 
 
 @pytest.fixture
@@ -84,6 +92,7 @@ def bench(small_zoo, tmp_path, monkeypatch):
         labs=tmp_path / "labs",
         run=lambda path: FAKE,
         load=lambda: (2.5, 1, 1),
+        page=lambda folder: (900.0, {kind: PageRate(kind, 120.0, 8.0, 9.0) for kind in ("float32", "int8")}),
     )
 
 
@@ -109,7 +118,13 @@ def test_the_networks_are_counted_and_their_seeds_shown(bench):
 def test_every_network_and_eager_torch_have_a_ratio_with_its_interval(bench):
     table = tables.in_onnx_runtime(bench)
     title = f"times faster than {LARGE} [95 % interval]"
-    assert column(table, "network") == [LARGE, tables.SLIM, "fashion_student", EAGER]  # the others are of one of these shapes
+    assert column(table, "network") == [
+        LARGE,
+        tables.SLIM,
+        deployment.MICRO,
+        "fashion_student",
+        EAGER,
+    ]  # the others are of one of these shapes
     assert column(table, title)[0] == "1 (reference)"
     assert all(RATIO.fullmatch(cell) for cell in column(table, title)[1:])
     assert column(table, "MACs, times fewer")[0] == column(table, "MACs, times fewer")[-1] == "1.00x"
@@ -207,6 +222,38 @@ def test_the_file_holds_every_table_and_nothing_that_is_no_number(bench, tmp_pat
         assert word in text
     assert "Other programs" not in text
     assert " ms" not in text  # no time of an inference stands alone
+
+
+def test_pruning_and_int8_together_are_compared_with_the_dense_network(bench):
+    table = deployment.pruned_and_quantized(bench)
+    assert column(table, "network") == [f"{LARGE}, float32", f"{tables.SLIM}_int8", f"{deployment.MICRO}_int8"]
+    assert all(map(RATIO.fullmatch, column(table, "times faster [95 % interval]")[1:]))
+
+
+def test_a_program_on_a_board_is_counted_and_compared(bench):
+    """Without its tools the table says so; with them every code is the same as in Python."""
+    table = deployment.on_a_microcontroller(bench)
+    if missing_tools():
+        assert set(column(table, "result")) == {"not measured"} and "install" in table.note
+        return
+    assert column(table, "network") == [deployment.MICRO]
+    assert column(table, "equal to Python, all codes") == ["20 of 20"]
+    assert all(COUNT.fullmatch(cell) for title in ("flash (bytes)", "RAM (bytes)", "instructions") for cell in column(table, title))
+
+
+def test_a_page_has_a_row_for_each_format(bench):
+    rows = deployment.on_a_page(bench).rows
+    assert [row[:2] for row in rows] == [(name, kind) for name in (tables.SLIM, deployment.MICRO) for kind in ("float32", "int8")]
+    assert {row[2:] for row in rows} == {("900", "120", "8.00")}
+
+
+def test_people_are_paired_with_themselves(bench):
+    """Gains of 3, 4 and 5 points, alike in both seeds; controls that change nothing."""
+    table = deployment.on_the_wrist(bench)
+    gains = dict(zip(column(table, "before the test"), column(table, "points gained [95 % interval over people]"), strict=True))
+    after = gains.pop(deployment.LEARNT["after"])
+    assert after.startswith("+4.0") and gains.pop(deployment.LEARNT["before"]) == "reference"
+    assert len(set(gains.values())) == 1
 
 
 def test_a_busy_machine_is_said_aloud():

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from course import cli, testing
 from course.testing import Outcome, Step
+from utils.data.making import Made
 from utils.doctor import Tool
 
 
@@ -93,6 +94,7 @@ def test_any_failing_step_fails_the_gate_but_stops_nothing(name, capsys):
 def test_skipped_tests_are_listed_and_all_allows_none(monkeypatch, capsys, everything, code):
     monkeypatch.setattr(testing, "install_tools", lambda: [])
     monkeypatch.setattr(testing, "install_packages", lambda: [])
+    monkeypatch.setattr(testing, "make_data", lambda: [])
     monkeypatch.setattr(testing, "has_notebooks", lambda root=None: True)
     skipping = lambda step: Outcome(step.name, 0, 0.0, ("SKIPPED [1] a.py:3: no browser",) if step.name == "tests" else ())  # noqa: E731
     assert testing.run_all(everything=everything, run=skipping) == code
@@ -166,10 +168,28 @@ def test_only_all_installs_and_what_stays_missing_fails_it(monkeypatch, capsys, 
     asked = []
     monkeypatch.setattr(testing, "install_tools", lambda: asked.append("tools") or [])
     monkeypatch.setattr(testing, "install_packages", lambda: asked.append("packages") or ["absent==3"])
+    monkeypatch.setattr(testing, "make_data", lambda: asked.append("data") or ["a set could not be made: no network"])
     monkeypatch.setattr(testing, "has_notebooks", lambda root=None: True)
     assert testing.run_all(everything=everything, run=outcomes()) == code
-    assert asked == (["tools", "packages"] if everything else [])
-    assert ("absent==3 could not be installed" in capsys.readouterr().out) is everything
+    assert asked == (["tools", "packages", "data"] if everything else [])
+    said = capsys.readouterr().out
+    assert ("absent==3 could not be installed" in said) is everything
+    assert ("a set could not be made: no network" in said) is everything
+
+
+def test_data_that_can_not_be_made_is_named_with_its_reason(tmp_path):
+    """Does one failure keep the next data set from being made?"""
+    made = []
+
+    def refuse(_):
+        raise ConnectionError("no network")
+
+    first, second = (
+        Made("one set", ("08",), "one==1", refuse),
+        Made("another", ("08",), "two==2", lambda file: made.append(file) or tmp_path),
+    )
+    assert testing.make_data([first, second]) == ["one set could not be made: no network"]
+    assert made == [None]
 
 
 def test_quick_and_all_exclude_each_other():

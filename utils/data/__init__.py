@@ -1,5 +1,8 @@
 """Loaders of the data sets; each verifies its file and keeps one fixed split."""
 
 from utils.data.fashion_mnist import Images, fashion_mnist
+from utils.data.hapt import hapt, has_hapt
+from utils.data.motion import Motion, folds, standardise
+from utils.data.watch import watch
 
-__all__ = ["Images", "fashion_mnist"]
+__all__ = ["Images", "Motion", "fashion_mnist", "folds", "hapt", "has_hapt", "standardise", "watch"]

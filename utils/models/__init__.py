@@ -3,7 +3,20 @@
 from utils.models import zoo
 from utils.models.codes import Codes
 from utils.models.micro import MicroConfig, MicroNet
+from utils.models.motion import MotionConfig, MotionNet
 from utils.models.residual import BlockConfig, ResidualConfig, ResidualNet
 from utils.models.store import load_model, save_model
 
-__all__ = ["BlockConfig", "Codes", "MicroConfig", "MicroNet", "ResidualConfig", "ResidualNet", "load_model", "save_model", "zoo"]
+__all__ = [
+    "BlockConfig",
+    "Codes",
+    "MicroConfig",
+    "MicroNet",
+    "MotionConfig",
+    "MotionNet",
+    "ResidualConfig",
+    "ResidualNet",
+    "load_model",
+    "save_model",
+    "zoo",
+]

@@ -23,9 +23,14 @@ from torch import Tensor, nn
 from utils.files import write_atomically
 from utils.models.codes import Codes, pack_codes, packed_bytes, unpack_codes
 from utils.models.micro import MicroConfig, MicroNet
+from utils.models.motion import MotionConfig, MotionNet
 from utils.models.residual import ResidualConfig, ResidualNet
 
-ARCHITECTURES: dict[str, tuple[Any, Any]] = {"ResidualNet": (ResidualNet, ResidualConfig), "MicroNet": (MicroNet, MicroConfig)}
+ARCHITECTURES: dict[str, tuple[Any, Any]] = {
+    "ResidualNet": (ResidualNet, ResidualConfig),
+    "MicroNet": (MicroNet, MicroConfig),
+    "MotionNet": (MotionNet, MotionConfig),
+}
 _MASK, _VALUES = "#mask", "#values"
 _CODES, _SCALE = "#codes", "#scale"
 _BITS = {1: torch.int8, 2: torch.int16, 4: torch.int32, 8: torch.int64}  # whole numbers of a float's size
@@ -144,7 +149,7 @@ def load_model(path: str | Path) -> nn.Module:
     return model.eval()
 
 
-def _fresh(architecture: str, config: ResidualConfig | MicroConfig) -> dict[str, Tensor]:
+def _fresh(architecture: str, config: Any) -> dict[str, Tensor]:
     """The state of a new model, its tensors without memory."""
     with torch.device("meta"):
         return ARCHITECTURES[architecture][0](config).state_dict()

