@@ -525,6 +525,23 @@ def test_a_missing_runtime_is_named(chromium: Browser, copy: Path) -> None:
         expect(visit("#trouble")).to_contain_text("The runtime could not be loaded")
 
 
+def test_a_runtime_that_ends_at_once_leaves_nobody_waiting(chromium: Browser, copy: Path) -> None:
+    """Found on 25 Nov 2026: what was asked after the worker had ended was never answered, and the page said that it was loading."""
+    (copy / "runtime" / "ort.wasm.min.mjs").unlink()
+    with serve(copy) as server, visiting(chromium, server.url) as visit:
+        expect(visit("#trouble")).to_contain_text("The runtime could not be loaded")
+        expect(visit("#verdict")).to_have_text("no network could be loaded")
+
+
+def test_a_run_that_fails_is_named_and_ends(fresh: Visit) -> None:
+    """Found on 25 Nov 2026: the button went on saying "Stop", and nothing said why."""
+    fresh.page.evaluate("void (titans.networks.run = () => Promise.reject(new Error('out of memory')))")
+    fresh("#all").click()
+    expect(fresh("#trouble")).to_contain_text("out of memory")
+    expect(fresh("#progress")).to_be_hidden()
+    expect(fresh("#all")).to_contain_text("Run all")
+
+
 def test_a_server_that_died_on_the_way_is_named(chromium: Browser, url: str) -> None:
     with visiting(chromium, url, lambda page: page.route("**/int8.onnx", lambda route: route.abort())) as visit:
         expect(visit("#trouble")).to_contain_text("The server does not answer")

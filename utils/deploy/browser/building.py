@@ -38,6 +38,7 @@ def to_browser(models: Mapping[str, str | Path], folder: str | Path, examples: I
     """Write the page of one to four networks into `folder`; return the folder.
 
     The same arguments give the same bytes. Each file appears whole or not at all; settings.json, which names the others, comes last.
+    Networks of an earlier page that are not shown any more are removed; other files stay.
 
     models: the name that the page shows -> an .onnx file, weights inside, that takes (n, 1, 28, 28) float32 normalised as
     `utils.data.fashion_mnist` does, and gives (n, classes) float32. The first is shown first.
@@ -63,13 +64,22 @@ def to_browser(models: Mapping[str, str | Path], folder: str | Path, examples: I
     files |= {f"runtime/{name}": (RUNTIME / name).read_bytes() for name in RUNTIME_FILES}
     files["photos.bin"] = pixels.tobytes()
     files["settings.json"] = json.dumps(_settings(examples, entries), indent=1).encode()  # last: it names the others
+    earlier = _networks_of(folder)
     for file, data in files.items():
         if not (folder / file).is_file() or (folder / file).read_bytes() != data:
             write_atomically(folder / file, data)
     for old in (folder / "models").glob("*.onnx"):
-        if f"models/{old.name}" not in files:
+        if f"models/{old.name}" in earlier - files.keys():
             old.unlink()
     return folder
+
+
+def _networks_of(folder: Path) -> set[str]:
+    """The files of networks that the page in a folder names, none if there is no page: others are the user's own."""
+    try:
+        return {entry["file"] for entry in json.loads((folder / "settings.json").read_bytes())["models"]}
+    except (OSError, ValueError, LookupError, TypeError):
+        return set()
 
 
 def _slug(name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import os
 import threading
@@ -86,7 +87,7 @@ def serve(folder: str | Path, port: int = 0) -> PageServer:
 
     Raises:
         FileNotFoundError: the folder holds no page.
-        OSError: the port is in use.
+        OSError: the port is in use, or one that only an administrator may take.
     """
     folder = Path(folder).resolve()
     if not (folder / "settings.json").is_file() or not (folder / "index.html").is_file():
@@ -97,7 +98,8 @@ def serve(folder: str | Path, port: int = 0) -> PageServer:
     try:
         server = _at_the_same_port(folder, before) if before and not port else PageServer(folder, port)
     except OSError as error:
-        raise OSError(f"port {port} is in use: give another one, or 0 for any that is free") from error
+        why = "is in use" if error.errno == errno.EADDRINUSE else f"can't be had ({error.strerror})"
+        raise OSError(f"port {port} {why}: give another one, or 0 for any that is free") from error
     _running[folder] = server
     return server
 
@@ -131,9 +133,12 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(body=False)
 
     def _answer(self, body: bool) -> None:
-        if urlsplit(f"//{self.headers.get('Host', '')}").hostname not in (HOST, "localhost"):
+        try:
+            host, (path, packed) = urlsplit(f"//{self.headers.get('Host', '')}").hostname, self._file()
+        except (ValueError, OSError):  # brackets that do not match, a name longer than names may be
+            return self._fail(HTTPStatus.BAD_REQUEST, body)
+        if host not in (HOST, "localhost"):
             return self._fail(HTTPStatus.FORBIDDEN, body)  # a foreign name that was made to point here
-        path, packed = self._file()
         if path is None:
             return self._fail(HTTPStatus.NOT_FOUND, body)
         state = path.stat()

@@ -99,12 +99,23 @@ def test_again_gives_the_same_bytes_and_writes_nothing(tmp_path: Path) -> None:
 
 
 def test_a_network_that_is_not_shown_any_more_goes(tmp_path: Path) -> None:
-    """And a file of the user's own stays."""
-    folder = to_browser({"old": linear(tmp_path / "m.onnx")}, tmp_path / "page", PHOTOS)
+    """And files of the user's own stay, networks too: with or without a page that was there before."""
+    (tmp_path / "page" / "models").mkdir(parents=True)
+    own = linear(tmp_path / "page" / "models" / "own.onnx")
+    folder = to_browser({"old": own}, tmp_path / "page", PHOTOS)
     (folder / "notes.txt").write_text("mine")
-    to_browser({"new": tmp_path / "m.onnx"}, folder, PHOTOS)
-    assert [path.name for path in (folder / "models").iterdir()] == ["new.onnx"]
+    assert sorted(path.name for path in (folder / "models").iterdir()) == ["old.onnx", "own.onnx"]
+    to_browser({"new": own}, folder, PHOTOS)
+    assert sorted(path.name for path in (folder / "models").iterdir()) == ["new.onnx", "own.onnx"]
     assert (folder / "notes.txt").read_text() == "mine"
+
+
+@pytest.mark.parametrize("settings", ["", "[]", "{}", '{"models": 3}', '{"models": ["m"]}', '{"models": [{}]}'])
+def test_settings_that_are_damaged_are_written_again(tmp_path: Path, settings: str) -> None:
+    (tmp_path / "page").mkdir()
+    (tmp_path / "page" / "settings.json").write_text(settings)
+    folder = to_browser({"m": linear(tmp_path / "m.onnx")}, tmp_path / "page", PHOTOS)
+    assert len(json.loads((folder / "settings.json").read_text())["models"]) == 1
 
 
 def test_the_settings_are_written_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import http.client
 import os
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from utils.deploy.browser import Frame, PageServer, frame, serve
+from utils.deploy.browser import Frame, PageServer, frame, serve, serving
 from utils.deploy.browser.framing import ELSEWHERE
 
 
@@ -139,6 +140,13 @@ def test_another_name_for_this_computer_is_refused(server: PageServer, host: str
     assert get(server, "/", Host=host)[0].status == status
 
 
+@pytest.mark.parametrize(("path", "host"), [("/", "["), ("/", "[::1"), ("http://[/", "127.0.0.1"), (f"/{'a' * 300}.js", "127.0.0.1")])
+def test_what_is_no_request_gets_an_answer_too(server: PageServer, path: str, host: str) -> None:
+    """Found on 25 Nov 2026: the connection was closed without one."""
+    answer, body = get(server, path, Host=host)
+    assert answer.status in (400, 404) and body in (b"Bad Request\n", b"Not Found\n")
+
+
 def test_only_reading_is_answered(server: PageServer) -> None:
     assert [get(server, "/", method)[0].status for method in ("POST", "PUT", "DELETE")] == [501] * 3
     answer, body = get(server, "/", "HEAD")
@@ -217,6 +225,15 @@ def test_troubles_are_sentences(folder: Path, server: PageServer, tmp_path: Path
         (other / name).write_text("{}")
     with pytest.raises(OSError, match=f"port {server.port} is in use: give another one"):
         serve(other, server.port)
+
+
+def test_a_port_that_may_not_be_had_is_not_called_in_use(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def forbidden(*_: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(serving, "PageServer", forbidden)
+    with pytest.raises(OSError, match=r"port 80 can't be had \(Permission denied\): give another one"):
+        serve(folder, 80)
 
 
 # In a notebook

@@ -63,8 +63,8 @@ class Page {
     $("undo").addEventListener("click", () => this.board.undo());
     $("clear").addEventListener("click", () => this.board.put(null));
     $("more").addEventListener("click", () => this.strip.fill());
-    $("all").addEventListener("click", () => (this.running ? (this.running = false) : this.runAll()));
-    $("all").textContent = `Run all ${this.settings.photos.length.toLocaleString("en")} photos`;
+    $("all").addEventListener("click", () => (this.running ? (this.running = false) : this.runAll().catch(complain).finally(() => this.stopped())));
+    this.stopped();
     $("more").disabled = false;
   }
 
@@ -192,10 +192,14 @@ class Page {
       this.card.show();
       this.times();
     }
+    say($("spoken"), names.map((name) => `${name}: ${(100 * this.card.accuracy(name).share).toFixed(1)} % right`).join(", "));
+  }
+
+  /** Every photo was run, or somebody stopped it, or it failed, or nothing was begun yet. */
+  stopped() {
     this.running = false;
     $("progress").hidden = true;
-    $("all").textContent = `Run all ${photos.length.toLocaleString("en")} photos`;
-    say($("spoken"), names.map((name) => `${name}: ${(100 * this.card.accuracy(name).share).toFixed(1)} % right`).join(", "));
+    $("all").textContent = `Run all ${this.settings.photos.length.toLocaleString("en")} photos`;
   }
 
   /** Some photos through one network: {logits, ms}, both with one entry an image. */

@@ -6,6 +6,7 @@ export class Networks {
   #worker = new Worker("worker.js", { type: "module" });
   #waiting = new Map();
   #next = 0;
+  #ended = null; // why the worker will not answer any more
 
   /** onend: told when the worker has died. */
   constructor(onend) {
@@ -19,6 +20,7 @@ export class Networks {
     this.#worker.onerror = (event) => {
       event.preventDefault();
       const trouble = new Trouble("The runtime could not be loaded: start the server again, then load this page again.");
+      this.#ended = trouble;
       for (const { reject } of this.#waiting.values()) reject(trouble);
       this.#waiting.clear();
       onend(trouble);
@@ -32,6 +34,7 @@ export class Networks {
   }
 
   #ask(task, what, moved = []) {
+    if (this.#ended) return Promise.reject(this.#ended);
     const id = this.#next++;
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
