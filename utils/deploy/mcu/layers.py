@@ -8,6 +8,7 @@ zero point, which stands for 0.0.
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,7 +63,7 @@ class Window:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Layer:
+class Layer(ABC):
     """name: also that of the tensor that it makes. inputs: the tensors that it reads; output: what it makes."""
 
     name: str
@@ -79,9 +80,9 @@ class Layer:
         """Bytes of its tables: weights, and for each output channel 4 of bias, 4 of multiplier and 1 of shift."""
         return 0
 
+    @abstractmethod
     def compute(self, *codes: np.ndarray) -> np.ndarray:
         """Codes of the inputs, (n, ...) uint8 each -> codes of the output, (n, ...) uint8."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True, kw_only=True)
