@@ -72,7 +72,7 @@ INTEGERS = (
 OF_MEAN = {
     "equal": SHARE,
     "sum": ("Is this a mean?", "Divide by the sum of the sizes."),
-    "cut": ("What does .long() do to 2.75?", "It cuts off: round() first."),
+    "cut": ("What does .long() do to 2.75?", "It cuts off, as .to() does: round() first."),
     "dtype": INTEGERS,
 }
 
