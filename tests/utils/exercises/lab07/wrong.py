@@ -331,26 +331,6 @@ def int8_conv2d_wrapping_around(x, w, b, params):
     return _conv(x, w, b, params, cut=False)
 
 
-def int8_conv2d_cut_off_early(x, w, b, params):
-    """Cuts off before the output's zero point is added.
-
-    - one filter over one image
-    - halves go up
-    - channels and filters
-    - subtracts the zero point
-    - adds the bias
-    - adds the output's zero point
-    - the border has the code of 0.0
-    - a stride of 2
-    - an image that is no square
-    - stops at 0 and 255
-    - uint8 comes out
-    - no float on the way
-    - leaves its inputs as they were
-    """
-    return (_conv(x, w, b, params | {"y_zero_point": 0}).int() + params["y_zero_point"]).to(torch.uint8)
-
-
 def int8_conv2d_in_int32(x, w, b, params):
     """The sum times the multiplier does not fit.
 
