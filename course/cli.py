@@ -99,7 +99,7 @@ def train(
 
 
 def test(
-    quick: Annotated[bool, typer.Option("--quick", help="Leave out the slow tests: at most 5 minutes.")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="Leave out the slow tests and the solutions.")] = False,
     everything: Annotated[bool, typer.Option("--all", help="Install what is missing by apt and pip; allow no skipped test.")] = False,
     newest: Annotated[bool, typer.Option("--newest", help="In a scratch environment with the newest packages that are allowed.")] = False,
 ) -> None:

@@ -16,7 +16,7 @@
 #
 # | you need | minutes | runs in | memory | before this |
 # |---|---|---|---|---|
-# | Python, a little PyTorch | 90 | under a minute, one thread | under 1 GB | nothing (lab 00 helps) |
+# | Python, a little PyTorch | 90 | under a minute, one thread | under 2 GB | nothing (lab 00 helps) |
 
 # %% tags=["setup"]
 import utils

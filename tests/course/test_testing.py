@@ -37,8 +37,9 @@ def test_the_gate_is_in_order(tmp_path):
     assert names == ["lint", "format", "spelling", "types", "tests", "labs, blank", "solutions, strict"]
 
 
-def test_quick_leaves_out_what_is_marked_slow():
-    by_name = {step.name: step for step in testing.steps(quick=True)}
+def test_quick_leaves_out_what_is_marked_slow_and_the_solutions(tmp_path):
+    by_name = {step.name: step for step in testing.steps(quick=True, root=with_notebook(tmp_path))}
+    assert "labs, blank" in by_name and "solutions, strict" not in by_name
     assert by_name["tests"].arguments[-3:] == ("-m", "not slow", "tests")
 
 
