@@ -125,13 +125,11 @@ def on_the_wrist(bench: Bench) -> Table:
     """What sixty seconds of a person are worth, by the recorded folds."""
     files = [zoo.ZOO / WATCH / f"seed{seed}.json" for seed in zoo.recipe(WATCH)["seeds"]]
     runs = [json.loads(file.read_text(encoding="utf-8")) for file in files]
-    people = [person for run in runs for fold in run["folds"] for person in fold["people"]]
-    before = {key: [float(np.mean([person[key] for person in _people(run)])) for run in runs] for key in LEARNT}
     rows = []
     for key, what in LEARNT.items():
-        gains = _by_person(people, key, "before")
-        found = "reference" if key == "before" else str(gain(gains, np.zeros(len(gains))))
-        rows.append((what, each_seed(before[key]), f"{np.mean(before[key]):.2f}", found))
+        seeds = [float(np.mean([person[key] for person in _people(run)])) for run in runs]
+        gained = "reference" if key == "before" else str(gain(_by_person(runs, key), _by_person(runs, "before")))
+        rows.append((what, each_seed(seeds), f"{np.mean(seeds):.2f}", gained))
     return Table(
         "People whom the network has never met",
         ("before the test", "accuracy of each seed (%)", "mean (%)", "points gained [95 % interval over people]"),
@@ -145,7 +143,8 @@ def _people(run: dict) -> list[dict]:
     return [person for fold in run["folds"] for person in fold["people"]]
 
 
-def _by_person(people: list[dict], key: str, against: str) -> np.ndarray:
-    """For each person the mean over seeds of the difference of two figures."""
+def _by_person(runs: list[dict], key: str) -> list[float]:
+    """A figure of each person, the mean over the seeds, in the order of the people."""
+    people = [person for run in runs for person in _people(run)]
     names = sorted({person["person"] for person in people})
-    return np.array([np.mean([one[key] - one[against] for one in people if one["person"] == name]) for name in names])
+    return [float(np.mean([one[key] for one in people if one["person"] == name])) for name in names]
