@@ -2,7 +2,8 @@
 
 The student's side, in the sandbox:
     worker.py, confine.py   run cells and probes, in a fork that has put bounds on itself
-    trials.py, artifact.py  sent inside: what a hostile process would try, and how a challenge's file is read
+    trials.py               sent inside: what a hostile process would try
+    costs.py, artifact.py, chip.py  sent inside for a challenge's file: what it costs, what it answers, what it takes on a chip
     channel.py              frames of JSON and raw bytes between the two sides
 
 The trusted side:
@@ -11,7 +12,8 @@ The trusted side:
     inside.py               which probes go inside, as source
     lab.py, names.py, plan.py   a lab's cells and references; which cells an exercise needs
     grade.py, marks.py      inputs from the secret seed, judges, marks
-    challenge.py            files of the open challenges
+    challenge.py            files of the open challenges: what is asked, the mark
+    asking.py, testsets.py, losses.py   what a sandbox is asked about a file, on which inputs, and how sure a loss is
 
 Around them:
     intake.py and its parts     folders and zips as they come from a learning platform -> submissions

@@ -1,10 +1,13 @@
-"""Inside the sandbox: read a file of an open challenge, count what it costs, answer photos. The grader sends this as a cell.
+"""Inside the sandbox: run a file of an open challenge. The grader sends this as a cell, after the file's costs are known.
 
-The file is data of a student's, so whoever reads it may be led astray; it is the only thing in its process that is not ours.
+The file is data of a student's, so whoever runs it may be led astray; it is the only thing in its process that is not
+ours. It sees photos or windows, never their labels: what it could forge is its own answers.
 """
 
 from __future__ import annotations
 
+import os
+import tempfile
 from typing import Any
 
 import numpy as np
@@ -14,46 +17,47 @@ _loaded: dict[str, Any] = {}
 
 
 def evaluate(step: str, *given: Any) -> Any:
-    """`load`(suffix, bytes, example) gives costs, None where they are not counted; `run`(photos) the classes."""
+    """`load`(suffix, bytes) reads the file; `run`(inputs) gives the classes."""
     return _load(*given) if step == "load" else _run(*given)
 
 
-def _load(suffix: str, data: np.ndarray, example: np.ndarray) -> dict[str, Any]:
+def _load(suffix: str, data: np.ndarray) -> None:
     if suffix == ".onnx":
-        return _load_onnx(data)
-    from utils.measure.macs import count_macs
-    from utils.measure.memory import peak_activation_bytes
+        _loaded["answers"] = _of_onnx(data.tobytes())
+        return
     from utils.models.store import load_model
 
-    path = "/tmp/challenge.safetensors"
-    with open(path, "wb") as file:
-        file.write(data.tobytes())
-    model, photo = load_model(path).eval(), torch.from_numpy(example)
-    _loaded["answers"] = lambda photos: model(torch.from_numpy(photos)).numpy()
-    return {"macs": count_macs(model, photo), "activation_bytes": peak_activation_bytes(model, photo)}
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "challenge.safetensors")
+        with open(path, "wb") as file:
+            file.write(data.tobytes())
+        model = load_model(path).eval()
+    _loaded["answers"] = lambda inputs: model(torch.from_numpy(inputs)).numpy()
 
 
-def _load_onnx(data: np.ndarray) -> dict[str, Any]:
+def _of_onnx(data: bytes) -> Any:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 4
-    session = onnxruntime.InferenceSession(data.tobytes(), options, providers=["CPUExecutionProvider"])
-    name = session.get_inputs()[0].name
-    fixed = session.get_inputs()[0].shape[0] == 1
+    session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+    first = session.get_inputs()[0]
+    kind = np.float16 if first.type == "tensor(float16)" else np.float32
 
-    def answers(photos: np.ndarray) -> np.ndarray:
-        parts = [photos[at : at + 1] for at in range(len(photos))] if fixed else [photos]
-        return np.concatenate([session.run(None, {name: part})[0] for part in parts])
+    def answers(inputs: np.ndarray) -> np.ndarray:
+        at_once = first.shape[0] if isinstance(first.shape[0], int) else len(inputs)
+        parts = [inputs[at : at + at_once].astype(kind) for at in range(0, len(inputs), at_once)]
+        return np.concatenate([session.run(None, {first.name: part})[0] for part in parts])
 
-    _loaded["answers"] = answers
-    return {"macs": None, "activation_bytes": None}
+    return answers
 
 
-def _run(photos: np.ndarray) -> np.ndarray:
+def _run(inputs: np.ndarray) -> np.ndarray:
     with torch.no_grad():
-        scores = np.asarray(_loaded["answers"](photos))
-    if scores.ndim != 2 or len(scores) != len(photos):
-        raise ValueError(f"scores of shape (photos, classes) are asked for, these have {scores.shape}")
+        scores = np.asarray(_loaded["answers"](inputs))
+    if scores.ndim != 2 or len(scores) != len(inputs):
+        raise ValueError(f"scores of shape (inputs, classes) are asked for, these have {scores.shape}")
+    if not np.isfinite(scores).all():
+        raise ValueError("its scores are not finite numbers")
     return scores.argmax(1)

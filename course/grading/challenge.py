@@ -1,103 +1,73 @@
-"""Files of the open challenges: measured inside the sandbox, on photos that a secret seed changes, or on the instructor's own.
+"""Files of the open challenges: what each challenge asks for, and the mark that a file gets.
 
-The test photos are public, so a network can be trained on them; moved, brighter or noisier by a secret seed they are
-at least not the same ones. Only a test set of the instructor's own (`hidden`) is safe from that.
+The trusted side takes the size, draws the inputs and keeps their labels; costs are read from the file by our own code
+in a process of its own, and only then the file is run in another one (`asking.py`).
 """
 
 from __future__ import annotations
 
-import zipfile
-from dataclasses import dataclass
-from functools import cache
-from pathlib import Path, PurePath
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import PurePath
 from typing import Any
-from zlib import crc32
 
 import numpy as np
 
-from course.grading.inside import modules_for_artifacts
-from course.grading.jobs import Answered, Call, Ended, Job, Raised, Reply
+from course.grading.asking import UnusableError, classes_of, costs_of, on_chip
+from course.grading.losses import Loss, large_is_right, lost, shipped_is_right
 from course.grading.sandbox import Sandboxes
-from utils.data import fashion_mnist
-from utils.data.fashion_mnist import CLASSES, normalise
+from course.grading.testsets import Photos, changed_photos, changed_windows, hidden_photos
 from utils.exercises.judges import short
 from utils.exercises.view import legible
 
-PHOTOS = 1000
-_AT_ONCE = 250
-_PROBING = "def answer(function, inputs, lab, probe):\n    return function(*inputs)\n"
+__all__ = ["CHALLENGES", "Challenge", "challenge_marks", "hidden_photos"]
+
+MOST_BYTES = 16_000_000  # of a file; the largest budget is an eighth of it
+_MOST_MACS = {"photos": 300e9, "chip": 4e9}  # about five seconds of one thread; whole numbers are slower
+_LEAST_PHOTOS = 1000
+_WORDS = {
+    "size_bytes": "bytes",
+    "macs": "MACs",
+    "activation_bytes": "bytes of activations",
+    "flash_bytes": "bytes of flash",
+    "ram_bytes": "bytes of RAM",
+}
+_MEMORY = "How much memory training needed can't be seen in a file: look at the notebook."
 
 
 @dataclass(frozen=True)
 class Challenge:
-    """What an open challenge asks for: the kind of its file, and its budgets; None where there is none, or it can't be counted here."""
+    """What an open challenge asks for.
+
+    suffix: of its file. budgets: figure -> the most that is allowed. may_lose: points to the network that it is compared with,
+    None if it is compared with none. judged: on "photos", on a "chip" (photos in whole numbers, flash, RAM) or on "windows" of motion.
+    """
 
     suffix: str
-    size_bytes: int | None = None
-    macs: int | None = None
-    activation_bytes: int | None = None
+    budgets: Mapping[str, int] = field(default_factory=dict)
+    may_lose: float | None = None
+    judged: str = "photos"
 
 
-# By lab; the budgets are those that the labs state. Lab 07's flash and lab 08's memory of training are the instructor's to look at.
+# By lab; the budgets are those that the labs state.
 CHALLENGES = {
-    "00": Challenge(".safetensors", 20_000, 500_000, 26_000),
-    "01": Challenge(".safetensors", 2_000_000),
-    "02": Challenge(".safetensors", 900_000),
-    "03": Challenge(".safetensors", 60_000),
-    "06": Challenge(".onnx"),
-    "07": Challenge(".onnx"),
+    "00": Challenge(".safetensors", {"size_bytes": 20_000, "macs": 500_000, "activation_bytes": 26_000}),
+    "01": Challenge(".safetensors", {"size_bytes": 2_000_000}),
+    "02": Challenge(".safetensors", {"size_bytes": 900_000}),
+    "03": Challenge(".safetensors", {"size_bytes": 60_000}),
+    "06": Challenge(".onnx", may_lose=0.5),
+    "07": Challenge(".onnx", {"flash_bytes": 32 * 1024, "ram_bytes": 16 * 1024}, judged="chip"),
+    "08": Challenge(".safetensors", {"size_bytes": 147_456}, may_lose=1.0, judged="windows"),
 }
-
-
-@dataclass(frozen=True)
-class Photos:
-    """images: (n, 1, 28, 28) float32, normalised. labels: (n,) of whole numbers."""
-
-    images: np.ndarray
-    labels: np.ndarray
-
-
-@cache
-def hidden_photos(path: Path) -> Photos:
-    """An instructor's own test set: an .npz with images (n, 28, 28) uint8 and labels (n,) in 0..9.
-
-    Raises:
-        ValueError: it is none. OSError: it can't be read.
-    """
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            images, labels = archive["images"], archive["labels"]
-    except (ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise ValueError(f"{path} is no test set: save it with numpy.savez(file, images=..., labels=...)") from error
-    if (
-        images.dtype != np.uint8
-        or images.shape != (len(labels), 28, 28)
-        or not len(labels)
-        or not np.isin(labels, range(len(CLASSES))).all()
-    ):
-        raise ValueError(f"{path} holds no test set: images must be (n, 28, 28) uint8, labels n whole numbers in 0..{len(CLASSES) - 1}")
-    return Photos(normalise(images).numpy(), labels.astype(np.int64))
-
-
-@cache
-def changed_photos(seed: int, count: int = PHOTOS) -> Photos:
-    """Public test photos, drawn and changed by a seed: moved by up to a pixel, up to a tenth brighter or darker, with some noise."""
-    rng, test = np.random.default_rng([seed, crc32(b"challenge")]), fashion_mnist("test")
-    chosen = rng.choice(len(test), count, replace=False)
-    images, dark = test.images.numpy()[chosen], float(test.images.min())
-    padded = np.pad(images, ((0, 0), (0, 0), (1, 1), (1, 1)), constant_values=dark)
-    moves = rng.integers(0, 3, size=(count, 2))
-    moved = np.stack([one[:, down : down + 28, right : right + 28] for one, (down, right) in zip(padded, moves, strict=True)])
-    light = rng.uniform(0.9, 1.1, size=(count, 1, 1, 1))
-    noisy = (moved - dark) * light + dark + rng.normal(scale=0.05, size=moved.shape)
-    return Photos(np.maximum(noisy, dark).astype(np.float32), test.labels.numpy()[chosen])
 
 
 def challenge_marks(lab: str, artifacts: dict[str, bytes], seed: int, sandboxes: Sandboxes, hidden: Photos | None = None) -> dict[str, Any]:
     """What a challenge's file reached; empty where the lab has none that can be scored, or no file came.
 
-    lab: "01". Keys: file, size_bytes, macs, activation_bytes, photos, right_percent, on ("changed" or "hidden"), within_budget,
-    and note, a sentence, where something is to be said. A file that can't be used has a note and no percentage.
+    lab: "01". Keys: file, size_bytes, on ("changed" or "hidden"), photos or windows (how many), right_percent, the costs that are
+    counted (macs, activation_bytes, flash_bytes, ram_bytes), points_lost with uncertainty_points, within_budget, and note, what
+    is to be said in one or more sentences. Without within_budget it could not be decided, and the note says why.
+    A file that can't be used has a note and no percentage.
     """
     if not artifacts:
         return {}
@@ -107,46 +77,71 @@ def challenge_marks(lab: str, artifacts: dict[str, bytes], seed: int, sandboxes:
     named = sorted(artifacts, key=lambda name: (PurePath(name).suffix != asked.suffix, not name.startswith(f"{lab}_challenge"), name))
     name, data = named[0], artifacts[named[0]]
     found: dict[str, Any] = {"file": legible(short(name, 100)), "size_bytes": len(data)}
-    if PurePath(name).suffix != asked.suffix:
-        return {**found, "note": f"A file that ends in {asked.suffix} is asked for."}
-    photos = hidden or changed_photos(seed)
-    replies = _replies(asked.suffix, data, photos, sandboxes)
-    if fault := next((_fault(reply) for reply in replies if not isinstance(reply, Answered)), None):
-        return {**found, "note": fault}
-    costs = replies[0].value if isinstance(replies[0], Answered) and type(replies[0].value) is dict else {}
-    costs = {key: costs.get(key) for key in ("macs", "activation_bytes") if type(costs.get(key)) is int}
-    right = _right(replies[1:], photos)
-    if right is None:
-        return {**found, "note": "It does not answer with one class for each photo."}
-    found |= {**costs, "photos": len(photos.labels), "right_percent": round(100 * right, 2), "on": "hidden" if hidden else "changed"}
-    budgets = {"size_bytes": asked.size_bytes, "macs": asked.macs, "activation_bytes": asked.activation_bytes}
-    over = [
-        f"{found[key]:,} {key.replace('_', ' ')}, {most:,} are allowed"
-        for key, most in budgets.items()
-        if most and found.get(key, 0) > most
-    ]
-    return {**found, "within_budget": not over, **({"note": f"Over the budget: {'; '.join(over)}."} if over else {})}
+    loss: Loss | None
+    try:
+        if PurePath(name).suffix != asked.suffix:
+            raise UnusableError(f"A file that ends in {asked.suffix} is asked for.")
+        if len(data) > MOST_BYTES:
+            raise UnusableError(f"It has {len(data):,} bytes, and {MOST_BYTES:,} are the most that is read.")
+        if asked.judged == "windows":
+            figures, loss, notes = _on_windows(data, seed, sandboxes)
+        else:
+            figures, loss, notes = _on_photos(asked, data, hidden or changed_photos(seed), sandboxes)
+            figures |= {"on": "hidden" if hidden else "changed"}
+    except UnusableError as error:
+        return {**found, "note": str(error)}
+    return _judged(asked, found | figures, loss, notes)
 
 
-def _replies(suffix: str, data: bytes, photos: Photos, sandboxes: Sandboxes) -> list[Reply]:
-    source = Path(__file__).with_name("artifact.py").read_text(encoding="utf-8")
-    modules = (*modules_for_artifacts(), ("titans_artifact", _PROBING))
-    job = Job((("artifact", source),), "evaluate", "00", modules, "titans_artifact")
-    calls = [Call(("load", suffix, np.frombuffer(data, np.uint8), photos.images[:1]))]
-    calls += [Call(("run", photos.images[at : at + _AT_ONCE])) for at in range(0, len(photos.labels), _AT_ONCE)]
-    return sandboxes.answers(job, calls)[1]
+def _judged(asked: Challenge, found: dict[str, Any], loss: Loss | None, notes: list[str]) -> dict[str, Any]:
+    """The figures with within_budget, where that can be said, and the note."""
+    known = {key: found.get(key, found.get(f"least_{key}", 0)) for key in asked.budgets}
+    over = [f"{known[key]:,} {_WORDS[key]}, {most:,} are allowed" for key, most in asked.budgets.items() if known[key] > most]
+    within: bool | None = False if over else None if asked.budgets.keys() - found.keys() else True
+    said = [f"Over the budget: {'; '.join(over)}."] if over else []
+    if loss is not None and asked.may_lose is not None:
+        found |= {"points_lost": round(loss.points, 2), "uncertainty_points": round(loss.uncertainty, 2)}
+        fits = loss.within(asked.may_lose, below=asked.judged == "windows")
+        within = within and fits
+        said.append(_about(loss, asked.may_lose, fits, asked.judged))
+    verdict = {} if within is None else {"within_budget": within}
+    note = " ".join([*said, *notes])
+    return {**found, **verdict, **({"note": note} if note else {})}
 
 
-def _fault(reply: Reply) -> str:
-    if isinstance(reply, Raised):
-        return legible(f"It can't be used: {reply.type}: {short(reply.said, 150)}.")
-    return f"It can't be used: {reply.why}." if isinstance(reply, Ended) else ""
+def _about(loss: Loss, limit: float, fits: bool, judged: str) -> str:
+    """How a loss was decided, in a sentence or two."""
+    other, same = ("the network as shipped", "windows") if judged == "windows" else ("fashion_large", "photos")
+    change = f"loses {loss.points:.2f} points to" if loss.points >= 0 else f"gains {-loss.points:.2f} points over"
+    text = f"It {change} {other} on the same {same}, give or take {loss.uncertainty:.2f}; "
+    text += f"a loss of {'less than 1 point' if judged == 'windows' else f'{limit} points'} is allowed."
+    if not fits:
+        return f"{text} That is over the limit, and chance does not explain it."
+    return f"{text} That is too close to call, and counts as within." if loss.is_close(limit) else text
 
 
-def _right(replies: list[Reply], photos: Photos) -> float | None:
-    """The share of photos whose class is right; None if the answers are no classes."""
-    answers = [reply.value for reply in replies if isinstance(reply, Answered)]
-    if not all(type(answer) is np.ndarray and answer.dtype.kind == "i" and answer.ndim == 1 for answer in answers) or not answers:
-        return None
-    classes = np.concatenate(answers)
-    return float((classes == photos.labels).mean()) if classes.shape == photos.labels.shape else None
+def _on_photos(asked: Challenge, data: bytes, photos: Photos, sandboxes: Sandboxes) -> tuple[dict[str, Any], Loss | None, list[str]]:
+    """Figures, the loss if one is asked for, and what else is to be said."""
+    costs, notes = costs_of(asked.suffix, data, photos.images[:1], sandboxes)
+    count = min(len(photos.labels), max(_LEAST_PHOTOS, int(_MOST_MACS[asked.judged] // max(1, costs.get("macs", 1)) // 500 * 500)))
+    images, labels = photos.images[:count], photos.labels[:count]
+    if asked.judged == "chip":
+        classes, sizes, why = on_chip(data, images, sandboxes)
+        costs, notes = costs | sizes, notes + ([f"Not linked: {why}."] if why else [])
+    else:
+        classes = classes_of(asked.suffix, data, images, sandboxes)
+    right = classes == labels
+    loss = None if asked.may_lose is None else lost(large_is_right(photos)[:count, None], right[:, None])
+    return {"photos": count, "right_percent": round(100 * float(right.mean()), 2), **costs}, loss, notes
+
+
+def _on_windows(data: bytes, seed: int, sandboxes: Sandboxes) -> tuple[dict[str, Any], Loss, list[str]]:
+    """As `_on_photos`: person 2's later windows give the percentage, those of the known people the loss."""
+    windows = changed_windows(seed)
+    costs, _ = costs_of(".safetensors", data, windows.later[0, :1], sandboxes)
+    inputs = np.concatenate([windows.later.reshape(-1, *windows.later.shape[2:]), windows.kept.reshape(-1, *windows.kept.shape[2:])])
+    classes = classes_of(".safetensors", data, inputs, sandboxes)
+    copies, count = windows.later.shape[:2]
+    later, kept = classes[: copies * count].reshape(copies, count), classes[copies * count :].reshape(copies, -1)
+    figures = {"windows": count, "right_percent": round(100 * float((later == windows.later_labels).mean()), 2)}
+    return {**figures, **costs, "on": "changed"}, lost(shipped_is_right(seed), kept == windows.kept_labels), [_MEMORY]

@@ -12,7 +12,13 @@ from utils.files import ROOT
 
 PROBING = "utils.exercises.probing"
 # What knows the answers, or leads to it. A probe that needs one of these is no probe.
-TRUSTED = {"cases", "checking", "declare", "draws", "hints", "judges", "mistakes", "oracles", "standins", "view"}
+TRUSTED = {"cases", "checking", "declare", "draws", "hints", "judges", "machine", "mistakes", "oracles", "outside", "standins", "view"}
+
+ARTIFACTS = {
+    "safetensors": ("utils.models.store", "utils.measure.macs", "utils.measure.memory"),
+    "onnx": ("utils.deploy.graph",),
+    "chip": ("utils.deploy.mcu.network", "utils.deploy.mcu.sizes"),
+}
 
 Modules = tuple[tuple[str, str | None], ...]
 
@@ -28,9 +34,12 @@ def modules_for(lab: str, root: Path = ROOT) -> Modules:
 
 
 @cache
-def modules_for_artifacts(root: Path = ROOT) -> Modules:
-    """What reads and measures a file of an open challenge, in the same form. No student's code runs beside it."""
-    return _closed(("utils.models.store", "utils.measure.macs", "utils.measure.memory"), lambda name: True, root, late=False)
+def modules_for_artifacts(what: str, root: Path = ROOT) -> Modules:
+    """What a file of an open challenge needs, in the same form; no student's code runs beside it.
+
+    what: "safetensors" reads and measures one, "onnx" measures one, "chip" makes one a program of whole numbers.
+    """
+    return _closed(ARTIFACTS[what], lambda name: True, root, late=False)
 
 
 def _is_students_side(name: str) -> bool:
