@@ -18,7 +18,7 @@ from utils.files import ROOT
 
 FOLDER = "tiny-titans"
 WHOLE = ("datasets/", "utils/", "zoo/")  # with all that belongs to the course in them
-SINGLE = ("CITATION.cff", "LICENSE", "constraints.txt", "docs/student.md", "environment.yml", "start.py")
+SINGLE = (".gitignore", "CITATION.cff", "LICENSE", "constraints.txt", "docs/student.md", "environment.yml", "start.py")
 
 README = """# Tiny Titans
 

@@ -258,11 +258,15 @@ def doctor() -> None:
 
 
 def _commands() -> Iterator[EntryPoint]:
-    """What adds further commands: by the installed packages' entry points, else by pyproject.toml's."""
-    found = list(entry_points(group=GROUP))
-    if not found and (ROOT / "pyproject.toml").is_file():  # a user's own environment, where the project is not installed
+    """What adds further commands: as pyproject.toml beside this package says, else as the installed packages do.
+
+    In this order, because the package that is installed in an active environment may be another copy of the course.
+    """
+    if (ROOT / "pyproject.toml").is_file():
         declared = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["entry-points"][GROUP]
         found = [EntryPoint(name, value, GROUP) for name, value in declared.items()]
+    else:
+        found = list(entry_points(group=GROUP))
     for point in found:
         if find_spec(point.module.split(".")[0]):  # students' hand-outs have no course/
             yield point

@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from course.grading.gradebook import Gradebook
 from course.grading.marks import CaseMark, ExerciseMark
-from course.grading.naming import file_name
-from course.grading.pages import plural, render, title_of, write_page
-from course.grading.table import Cell, Row, number, rows
+from course.grading.pages import figure, figure_name, plural, render, title_of, write_page
+from course.grading.table import Cell, Row, number, page_of, rows
 from course.grading.weights import Grade, Weights
 
-FOLDER = "feedback"
+
+@dataclass(frozen=True)
+class _Failed:
+    """Cases that failed in one way, one after the other."""
+
+    names: tuple[str, ...]
+    message: str
+    hints: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class _Exercise:
-    """An exercise as the page shows it."""
+    """An exercise as the page shows it. cases: how many there were; 0 where nothing was run, then the note says all there is to say."""
 
     id: str
     name: str
@@ -26,28 +34,29 @@ class _Exercise:
     points: float
     of: float
     note: str
+    cases: int
     passed: tuple[str, ...]
-    failed: tuple[CaseMark, ...]
+    failed: tuple[_Failed, ...]
 
     @property
     def has_more(self) -> bool:
-        """Whether there is more to say than its points."""
-        return bool(self.failed or self.note)
+        """Whether there is more to say than stands in the table."""
+        return bool(self.failed or (self.note and self.cases))
 
 
 def write_feedback(book: Gradebook, weights: Weights) -> list[Path]:
     """A page for each student; returns their paths."""
     written = []
     for row in rows(book, weights):
-        path = book.folder / FOLDER / f"{file_name(row.student)}.html"
-        write_page(path, page(row, book))
+        path = book.folder / page_of(row.student)
+        write_page(path, page(row, book, weights))
         written.append(path)
     return written
 
 
-def page(row: Row, book: Gradebook) -> str:
+def page(row: Row, book: Gradebook, weights: Weights) -> str:
     """The page of one student, as HTML."""
-    labs = [_lab(lab, cell, row.student, book) for lab, cell in row.cells.items()]
+    labs = [_lab(lab, cell, row.student, book, weights.extras) for lab, cell in row.cells.items()]
     title = f"Feedback for {row.student}"
     return render(
         "feedback.html",
@@ -61,7 +70,7 @@ def page(row: Row, book: Gradebook) -> str:
     )
 
 
-def _lab(lab: str, cell: Cell, student: str, book: Gradebook) -> dict[str, Any]:
+def _lab(lab: str, cell: Cell, student: str, book: Gradebook, extras: str) -> dict[str, Any]:
     notes = [f"{one}" for one in book.refusals if (one.student, one.lab) == (student, lab)]
     found: dict[str, Any] = {"id": f"lab-{lab}", "title": title_of(lab), "notes": notes, "counted": [], "exercises": [], "challenge": []}
     if cell.grade is None or cell.entry is None or cell.entry.mark is None:
@@ -72,21 +81,14 @@ def _lab(lab: str, cell: Cell, student: str, book: Gradebook) -> dict[str, Any]:
     return {
         **found,
         "summary": f"{number(cell.grade.points)} of {number(cell.grade.of)} points.",
-        "counted": _counted(cell.grade),
+        "counted": _counted(cell.grade, extras),
         "notes": [*mark.notes, *notes],
         "exercises": [_exercise(f"{lab}-{at}", one, cell.grade) for at, one in enumerate(mark.exercises, start=1)],
-        "challenge": [(name.replace("_", " "), _shown(value)) for name, value in mark.challenge.items()],
+        "challenge": [(figure_name(name), figure(value)) for name, value in mark.challenge.items()],
     }
 
 
-def _shown(value: Any) -> str:
-    """A figure of a challenge, or a sentence about it."""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return f"{value:.4g}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else str(value)
-
-
-def _counted(grade: Grade) -> list[str]:
+def _counted(grade: Grade, extras: str) -> list[str]:
     """How the points came about, where they are not just the sum of the core exercises."""
     said = []
     if grade.late_days:
@@ -95,14 +97,21 @@ def _counted(grade: Grade) -> list[str]:
     if grade.manual:
         said.append(f"{number(grade.manual)} points were given by hand and are counted in.")
     if grade.extra:
-        said.append(f"Extra exercises gave {number(grade.extra)} points.")
+        counted = "counted in" if extras == "bonus" else "shown but not counted"
+        said.append(f"Extra exercises gave {number(grade.extra)} points, which are {counted}.")
     return said
 
 
 def _exercise(identity: str, mark: ExerciseMark, grade: Grade) -> _Exercise:
     points, of = grade.exercises[mark.name]
-    passed, failed = tuple(case.name for case in mark.cases if case.passed), tuple(case for case in mark.cases if not case.passed)
-    return _Exercise(identity, mark.name, mark.core, points, of, mark.note, passed, failed)
+    passed = tuple(case.name for case in mark.cases if case.passed)
+    return _Exercise(identity, mark.name, mark.core, points, of, mark.note, len(mark.cases), passed, _failed(mark.cases))
+
+
+def _failed(cases: Sequence[CaseMark]) -> tuple[_Failed, ...]:
+    """What failed; cases in a row of which the same is said, such as that all took too long, stand together."""
+    ways = groupby((case for case in cases if not case.passed), key=lambda case: (case.message, case.hints))
+    return tuple(_Failed(tuple(case.name for case in alike), message, tuple(hints)) for (message, hints), alike in ways)
 
 
 def _unknown(student: str, book: Gradebook) -> list[dict[str, Any]]:

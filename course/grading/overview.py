@@ -8,12 +8,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from course.grading.feedback import FOLDER
 from course.grading.gradebook import Gradebook
 from course.grading.marks import ExerciseMark, LabMark
-from course.grading.naming import file_name
-from course.grading.pages import plural, render, title_of, write_page
-from course.grading.table import Cell, Row, number, rows
+from course.grading.pages import figure, figure_name, plural, render, title_of, write_page
+from course.grading.table import Cell, Row, number, page_of, rows
 from course.grading.weights import Weights
 
 PAGE = "overview.html"
@@ -58,10 +56,9 @@ def _problems(book: Gradebook) -> list[dict[str, str]]:
 
 
 def _student(row: Row) -> dict[str, Any]:
-    link = f"{FOLDER}/{quote(file_name(row.student))}.html"
     return {
         "student": row.student,
-        "link": link,
+        "link": quote(page_of(row.student)),
         "cells": [_shown(cell) for cell in row.cells.values()],
         "points": row.points,
         "of": row.of,
@@ -73,7 +70,14 @@ def _shown(cell: Cell) -> str:
 
 
 def _lab(lab: str, marks: Sequence[LabMark]) -> dict[str, Any]:
-    found: dict[str, Any] = {"id": f"lab-{lab}", "title": title_of(lab), "number": lab[:2], "histogram": [], "exercises": []}
+    found: dict[str, Any] = {
+        "id": f"lab-{lab}",
+        "title": title_of(lab),
+        "number": lab[:2],
+        "histogram": [],
+        "exercises": [],
+        "challenge": {},
+    }
     if not marks:
         return {**found, "summary": "Nothing was graded."}
     shares = sorted(mark.points / mark.of if mark.of else 0.0 for mark in marks)
@@ -87,7 +91,19 @@ def _lab(lab: str, marks: Sequence[LabMark]) -> dict[str, Any]:
         "histogram": [_bar(at, counts[at], max(counts.values())) for at in range(BINS)],
         "histogram_said": f"Students by share of the core points: {said}",
         "exercises": [_exercise([one for mark in marks for one in mark.exercises if one.name == name]) for name in names],
+        "challenge": _challenge(marks),
     }
+
+
+def _challenge(marks: Sequence[LabMark]) -> dict[str, Any]:
+    """What the files of the open challenge reached: the names of all figures, and a row for each student; {} without a file."""
+    tried = [mark for mark in marks if mark.challenge]
+    names = dict.fromkeys(name for mark in tried for name in mark.challenge if name != "file")
+    first, last = ("within_budget", "right_percent"), ("note",)
+    named = [name for name in first if name in names] + [name for name in names if name not in first + last]
+    named += [name for name in last if name in names]
+    lines = [(mark.student, [figure(mark.challenge.get(name, "")) for name in named]) for mark in tried]
+    return {"names": [figure_name(name) for name in named], "rows": lines} if tried else {}
 
 
 def _bar(at: int, count: int, most: int) -> dict[str, float]:
@@ -114,7 +130,8 @@ def _exercise(marks: Sequence[ExerciseMark]) -> dict[str, Any]:
     if not failing:
         nothing = "every case is passed by every answer" if answers else "nobody answered"
         return {**found, "case": "", "failing": 0, "hint": "", "nothing": nothing}
-    case, count = min(failing.items(), key=lambda item: (-item[1], item[0]))
+    hinted = {case.name for one in marks for case in one.cases if case.hints and not case.passed}
+    case, count = min(failing.items(), key=lambda item: (-item[1], item[0] not in hinted, item[0]))
     hints = Counter(" ".join(one.hints) for mark in marks for one in mark.cases if one.name == case and not one.passed)
     return {**found, "case": case, "failing": count, "hint": max(hints, key=lambda hint: (hints[hint], hint)), "nothing": ""}
 

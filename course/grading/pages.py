@@ -32,7 +32,7 @@ def _environment() -> Any:
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters["points"] = number
+    environment.filters |= {"points": number, "breakable": breakable}
     return environment
 
 
@@ -49,6 +49,27 @@ def write_page(path: Path, text: str) -> None:
     data = text.encode("utf-8", "replace")
     if not path.exists() or path.read_bytes() != data:
         write_atomically(path, data)
+
+
+def breakable(name: str) -> Any:
+    """A function's name that a narrow column breaks behind an underscore."""
+    from markupsafe import Markup, escape
+
+    return Markup("_<wbr>").join(escape(part) for part in name.split("_"))
+
+
+def figure_name(name: str) -> str:
+    """How a figure of an open challenge is called: "size_bytes" is "size (bytes)"."""
+    rest, _, unit = name.rpartition("_")
+    words = f"{rest} ({'%' if unit == 'percent' else unit})" if rest and unit in ("bytes", "percent") else name
+    return {"macs": "MACs", "on": "tried on", "right (%)": "right answers (%)"}.get(words, words.replace("_", " "))
+
+
+def figure(value: Any) -> str:
+    """A figure of an open challenge, or a sentence about it."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:.4g}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else str(value)
 
 
 def plural(count: int, one: str, more: str | None = None) -> str:

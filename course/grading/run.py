@@ -10,7 +10,7 @@ from pathlib import Path
 
 from course.grading.catalogue import KnownLab, known_labs
 from course.grading.cluster import grade_on_dask
-from course.grading.feedback import FOLDER, write_feedback
+from course.grading.feedback import write_feedback
 from course.grading.gradebook import LOG, Gradebook, gradebook
 from course.grading.intake import Submission, gather
 from course.grading.marks import LabMark
@@ -18,7 +18,7 @@ from course.grading.overview import PAGE, write_overview
 from course.grading.pages import plural
 from course.grading.pool import Failure, Outcome, Pool, Started, default_workers
 from course.grading.serve import Recipe, in_sandboxes
-from course.grading.table import TABLE, csv_of, rows, write_table
+from course.grading.table import FOLDER, TABLE, csv_of, rows, write_table
 from course.grading.weights import Weights, read_weights, strangers, unknown_exercises
 from utils.files import sha256_of
 
@@ -154,7 +154,8 @@ def _chosen(wanted: Sequence[str], names: Sequence[str]) -> set[str]:
 def _student(wanted: str, students: Sequence[str]) -> str:
     if wanted in students:
         return wanted
-    alike = [name for name in dict.fromkeys(students) if wanted.casefold() in name.casefold()]
+    students = list(dict.fromkeys(students))  # once, however many labs somebody handed in
+    alike = [name for name in students if wanted.casefold() in name.casefold()]
     if len(alike) == 1:
         return alike[0]
     near = alike or get_close_matches(wanted, students, 3, 0.5)

@@ -22,6 +22,7 @@ class Live(Show):
         columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
         self.progress = Progress(TextColumn("{task.description}", markup=False), *columns, console=console or Console())
         self.all: TaskID | None = None
+        self.begun = False  # a bar that never began is taken away again: what is said stands alone
         self.running: dict[tuple[str, str], TaskID] = {}
 
     def __enter__(self) -> Live:
@@ -29,7 +30,7 @@ class Live(Show):
         return self
 
     def __exit__(self, *_: object) -> None:
-        for task in self.running.values():
+        for task in [*self.running.values(), *([] if self.all is None or self.begun else [self.all])]:
             self.progress.remove_task(task)
         self.progress.stop()
 
@@ -39,6 +40,7 @@ class Live(Show):
 
     def begin(self, due: int, as_before: int) -> None:
         """So many are to be graded."""
+        self.begun = due > 0
         if self.all is not None:
             self.progress.update(self.all, description="grading", total=due)
         if as_before:

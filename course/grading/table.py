@@ -11,10 +11,12 @@ from hashlib import sha256
 from pathlib import Path
 
 from course.grading.gradebook import Entry, Gradebook
+from course.grading.naming import file_name
 from course.grading.weights import Grade, LabWeight, Weights, manual_points, weigh
 from utils.files import write_atomically
 
 TABLE = "grades.csv"
+FOLDER = "feedback"
 _FORMULA = re.compile(r"^\s*[=+\-@＝＋－＠\t\r]")  # noqa: RUF001 - spreadsheets read the wide signs too
 
 
@@ -99,18 +101,25 @@ def _cell(book: Gradebook, weights: Weights, student: str, lab: str) -> Cell:
 
 
 def csv_of(found: list[Row], labs: list[str]) -> str:
-    """The table: student, number, a column for each lab, points, of, extra, late, manual, sandbox. Empty where nothing was handed in.
+    """The table: student, number, a column for each lab, points, of, extra, late, manual, sandbox, feedback.
 
-    A lab's points have lateness taken off and manual points added; `points` is their sum, `late` and `manual` say how much of it.
+    A lab is empty where nothing was handed in. Its points have lateness taken off and manual points added; `points` is their sum,
+    `late` and `manual` say how much of it. feedback: the student's page, seen from the table.
     """
     buffer = io.StringIO()
     writer = csv.writer(buffer, quoting=csv.QUOTE_MINIMAL, lineterminator="\r\n")
-    writer.writerow(["student", "number", *labs, "points", "of", "extra", "late", "manual", "sandbox"])
+    writer.writerow(["student", "number", *labs, "points", "of", "extra", "late", "manual", "sandbox", "feedback"])
     for row in found:
         cells = ["" if (points := row.cells[lab].points) is None else number(points) for lab in labs]
         sums = [number(value) for value in (row.points, row.of, row.extra, row.late, row.manual)]
-        writer.writerow([harmless(row.student), harmless(row.number), *cells, *sums, "none" if row.unsafe else "yes"])
+        sandbox = "none" if row.unsafe else "yes"
+        writer.writerow([harmless(row.student), harmless(row.number), *cells, *sums, sandbox, page_of(row.student)])
     return buffer.getvalue()
+
+
+def page_of(student: str) -> str:
+    """Where a student's page of feedback is, seen from the table."""
+    return f"{FOLDER}/{file_name(student)}.html"
 
 
 def number(value: float) -> str:

@@ -20,9 +20,10 @@ from __future__ import annotations
 
 import math
 import tomllib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -80,13 +81,15 @@ def read_weights(path: Path, labs: Collection[str]) -> Weights:
         raise FileNotFoundError(f"there is no file {path}: give --weights a TOML file")
     try:
         found = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path} is no TOML: it is not text in UTF-8") from error
+    except tomllib.TOMLDecodeError as error:
         raise ValueError(f"{path} is no TOML: {error}") from error
     try:
         _known(found, ("labs", "extras", "manual", "days_late"), "at the top")
         if (extras := found.get("extras", "shown")) not in EXTRAS:
             raise ValueError(f'extras is {extras!r}: use "shown" or "bonus"')
-        weights = {_lab(name, labs): _weight(name, entry) for name, entry in _table(found, "labs").items()}
+        weights = {lab: _weight(name, entry) for lab, name, entry in _by_lab(_table(found, "labs"), labs, "[labs]")}
         return Weights(weights, extras, _by_student(found, "manual", labs), _by_student(found, "days_late", labs))
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
@@ -114,13 +117,21 @@ def _by_student(found: Mapping[str, Any], key: str, labs: Collection[str]) -> di
         if not isinstance(entry, dict):
             raise ValueError(f'{key}."{student}" is {entry!r}: write one number for each lab, [{key}."{student}"]')
         least = 0 if key == "days_late" else -math.inf
-        result[student] = {_lab(lab, labs): _number(value, f'{key}."{student}".{lab}', least) for lab, value in entry.items()}
+        where = f'{key}."{student}"'
+        result[student] = {lab: _number(value, f"{where}.{name}", least) for lab, name, value in _by_lab(entry, labs, f"[{where}]")}
     return result
 
 
 def _known(table: Mapping[str, Any], keys: Sequence[str], where: str) -> None:
-    if unknown := [key for key in table if key not in keys]:
-        raise ValueError(f"{unknown[0]} {where} is not known: use {', '.join(keys[:-1])} or {keys[-1]}")
+    if unknown := next((key for key in table if key not in keys), None):
+        near = f"did you mean {nearest(unknown, keys)}?" if nearest(unknown, keys) else f"use {', '.join(keys[:-1])} or {keys[-1]}"
+        raise ValueError(f"{unknown} {where} is not known: {near}")
+
+
+def nearest(word: str, known: Collection[str]) -> str:
+    """What is most likely meant by a word that is none of those known, whatever the case of its letters; "" if nothing is like it."""
+    folded = {one.casefold(): one for one in known}
+    return next((folded[one] for one in get_close_matches(word.casefold(), folded, 1)), "")
 
 
 def _table(table: Mapping[str, Any], key: str) -> dict[str, Any]:
@@ -130,10 +141,22 @@ def _table(table: Mapping[str, Any], key: str) -> dict[str, Any]:
     return found
 
 
+def _by_lab(table: Mapping[str, Any], labs: Collection[str], where: str) -> Iterator[tuple[str, str, Any]]:
+    """(lab, what the file calls it, its entry); a lab that is there under two names is refused."""
+    seen: dict[str, str] = {}
+    for name, entry in table.items():
+        lab = _lab(name, labs)
+        if lab in seen:
+            raise ValueError(f"{seen[lab]} and {name} in {where} are the same lab: leave one")
+        seen[lab] = name
+        yield lab, name, entry
+
+
 def _lab(name: str, labs: Collection[str]) -> str:
-    found = [lab for lab in labs if name in (lab, lab[:2])]
+    found = [lab for lab in labs if name.zfill(2) in (lab, lab[:2])]
     if len(found) != 1:
-        raise ValueError(f"there is no lab {name}: use one of {', '.join(sorted(labs))}")
+        near = nearest(name, labs) if len(name) > 2 else ""
+        raise ValueError(f"there is no lab {name}: " + (f"did you mean {near}?" if near else f"use one of {', '.join(sorted(labs))}"))
     return found[0]
 
 
@@ -195,15 +218,19 @@ def days_late(student: str, lab: str, weights: Weights, handed_in: str, late: bo
 
 
 def strangers(weights: Weights, students: Collection[str]) -> list[str]:
-    """Students whom the weights name and who handed in nothing: mostly a name that is spelt otherwise."""
-    return sorted({*weights.manual, *weights.days_late} - set(students))
+    """Students whom the weights name and who handed in nothing: mostly a name that is spelt otherwise, so with the one most like it."""
+    return [_with_nearest(name, name, students) for name in sorted({*weights.manual, *weights.days_late} - set(students))]
 
 
 def unknown_exercises(weights: Weights, marks: Sequence[LabMark]) -> list[str]:
-    """Exercises that the weights name and their lab has not, "01_pruning.magnitud_mask"; of labs with marks alone."""
+    """Exercises that the weights name and their lab has not, with those most like them; of labs with marks alone."""
     found: dict[str, set[str]] = {}
     for mark in marks:
         found.setdefault(mark.lab, set()).update(one.name for one in mark.exercises)
-    return [
-        f"{lab}.{name}" for lab, weight in weights.labs.items() if found.get(lab) for name in weight.exercises if name not in found[lab]
-    ]
+    named = [(lab, name) for lab, weight in weights.labs.items() if lab in found for name in weight.exercises]
+    return [_with_nearest(f"{lab}.{name}", name, sorted(found[lab])) for lab, name in named if name not in found[lab]]
+
+
+def _with_nearest(text: str, word: str, known: Collection[str]) -> str:
+    near = nearest(word, known)
+    return f"{text} (did you mean {near}?)" if near else text

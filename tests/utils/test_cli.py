@@ -278,6 +278,19 @@ def test_commands_are_found_where_the_project_is_not_installed(monkeypatch):
     assert [point.value for point in cli._commands()] == ["course.cli:add_commands"]
 
 
+def test_the_tree_goes_before_another_copy_that_is_installed(monkeypatch, tmp_path):
+    """A hand-out that runs in a maker's environment offers its own test, not the maker's."""
+    (tmp_path / "pyproject.toml").write_text(f'[project.entry-points."{cli.GROUP}"]\nhandout = "utils.handout:add_commands"\n')
+    monkeypatch.setattr(cli, "ROOT", tmp_path)
+    assert [point.value for point in cli._commands()] == ["utils.handout:add_commands"]
+
+
+def test_without_a_project_file_the_installed_packages_say_it(monkeypatch, tmp_path):
+    monkeypatch.setattr(cli, "ROOT", tmp_path)
+    monkeypatch.setattr(cli, "entry_points", lambda group: [cli.EntryPoint("x", "utils.x:add_commands", group)])
+    assert [point.value for point in cli._commands()] == ["utils.x:add_commands"]
+
+
 def test_a_hand_out_without_course_has_no_maker_commands(monkeypatch):
     monkeypatch.setattr(cli, "find_spec", lambda name: None)
     assert list(cli._commands()) == []

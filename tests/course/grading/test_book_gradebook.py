@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from course.grading.gradebook import LOG, gradebook
 from course.grading.intake import Refusal
+from course.grading.naming import file_name
 from course.grading.table import TABLE, csv_of, harmless, number, rows, write_table
 from course.grading.weights import LabWeight, Weights
 
@@ -200,6 +201,7 @@ def test_the_table(tmp_path):
         "late": "2",
         "manual": "0",
         "sandbox": "yes",
+        "feedback": f"feedback/{file_name('Ada')}.html",
     }
     assert (bo["01_pruning"], bo["02_quantization"], bo["points"], bo["manual"]) == ("4", "6.25", "10.25", "2.25")
 

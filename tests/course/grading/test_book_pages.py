@@ -1,5 +1,7 @@
 """What students and instructors read: whole, escaped, self-contained, readable by everybody, on every screen."""
 
+import csv
+import io
 import re
 from contextlib import contextmanager
 from dataclasses import replace
@@ -18,6 +20,7 @@ from course.grading.intake import Refusal
 from course.grading.marks import CaseMark, ExerciseMark
 from course.grading.naming import clean, file_name
 from course.grading.overview import write_overview
+from course.grading.table import csv_of, rows
 from course.grading.weights import LabWeight, Weights
 from tests.browser.readability import AA, TEXTS, Text
 from utils.doctor import TOOLS
@@ -25,7 +28,7 @@ from utils.doctor import TOOLS
 from .book import a_mark, submission
 
 HOSTILE = '"><script>document.title="taken"</script><img src=x onerror=alert(1)>{{ 7*7 }}</style>\u202e'
-VOID = {"meta", "br", "link", "img", "hr", "input", "rect", "line"}
+VOID = {"wbr", "meta", "br", "link", "img", "hr", "input", "rect", "line"}
 
 
 class Page(HTMLParser):
@@ -89,6 +92,13 @@ def test_there_is_a_page_for_everybody_and_one_for_the_class(pages):
     assert set(pages) == {f"feedback/{file_name(name)}.html" for name in ("Ada", "Bo", "Emmy", "Grace", HOSTILE)} | {"overview.html"}
 
 
+def test_the_table_says_whose_page_is_whose(pages, tmp_path):
+    with gradebook(tmp_path) as book:
+        said = list(csv.DictReader(io.StringIO(csv_of(rows(book, WEIGHTS), book.labs))))
+    assert {row["feedback"] for row in said} == set(pages) - {"overview.html"}
+    assert "Feedback for Bo " in Page(pages[next(row["feedback"] for row in said if row["student"] == "Bo")]).text.replace("\n", " ")
+
+
 def test_a_page_needs_nothing_else_and_runs_nothing(pages):
     for text in pages.values():
         page = Page(text)
@@ -138,15 +148,67 @@ def test_feedback_says_what_counts(pages):
     assert "Not graded yet" in Page(pages[f"feedback/{file_name('Emmy')}.html"]).text
 
 
-def test_feedback_shows_what_a_challenge_reached(tmp_path):
-    one = submission()
-    reached = {"size_bytes": 53736, "right_percent": 88.25, "within_budget": True, "note": "It was counted <here>."}
-    with gradebook(tmp_path) as book:
+@contextmanager
+def one_mark(folder, student="Ada", **more):
+    """A book with one mark."""
+    one = submission(student)
+    with gradebook(folder) as book:
         book.begin(7)
-        book.add(one, a_mark(one, challenge=reached))
+        book.add(one, a_mark(one, **more))
+        yield book
+
+
+def read(path):
+    return " ".join(Page(path.read_text()).text.split())
+
+
+@pytest.mark.parametrize(("extras", "said"), [("shown", "shown but not counted"), ("bonus", "counted in")])
+def test_feedback_says_whether_extra_points_count(tmp_path, extras, said):
+    with one_mark(tmp_path) as book:
+        (path,) = write_feedback(book, Weights(extras=extras))
+    assert f"Extra exercises gave 2 points, which are {said}." in read(path)
+
+
+def test_an_exercise_that_nobody_began_takes_one_line(tmp_path):
+    with one_mark(tmp_path, exercises=(ExerciseMark("global_masks", 0, 4, True, (), "Not begun."),)) as book:
         (path,) = write_feedback(book, Weights())
-    said = " ".join(Page(path.read_text()).text.split())
-    assert "Open challenge of Lab 01: pruning size bytes53,736 right percent88.25 within budgetyes noteIt was counted <here>." in said
+    assert "global_masksNot begun.0 of 4" in read(path) and read(path).count("global_masks") == 1
+    assert "<code>global_<wbr>masks</code>" in path.read_text()
+
+
+def test_cases_that_fail_in_one_way_stand_together(tmp_path):
+    late = [CaseMark(name, False, "It took too long.") for name in "abc"]
+    cases = (late[0], late[1], CaseMark("d", False, "got 3", ("Count.",)), late[2], CaseMark("e", True))
+    with one_mark(tmp_path, exercises=(ExerciseMark("global_masks", 1, 4, True, cases),)) as book:
+        (path,) = write_feedback(book, Weights())
+    assert "1 of 5" in read(path)
+    assert "Not passed: a; b It took too long. Not passed: d got 3 Count. Not passed: c It took too long. Passed: e." in read(path)
+
+
+REACHED = {"file": "a.onnx", "macs": 1234567, "right_percent": 88.25, "within_budget": True, "note": "It was <seen>.", "size_bytes": 53736}
+
+
+def test_feedback_shows_what_a_challenge_reached(tmp_path):
+    with one_mark(tmp_path, challenge=REACHED) as book:
+        (path,) = write_feedback(book, Weights())
+    shown = "filea.onnx MACs1,234,567 right answers (%)88.25 within budgetyes noteIt was <seen>. size (bytes)53,736"
+    assert f"Open challenge of Lab 01: pruning {shown}" in read(path)
+
+
+def test_the_overview_compares_the_files_of_a_challenge(tmp_path):
+    with one_mark(tmp_path, challenge=REACHED) as book:
+        for name, reached in {"Bo": {"file": "b.onnx", "flash_bytes": 7, "within_budget": False}, "Cleo": {}}.items():
+            one = submission(name)
+            book.add(one, a_mark(one, challenge=reached))
+        said = read(write_overview(book, Weights())).partition("what the files reached ")[2].partition(" Students")[0]
+    names = "Studentwithin budgetright answers (%)MACssize (bytes)flash (bytes)note"
+    assert said == f"{names} Adayes88.251,234,56753,736It was <seen>. Bono7"
+
+
+def test_of_cases_that_fail_as_often_the_overview_shows_one_with_a_hint(tmp_path):
+    cases = (CaseMark("a", False, "got 3"), CaseMark("b", False, "got 4", ("Count them.",)))
+    with one_mark(tmp_path, exercises=(ExerciseMark("global_masks", 0, 4, True, cases),)) as book:
+        assert "b (1 of 1)Count them." in read(write_overview(book, Weights()))
 
 
 def test_feedback_holds_no_seed_and_no_other_student(tmp_path):

@@ -121,6 +121,8 @@ def test_one_student_is_graded_again(folder):
 def test_a_name_that_fits_nobody_gets_a_suggestion(folder):
     with pytest.raises(ValueError, match=r"no student who handed in is called adda: did you mean ada\?"):
         grade(folder, student="adda")
+    with pytest.raises(ValueError, match=r"called bob: did you mean bo\?$"):  # once, though bo handed in two labs
+        grade(folder, student="bob")
     with pytest.raises(ValueError, match=r"called zzz: the names are those in grades\.csv"):
         grade(folder, student="zzz")
 
@@ -277,6 +279,13 @@ def test_progress_in_a_terminal_shows_the_names_as_they_are(folder):
     write(folder, {"[red]x[/red]/01_pruning.ipynb": answered()})
     said = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown(folder, Grader(), force_terminal=True))
     assert "4/4" in said and "[red]x" in said.replace("\n", "") and "4 of 7" not in said
+
+
+def test_a_run_that_fails_before_it_grades_leaves_no_bar(folder):
+    output = io.StringIO()
+    with pytest.raises(ValueError), Live(Console(file=output, width=100)) as show:
+        grade(folder, show=show, student="Zoe")
+    assert output.getvalue().strip() == ""
 
 
 def test_saying_nothing_is_possible(folder):

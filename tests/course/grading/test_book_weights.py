@@ -93,9 +93,15 @@ def test_a_deadline_with_a_zone_and_a_time_without():
 
 WRONG = {
     "labs = [": "is no TOML",
-    "label = 1": "label at the top is not known",
+    "label = 1": "label at the top is not known: did you mean labs?",
+    "xyz = 1": "xyz at the top is not known: use labs, extras, manual or days_late",
     "[labs.07]\npoints = 1": "there is no lab 07: use one of 01_pruning, 02_quantization",
-    "[labs.01]\npoint = 1": "point in [labs.01] is not known",
+    "[labs.01_prunning]\npoints = 1": "there is no lab 01_prunning: did you mean 01_pruning?",
+    "[labs.01]\npoint = 1": "point in [labs.01] is not known: did you mean points?",
+    "[labs.01]\nDeadline = 2026-11-30": "Deadline in [labs.01] is not known: did you mean deadline?",
+    "[labs.01]\nper_day = 1": "per_day in [labs.01] is not known: did you mean late_per_day?",
+    "[labs.1]\npoints = 1\n[labs.01_pruning]\npoints = 2": "1 and 01_pruning in [labs] are the same lab: leave one",
+    "[manual.Ada]\n01 = 1\n1 = 2": '01 and 1 in [manual."Ada"] are the same lab: leave one',
     "[labs.01]\npoints = '3'": "labs.01.points is '3': give a number from 0",
     "[labs.01]\npoints = nan": "give a number from 0",
     "[labs.01]\npoints = -1": "give a number from 0",
@@ -125,9 +131,11 @@ def test_a_file_that_is_not_there(tmp_path):
 
 
 def test_names_that_fit_nobody_are_found():
-    weights = Weights({"01_pruning": LabWeight(exercises={"magnitud_mask": 1})}, manual={"Aad": {"01_pruning": 1}})
-    assert strangers(weights, ["Ada"]) == ["Aad"]
-    assert unknown_exercises(weights, [MARK]) == ["01_pruning.magnitud_mask"]
+    exercises = {"magnitud_mask": 1, "xyz": 1, "nm_mask": 1}
+    weights = Weights({"01_pruning": LabWeight(exercises=exercises)}, manual={"ada lovelac": {"01_pruning": 1}}, days_late={"Zoe": {}})
+    assert strangers(weights, ["Ada Lovelace", "Bo"]) == ["Zoe", "ada lovelac (did you mean Ada Lovelace?)"]
+    assert unknown_exercises(weights, [MARK]) == ["01_pruning.magnitud_mask (did you mean magnitude_mask?)", "01_pruning.xyz"]
+    assert unknown_exercises(weights, []) == []
 
 
 @given(st.floats(0, 100), st.floats(0, 1), st.floats(0, 1), st.integers(0, 400), st.floats(0, 3), st.floats(0, 4))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 
 import numpy as np
 import torch
@@ -21,8 +22,12 @@ def cubic_sparsity(step: float, begin: float, end: float, final_sparsity: float)
     """
     if not begin < end:
         raise ValueError(f"end must come after begin, got begin={begin}, end={end}")
-    done = min(max((step - begin) / (end - begin), 0.0), 1.0)
-    return final_sparsity * (1 - (1 - done) ** 3)
+    if step <= begin:
+        return 0.0
+    if step >= end:
+        return final_sparsity
+    left = (end - step) / (end - begin)
+    return final_sparsity * (1 - left**3)
 
 
 def prunable(model: nn.Module) -> dict[str, Tensor]:
@@ -134,4 +139,4 @@ def by_lot(seed: int) -> Callable[[dict[str, Tensor], float], dict[str, Tensor]]
 def sensitivity(evaluate: Callable[[str, float], float], names: Iterable[str], sparsities: Iterable[float]) -> dict[str, list[float]]:
     """Prune one layer at a time: name -> what `evaluate(name, sparsity)` says for each sparsity."""
     levels = list(sparsities)
-    return {name: [evaluate(name, level) for level in levels] for name in names}
+    return {name: list(map(partial(evaluate, name), levels)) for name in names}

@@ -28,9 +28,11 @@ class FakeQuant(torch.autograd.Function):
     def forward(ctx: Any, x: Tensor, scale: Tensor | float, zero_point: Tensor | int, low: int, high: int) -> Tensor:
         """Round, cut off, come back."""
         check_scale(scale)
-        codes = torch.round(x / scale) + zero_point
-        ctx.save_for_backward((codes >= low) & (codes <= high))
-        return (codes.clamp(low, high) - zero_point) * scale
+        steps = torch.round(x / scale)
+        least, most = (torch.as_tensor(end - zero_point) for end in (low, high))
+        kept = steps.clamp(least, most)
+        ctx.save_for_backward(kept == steps)  # not where it was cut off, and not for what is no number
+        return kept * scale
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None, None, None]:
