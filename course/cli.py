@@ -121,22 +121,35 @@ def test(
 
 def bench(
     seconds: Annotated[float, typer.Option(min=0.1, help="How long to time each comparison.")] = 10.0,
+    grading: Annotated[bool, typer.Option("--grading", help="Measure how a class is graded, for docs/results-grading.md.")] = False,
+    nbgrader: Annotated[Path | None, typer.Option(metavar="PYTHON", help="With --grading: compare with the nbgrader it has.")] = None,
     output: Annotated[Path | None, typer.Option(help="Where to write; docs/results.md if not given.")] = None,
 ) -> None:
     """Measure networks, runtimes and labs on this computer and write docs/results.md."""
     from rich.console import Console
 
-    from course.bench import RESULTS, load_average, write_results
+    from course.bench import GRADING, RESULTS, load_average, write_grading, write_results
 
     load = load_average()  # before this command loads the machine itself
+    if nbgrader and not grading:
+        fail("--nbgrader compares how a class is graded: give --grading too.")
+    if nbgrader and not nbgrader.is_file():
+        fail(f"There is no {nbgrader}: give --nbgrader the Python of an environment that has nbgrader, torch, numpy and scipy.")
     from course.bench.bench import Bench
     from utils.notebooks import NotebookFailedError
 
-    path = output or RESULTS
+    path = output or (GRADING if grading else RESULTS)
     try:
         with Console().status("bench") as status:
-            write_results(Bench(seconds), path, load=load, say=lambda text: status.update(f"bench: {text}"))
-    except (NotebookFailedError, OSError, ValueError) as error:
+
+            def say(text: str) -> None:
+                status.update(f"bench: {text}")
+
+            if grading:
+                write_grading(nbgrader, path, load=load, say=say)
+            else:
+                write_results(Bench(seconds), path, load=load, say=say)
+    except (NotebookFailedError, OSError, ValueError, RuntimeError) as error:
         fail(error)
     typer.echo(f"wrote {path}")
 

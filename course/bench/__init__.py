@@ -1,6 +1,6 @@
 """`start.py bench`: measure on this machine, write docs/results.md. Ratios with intervals; no time in it is a claim.
 
-A table is one function in `course.bench.tables.TABLES`.
+A table is one function in `course.bench.tables.TABLES`. How a class is graded is measured apart, by `bench --grading`.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from course.bench.bench import Bench
 
 RESULTS = ROOT / "docs" / "results.md"
+GRADING = ROOT / "docs" / "results-grading.md"
 PACKAGES = ("torch", "onnxruntime", "onnx", "numpy")
 BUSY = 0.25  # of the cores: from here on others disturb the measurement
 
@@ -85,3 +86,25 @@ def write_results(
         say(make.__name__.replace("_", " "))
         parts.append(make(bench).markdown())
     write_atomically(path, "\n".join(parts))
+
+
+def write_grading(
+    nbgrader: Path | None,
+    path: Path = GRADING,
+    *,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    load: Load = None,
+    say: Callable[[str], None] = lambda text: None,
+) -> None:
+    """Measure how a class is graded and write it to `path`, all or nothing.
+
+    nbgrader: the Python of an environment that has it, to compare with. load, say: as above.
+
+    Raises:
+        ValueError, RuntimeError: something could not be graded.
+    """
+    from course.bench.grading import by_size, throughput
+
+    begin = now()
+    tables = (throughput(nbgrader, say), by_size(say))
+    write_atomically(path, "\n".join([head(begin, load), *(table.markdown() for table in tables)]))

@@ -6,6 +6,7 @@ This file lies in the sandbox and imports the standard library alone.
 from __future__ import annotations
 
 import ctypes
+import math
 import os
 import platform
 import resource
@@ -92,15 +93,15 @@ def limit(limits: Mapping[str, int], processes: bool) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_MEMLOCK, (1 << 20, 1 << 20))
     resource.setrlimit(resource.RLIMIT_MSGQUEUE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_CPU, (limits["cpu_s"], limits["cpu_hard_s"]))
+    resource.setrlimit(resource.RLIMIT_CPU, (limits["cpu_hard_s"],) * 2)
     if processes:
         resource.setrlimit(resource.RLIMIT_NPROC, (limits["processes"],) * 2)
 
 
-def allow_cpu(seconds: int, hard_s: int) -> None:
-    """From now on so many more seconds of processor time, in all not more than `hard_s`."""
+def allow_cpu(seconds: float, hard_s: int) -> None:
+    """From now on so many more seconds of processor time, up to the kernel's next whole one; in all not more than `hard_s`."""
     used = sum(resource.getrusage(resource.RUSAGE_SELF)[:2])
-    resource.setrlimit(resource.RLIMIT_CPU, (min(int(used) + 1 + seconds, hard_s), hard_s))
+    resource.setrlimit(resource.RLIMIT_CPU, (min(math.ceil(used + seconds), hard_s), hard_s))
 
 
 _SEEN: dict[str, Any] = {"size": 4 << 30, "cpuinfo": ""}

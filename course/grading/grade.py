@@ -17,12 +17,13 @@ import numpy as np
 
 import utils
 from course.grading.challenge import challenge_marks, hidden_photos
-from course.grading.jobs import SLEPT, Call, Ended, Job, Loaded, Raised, Reply
+from course.grading.jobs import Call, Ended, Job, Loaded, Raised, Reply
 from course.grading.lab import GradedLab, graded_lab
 from course.grading.marks import CaseMark, ExerciseMark, LabMark
 from course.grading.plan import Answer, Plan, Work, plan, work_of
 from course.grading.reading import read
 from course.grading.sandbox import Sandboxes
+from course.grading.tries import Tries
 from utils.exercises.answers import UnacceptableError, plain
 from utils.exercises.declare import PUBLIC_SEED, Case, Exercise
 from utils.exercises.judges import Verdict, short
@@ -30,8 +31,6 @@ from utils.exercises.view import legible
 
 if TYPE_CHECKING:
     from course.grading.submissions import Submission
-
-MOST_ENDS = 3  # so often may an exercise's process end before its other cases are given up
 
 
 def grade_submission(submission: Submission, seed: int, sandboxes: Sandboxes, hidden: Path | None = None) -> LabMark:
@@ -56,9 +55,10 @@ def grade_submission(submission: Submission, seed: int, sandboxes: Sandboxes, hi
         notes.append(f"The notebook could not be graded: it {legible(short(said, 200))}.")
         work = Work({})
     marks: dict[str, ExerciseMark] = {}
-    for name in lab.order:
-        solved = {one for one, mark in marks.items() if mark.points == mark.of}
-        marks[name] = _exercise(lab, work, name, solved, seed, sandboxes)
+    with Tries(sandboxes) as tries:
+        for name in lab.order:
+            solved = {one for one, mark in marks.items() if mark.points == mark.of}
+            marks[name] = _exercise(lab, work, name, solved, seed, tries)
     versions = {**sandboxes.versions, "tiny_titans": utils.__version__, "lab": lab.source_sha256}
     challenge = challenge_marks(lab.declared.number, submission.artifacts, seed, sandboxes, hidden_photos(hidden) if hidden else None)
     return LabMark(
@@ -66,7 +66,7 @@ def grade_submission(submission: Submission, seed: int, sandboxes: Sandboxes, hi
     )
 
 
-def _exercise(lab: GradedLab, work: Work, name: str, solved: set[str], seed: int, sandboxes: Sandboxes) -> ExerciseMark:
+def _exercise(lab: GradedLab, work: Work, name: str, solved: set[str], seed: int, tries: Tries) -> ExerciseMark:
     exercise, answer = lab.declared.exercises[name], work.answers.get(name)
     if answer is None or not answer.fate.written:
         how = "the notebook has no cell for it" if answer is None or answer.fate.how == "missing" else "not begun"
@@ -75,7 +75,13 @@ def _exercise(lab: GradedLab, work: Work, name: str, solved: set[str], seed: int
         return ExerciseMark(name, 0, exercise.points, exercise.core, note=_sentences([*_found(answer), "the cell does not compile"]))
     planned = plan(name, work, lab, solved)
     cases = exercise.cases(seed)
-    loaded, replies = _run(lab, exercise, planned, cases, sandboxes)
+    job, calls = _asked(lab, exercise, planned, cases)
+    replies = tries.at_once(job, calls)
+    if replies and all(judged(case, reply).passed for case, reply in zip(cases, replies, strict=True)):
+        right = tuple(CaseMark(case.name, True, weight=case.weight) for case in cases)
+        notes = [*_found(answer), *_ran(name, planned, Loaded())]
+        return ExerciseMark(name, exercise.points, exercise.points, exercise.core, right, _sentences(notes))
+    loaded, replies = tries.alone(job, calls)
     if replies and all(isinstance(reply, Raised) and reply.stub for reply in replies):
         return ExerciseMark(name, 0, exercise.points, exercise.core, note=_sentences(["not begun"]))
     notes = [*_found(answer), *_ran(name, planned, loaded)]
@@ -86,7 +92,7 @@ def _exercise(lab: GradedLab, work: Work, name: str, solved: set[str], seed: int
         lost = tuple(CaseMark(case.name, False, weight=case.weight) for case in cases)
         return ExerciseMark(name, 0, exercise.points, exercise.core, lost, _sentences([*notes, why]))
     verdicts = [judged(case, reply) for case, reply in zip(cases, replies, strict=True)]
-    messages = _messages(lab, exercise, planned, cases, replies, verdicts, sandboxes)
+    messages = _messages(lab, exercise, planned, cases, replies, verdicts, tries)
     marks = tuple(
         CaseMark(case.name, verdict.passed, message, hints, case.weight)
         for case, verdict, message, hints in zip(cases, verdicts, messages, _hints(cases, verdicts), strict=True)
@@ -100,18 +106,9 @@ def _points(exercise: Exercise, marks: Sequence[CaseMark]) -> float:
     return exercise.points * sum(mark.weight for mark in marks if mark.passed) / sum(mark.weight for mark in marks)
 
 
-def _run(lab: GradedLab, exercise: Exercise, planned: Plan, cases: Sequence[Case], sandboxes: Sandboxes) -> tuple[Loaded, list[Reply]]:
-    """A reply for every case. One that ends the process costs that case, and the rest goes on in a new one, a few times."""
+def _asked(lab: GradedLab, exercise: Exercise, planned: Plan, cases: Sequence[Case]) -> tuple[Job, list[Call]]:
     job = Job(planned.cells, exercise.name, lab.declared.number, lab.modules)
-    loaded, replies = sandboxes.answers(job, [Call(case.inputs, case.probe) for case in cases])
-    for _ in range(MOST_ENDS - 1):
-        ended = replies[-1] if replies and isinstance(replies[-1], Ended) else None
-        if not loaded.found or len(replies) >= len(cases) or ended is None or ended.forged or ended.why == SLEPT:
-            break
-        replies += sandboxes.answers(job, [Call(case.inputs, case.probe) for case in cases[len(replies) :]])[1]
-    replies = replies[: len(cases)]
-    replies += [Ended("it was not run: those before it ended badly")] * (len(cases) - len(replies))
-    return loaded, replies
+    return job, [Call(case.inputs, case.probe) for case in cases]
 
 
 def judged(case: Case, reply: Reply) -> Verdict:
@@ -147,7 +144,7 @@ def _messages(
     cases: Sequence[Case],
     replies: Sequence[Reply],
     verdicts: Sequence[Verdict],
-    sandboxes: Sandboxes,
+    tries: Tries,
 ) -> list[str]:
     """What to say of each case, from a second run on the public inputs: nothing of a run that saw hidden ones is repeated.
 
@@ -158,7 +155,7 @@ def _messages(
     public = [case for case in exercise.cases(PUBLIC_SEED) if case.name in names]
     if not public:
         return messages
-    _, answers = _run(lab, exercise, planned, public, sandboxes)
+    _, answers = tries.alone(*_asked(lab, exercise, planned, public))
     said = {case.name: _said(judged(case, reply)) for case, reply in zip(public, answers, strict=True)}
     return [message or said.get(case.name, "") for case, message in zip(cases, messages, strict=True)]
 

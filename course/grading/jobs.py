@@ -16,6 +16,7 @@ from course.grading.channel import BrokenFrameError, Head, Receiver, pack, send,
 
 CPU_TIME_OUT = 128 + 24  # SIGXCPU, as the worker tells it
 KILLED = 128 + 9
+TOO_LONG = "it took too long"
 SLEPT = "it took too long without computing"
 DIED = "its process ended"
 
@@ -39,7 +40,7 @@ class Limits:
     answer_bytes: int = 70 << 20
     files: int = 128
     processes: int = 32
-    cpu_s: int = 5
+    cpu_s: float = 5
     cpu_hard_s: int = 60
     wall_s: int = 30
 
@@ -106,7 +107,7 @@ class Loaded:
 
 
 class Talk:
-    """One job's dialogue: nothing is taken that was not asked for."""
+    """The dialogue of one visit, job after job: nothing is taken that was not asked for."""
 
     def __init__(self, sock: socket.socket, watch: Callable[[], None], busy: Callable[[], bool], limits: Limits) -> None:
         self._sock, self._frames, self._limits = sock, Receiver(sock, watch, busy), limits
@@ -124,7 +125,7 @@ class Talk:
             with contextlib.suppress(OSError):  # it has said all that counts
                 send(self._sock, {"kind": "enough"})
         except TimeoutError:
-            replies.append(Ended(SLEPT))
+            replies.append(Ended(SLEPT, certain=True))
         except MemoryError:
             replies.append(Ended("its processes took too much memory"))
         except BrokenFrameError as error:
@@ -181,5 +182,5 @@ def explained(bad: Ended, code: Any) -> Ended:
     if bad.why != DIED:
         return bad
     if code == CPU_TIME_OUT:
-        return Ended("it took too long", certain=True)
-    return Ended("its process was killed" if code == KILLED else DIED)
+        return Ended(TOO_LONG, certain=True)
+    return Ended("its process was killed" if code == KILLED else DIED, certain=type(code) is int and code < 128)

@@ -14,12 +14,14 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import psutil
 
 from course.grading import launch
 from course.grading.channel import BrokenFrameError, Receiver
-from course.grading.jobs import DIED, Call, Ended, Job, Limits, Loaded, Reply, SandboxError, Talk, explained
+from course.grading.jobs import Call, Job, Limits, Loaded, Reply, SandboxError
+from course.grading.visit import Visit, ended
 
 __all__ = ["Limits", "Sandbox", "SandboxError", "Sandboxes", "self_test"]
 
@@ -54,7 +56,7 @@ class Sandbox:
             cwd="/",
         )
         theirs.close()
-        self._orders = Receiver(self._control)
+        self._orders, self._codes = Receiver(self._control), dict[Any, Any]()
 
     def ready(self) -> Sandbox:
         """Wait until the worker has loaded torch.
@@ -78,44 +80,43 @@ class Sandbox:
                 raise SandboxError(f"the sandbox does not start: {said[0]}") from error
         return self
 
-    def answers(self, job: Job, calls: Sequence[Call]) -> tuple[Loaded, list[Reply]]:
-        """Run the job's cells, then the calls one after the other, to the first that ends the process: its reply is the last."""
+    def visit(self, limits: Limits | None = None) -> Visit:
+        """A new process inside, for one job after the other; several may be there at once."""
         self.jobs += 1
-        ours, theirs = socket.socketpair()
-        try:
-            socket.send_fds(self._control, [b"j"], [theirs.fileno()])
-        except OSError:
-            ours.close()
-            return Loaded(), [Ended("its worker had ended")]
-        finally:
-            theirs.close()
-        with ours:
-            loaded, replies = Talk(ours, self._watch, self._busy, self.limits).about(job, calls)
-        return loaded, self._told(replies)
+        return Visit(self, limits or self.limits)
 
-    def _told(self, replies: list[Reply]) -> list[Reply]:
-        """The same, with what the worker knows about the end; the worker is ready for the next job afterwards, or closed."""
-        bad = replies[-1] if replies and isinstance(replies[-1], Ended) else None
-        try:
-            if bad is not None:
-                with contextlib.suppress(TimeoutError):
-                    head, _ = self._orders.frame(10 if bad.why == DIED else 0)
-                    return [*replies[:-1], explained(bad, head.get("code"))]
-                self._control.send(b"k")
-            head, _ = self._orders.frame(10)
-            if bad is None and head["kind"] != "ended":
-                raise BrokenFrameError
-        except (OSError, TimeoutError, EOFError, BrokenFrameError):
-            self.close()
-        return replies
+    def begin(self, theirs: socket.socket) -> int:
+        """Have the worker fork for a visit."""
+        if self.closed:
+            raise BrokenPipeError
+        while not self._orders.silent():
+            self._note(1)  # visits that ended well: nobody asked
+        socket.send_fds(self._control, [self.jobs.to_bytes(4, "little")], [theirs.fileno()])
+        return self.jobs
 
-    def _watch(self) -> None:
+    def end(self, number: int) -> None:
+        """Have the worker end a visit."""
+        self._control.sendall(number.to_bytes(4, "little"))
+
+    def code(self, number: int, wait_s: float) -> Any:
+        """How a visit ended: its exit status, or 128 and the number of a signal."""
+        while number not in self._codes:
+            self._note(wait_s)
+        return self._codes.pop(number)
+
+    def _note(self, wait_s: float) -> None:
+        head, _ = self._orders.frame(wait_s)
+        if head["kind"] != "ended":
+            raise BrokenFrameError("something else than asked for")
+        self._codes[head.get("number")] = head.get("code")
+
+    def watch(self) -> None:
         """End a job whose processes together take too much: each alone has its limit, but they may be many."""
         total = sum(_own_bytes(process.pid) for process in self._below())
         if total > self.limits.all_memory_bytes:
             raise MemoryError
 
-    def _busy(self) -> bool:
+    def busy(self) -> bool:
         """Whether the job has a process that computes, or would if it got the processor."""
         for _ in range(5):
             for process in self._below():
@@ -175,13 +176,13 @@ class Sandboxes:
     def __init__(self, unsafe: bool = False, limits: Limits | None = None) -> None:
         from course.grading.proof import prove
 
-        self.unsafe, self._limits, self._way = unsafe, limits or Limits(), "open"
+        self.unsafe, self.limits, self._way = unsafe, limits or Limits(), "open"
         self._warm: Sandbox | None = None
         self._spare: Sandbox | None = None
         if unsafe and not sys.platform.startswith("linux"):
             raise SandboxError("A process can't be limited on this system: grade on Linux, or on Windows inside WSL2.")
         if not unsafe:
-            self._warm, faults = prove(self._limits)
+            self._warm, faults = prove(self.limits)
             if self._warm is None:
                 raise SandboxError(" ".join(faults))
             self._way = self._warm.way
@@ -203,21 +204,28 @@ class Sandboxes:
         """Of what students' code runs with: python, torch, numpy."""
         return self._ready().versions
 
-    def answers(self, job: Job, calls: Sequence[Call]) -> tuple[Loaded, list[Reply]]:
-        """As `Sandbox.answers`; after a bad end the sandbox is another one."""
+    def answers(self, job: Job, calls: Sequence[Call], limits: Limits | None = None) -> tuple[Loaded, list[Reply]]:
+        """Run one job in a visit of its own, as `Visit.answers` does.
+
+        What ends badly, and can be due to the sandbox, is run again in one that has served nobody: only that counts.
+        """
         sandbox = self._ready()
         used = sandbox.jobs > 0
-        loaded, replies = sandbox.answers(job, calls)
-        bad = replies[-1] if replies and isinstance(replies[-1], Ended) else None
-        if bad is None and not sandbox.closed and sandbox.way != "single":
-            return loaded, replies
-        self._drop()
-        if bad is None or bad.certain or not used:
-            return loaded, replies
-        return self.answers(job, calls)  # in a fresh one
+        with sandbox.visit(limits) as visit:
+            loaded, replies = visit.answers(job, calls)
+        bad = ended(replies)
+        certain = bad is None or bad.certain
+        if sandbox.way == "single" or sandbox.closed or not certain:
+            self._drop()
+        return (loaded, replies) if certain or not used else self.answers(job, calls, limits)
+
+    def together(self, limits: Limits) -> Visit | None:
+        """A visit for several jobs; None where each needs a sandbox of its own."""
+        sandbox = self._ready()
+        return None if sandbox.way == "single" else sandbox.visit(limits)
 
     def _start(self) -> Sandbox:
-        return Sandbox(self._way, self._limits)
+        return Sandbox(self._way, self.limits)
 
     def _ready(self) -> Sandbox:
         if self._warm is not None and self._warm.closed:

@@ -1,8 +1,8 @@
-"""The side that runs students' code: one process that has numpy and torch loaded, and forks for every job.
+"""The side that runs students' code: one process that has numpy and torch loaded, and forks for every visit.
 
 Usage: worker.py FD WAY, where FD is a socket to the trusted side and WAY is
-    nested  every fork gets namespaces of its own: one worker serves many jobs
-    single  the fork stays in the worker's: good for one job
+    nested  every fork gets namespaces of its own: one worker serves many visits
+    single  the fork stays in the worker's: good for one visit
     open    no sandbox at all: limits only
 
 Nothing of the course lies here but channel.py, confine.py and this file. What probes need comes with the
@@ -37,40 +37,54 @@ SEED = 20  # of torch and numpy before every call
 
 
 def serve(control: socket.socket, way: str) -> None:
-    """Fork for every job socket that comes over `control`, until that is closed; tell how each fork ended."""
+    """Fork for every visit, until `control` is closed; tell how each fork ended.
+
+    An order is four bytes, the visit's number: with a socket it begins, without one it is to end.
+    """
     send(control, {"kind": "ready", "versions": {"python": sys.version.split()[0], "torch": torch.__version__, "numpy": np.__version__}})
+    children: dict[int, int] = {}
     while True:
-        message, fds, _, _ = socket.recv_fds(control, 1, 1)
-        if not message:
-            return
-        if not fds:
-            continue  # an order to end a job that has ended already
-        if not (child := os.fork()):
-            job = socket.socket(fileno=fds[0])
-            control.close()
-            os._exit(_guarded(job, way))
-        os.close(fds[0])
-        send(control, {"kind": "ended", "code": _awaited(child, control)})
+        if select.select([control], [], [], 0.002 if children else None)[0]:
+            order, fds, _, _ = socket.recv_fds(control, 4, 1, socket.MSG_WAITALL)
+            if not order:
+                return
+            number = int.from_bytes(order, "little")
+            if fds:
+                children[number] = _begin(fds[0], control, way)
+            elif number in children:
+                _kill(children[number])
+        for number, child in list(children.items()):
+            if (code := _code(child)) is not None:
+                del children[number]
+                send(control, {"kind": "ended", "number": number, "code": code})
 
 
-def _awaited(child: int, control: socket.socket) -> int:
-    """The child's exit status, or 128 and the number of the signal that ended it. The trusted side may end it before."""
-    while True:
-        ready = select.select([control], [], [], 0.002)[0]
-        ended, status = os.waitpid(child, os.WNOHANG)
-        if not ended and ready:
-            control.recv(1)
-            os.kill(child, signal.SIGKILL)
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(child, signal.SIGKILL)  # it leads a group, if it came so far
-            _, status = os.waitpid(child, 0)
-        if ended or ready:
-            code = os.waitstatus_to_exitcode(status)
-            return 128 - code if code < 0 else code
+def _begin(fd: int, control: socket.socket, way: str) -> int:
+    """A fork that serves the socket."""
+    if child := os.fork():
+        os.close(fd)
+        return child
+    visit = socket.socket(fileno=fd)
+    control.close()
+    os._exit(_guarded(visit, way))
+
+
+def _kill(child: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(child, signal.SIGKILL)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(child, signal.SIGKILL)  # it leads a group, if it came so far
+
+
+def _code(child: int) -> int | None:
+    """The exit status of a child that has ended, or 128 and the number of the signal that ended it."""
+    ended, status = os.waitpid(child, os.WNOHANG)
+    code = os.waitstatus_to_exitcode(status)
+    return None if not ended else 128 - code if code < 0 else code
 
 
 def _guarded(job: socket.socket, way: str) -> int:
-    """In the fork: confine it, run the job; the exit status."""
+    """In the fork: confine it, run the jobs that come; the exit status."""
     try:
         os.setsid()
         head, _ = receive(job)
@@ -87,15 +101,17 @@ def _guarded(job: socket.socket, way: str) -> int:
         with contextlib.suppress(OSError):
             send(job, {"kind": "unconfined", "said": f"{type(error).__name__}: {error}"[:300]})
         return 3
-    try:
-        _run(job, head)
-    except (EOFError, OSError):
-        return 0
+    with contextlib.suppress(EOFError, OSError):
+        while True:
+            _run(job, head)
+            head, _ = receive(job)
     return 0
 
 
 def _run(job: socket.socket, head: dict[str, Any]) -> None:
     """Run the cells, then every call that is asked for, until the trusted side has enough."""
+    allow_cpu(head["limits"]["cpu_s"], head["limits"]["cpu_hard_s"])
+    _seed()
     main = types.ModuleType("__main__")
     main.__dict__.update(display=_nothing, get_ipython=_nothing)
     sys.modules["__main__"] = main
@@ -116,8 +132,7 @@ def _run(job: socket.socket, head: dict[str, Any]) -> None:
 
 
 def _reply(job: socket.socket, function: Any, inputs: tuple[Any, ...], head: dict[str, Any], probe: str | None, probing: Any) -> None:
-    torch.manual_seed(SEED)
-    np.random.seed(SEED)
+    _seed()
     blobs: list[bytes] = []
     try:
         answer = probing.answer(function, inputs, head["lab"], probe)
@@ -129,6 +144,11 @@ def _reply(job: socket.socket, function: Any, inputs: tuple[Any, ...], head: dic
         send(job, {"kind": "raised", "type": "UnacceptableError", "said": "the answer is too large to be looked at", "line": 0, "cell": ""})
     else:
         send(job, {"kind": "answer", "value": packed}, blobs)
+
+
+def _seed() -> None:
+    torch.manual_seed(SEED)
+    np.random.seed(SEED)
 
 
 def _run_cell(cell: dict[str, str], names: dict[str, Any]) -> list[tuple[str, str, int]]:

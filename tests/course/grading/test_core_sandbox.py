@@ -1,10 +1,13 @@
 """The sandbox itself: it is proven before use, one that does not hold is found out, and a bad end in a warm one is no verdict."""
 
+import contextlib
+
 import numpy as np
 import psutil
 import pytest
 
 from course.grading import launch, sandbox
+from course.grading import visit as visiting
 from course.grading.jobs import DIED, Answered, Call, Ended, Job, Limits, Loaded, Raised, SandboxError
 from course.grading.proof import trials
 from course.grading.sandbox import Sandbox, Sandboxes
@@ -70,13 +73,14 @@ def test_arrays_arrive_as_they_are(sandboxes):
     ("ending", "why"),
     [
         ("import os; os._exit(0)", DIED),
+        ("import os; os._exit(7)", DIED),
         ("import os; os.kill(os.getpid(), 9)", "its process was killed"),
         ("import ctypes; ctypes.string_at(0)", DIED),
     ],
 )
 def test_an_end_is_told_and_the_next_job_is_not_touched(ending, why, sandboxes):
     _, found = replies(sandboxes, f"def f(x):\n    if x == 2:\n        {ending}\n    return x", (1,), (2,), (3,))
-    assert found == [Answered(1), Ended(why)]
+    assert found == [Answered(1), Ended(why, certain="_exit" in ending)], "who exits by itself needs no second trial"
     assert replies(sandboxes, "def f(x):\n    return x", (1,))[1] == [Answered(1)]
 
 
@@ -130,6 +134,40 @@ def test_a_single_use_sandbox_holds_as_well(sandboxes):
         one.close()
 
 
+def test_visits_stand_side_by_side_and_each_has_a_world_of_its_own(sandboxes):
+    """One serves job after job with what the jobs before have left; another, begun meanwhile, sees nothing of that; each ends by itself."""
+    leave, look = "import torch\ntorch.left = 1\ndef f(x):\n    return x", "import torch\ndef f(x):\n    return hasattr(torch, 'left')"
+    one = Sandbox(sandboxes._way).ready()
+    with one.visit() as first, one.visit() as second:
+        assert first.answers(job(leave), [Call((1,))])[1] == [Answered(1)]
+        assert first.answers(job(look), [Call((1,))])[1] == [Answered(True)]
+        assert second.answers(job("import os\ndef f(x):\n    os.abort()"), [Call((1,))])[1] == [Ended(DIED)]
+        assert second.over and not first.over
+        assert second.answers(job(look), [Call((1,))])[1] == [Ended("its worker had ended")]
+        assert first.answers(job(look), [Call((1,))])[1] == [Answered(True)]
+        with one.visit() as third:
+            assert third.answers(job(look), [Call((1,))])[1] == [Answered(False)]
+    for number in range(5):
+        with one.visit() as more:
+            assert more.answers(job(look), [Call((number,))])[1] == [Answered(False)]
+    one._process.kill()
+    one._process.wait()
+    with one.visit() as late:
+        assert late.answers(job(look), [Call((1,))])[1] == [Ended("its worker had ended")]
+    one.close()
+    with one.visit() as late:
+        assert late.over
+
+
+def test_a_worker_that_does_not_tell_of_an_end_is_closed(sandboxes, monkeypatch):
+    monkeypatch.setattr(visiting, "_REPORT_S", 0.2)
+    one = Sandbox(sandboxes._way).ready()
+    monkeypatch.setattr(one, "_note", lambda wait_s: (_ for _ in ()).throw(TimeoutError))
+    with one.visit() as visit:
+        assert visit.answers(job("import os\ndef f():\n    os._exit(0)"), [Call(())])[1] == [Ended(DIED)]
+    assert one.closed
+
+
 class Fake:
     """A sandbox that gives what it is told to."""
 
@@ -139,8 +177,12 @@ class Fake:
     def ready(self):
         return self
 
-    def answers(self, job, calls):
+    @contextlib.contextmanager
+    def visit(self, limits):
         self.jobs += 1
+        yield self
+
+    def answers(self, job, calls):
         return Loaded((), True), [self.ends.pop(0)]
 
     def close(self):
@@ -174,7 +216,7 @@ def test_a_bad_end_in_a_warm_sandbox_is_confirmed_in_a_fresh_one(first, fresh, e
     made = faked(first, fresh)
     warm = made._warm
     assert made.answers(None, [])[1] == [expected]
-    assert warm.closed is (first != Answered(0)), "after any bad end the sandbox is another one"
+    assert warm.closed is (first == Ended(DIED)), "only what can be due to the sandbox is a reason for another one"
 
 
 def test_a_bad_end_in_a_fresh_sandbox_is_the_verdict(faked):
