@@ -8,7 +8,10 @@ The student's side, in the sandbox:
 
 The trusted side:
     launch.py, proof.py     the sandbox's command line; it is proven before any student's code runs
-    jobs.py, sandbox.py     the dialogue with a worker; a warm sandbox, and a fresh one after any bad end
+    jobs.py, receiver.py    the dialogue with a process inside, and what it may send
+    memory.py               inputs in memory that is read again after the answer
+    sandbox.py, visit.py    a worker that is kept warm; a process of its own, with name spaces of its own, for each visit
+    tries.py                one visit for a submission's exercises as long as all is well, else one for each
     inside.py               which probes go inside, as source
     lab.py, names.py, plan.py   a lab's cells and references; which cells an exercise needs
     grade.py, marks.py      inputs from the secret seed, judges, marks

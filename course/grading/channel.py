@@ -1,7 +1,7 @@
 """How the two sides talk: frames of a JSON header and raw bytes, over a socket; never pickle.
 
 A frame is the header's length (4 bytes, little-endian), the header, and the blobs that it lists. The
-trusted side bounds every length before it reads, and takes nothing apart that it does not expect. This file
+trusted side reads them by receiver.py, and takes nothing apart that it does not expect. This file
 also lies in the sandbox, so it imports numpy and the standard library, and torch only where there is a tensor.
 """
 
@@ -9,40 +9,43 @@ from __future__ import annotations
 
 import json
 import math
-import select
+import mmap
+import os
 import socket
 import struct
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-MOST_HEADER = 4 << 20  # bytes
-MOST_BLOBS = 80 << 20  # bytes in one frame; 8 million float64, the most that an answer may hold, are 61 MiB
 MOST_LEVELS = 12
-_WATCH_S = 0.25
+_PLACES = 64  # bytes: where memory is shared, every blob begins at a multiple of it
 DTYPES = {"|b1", "|i1", "|u1", "<i2", "<u2", "<i4", "<u4", "<i8", "<u8", "<f2", "<f4", "<f8", "<c8", "<c16"}
 
 Head = dict[str, Any]
+Blob = bytes | memoryview
 
 
 class BrokenFrameError(Exception):
     """What came is no frame, or none that the trusted side takes."""
 
 
-def send(sock: socket.socket, head: Head, blobs: Sequence[bytes] = ()) -> None:
-    """Send one frame.
+def send(sock: socket.socket, head: Head, blobs: Sequence[bytes] = (), memory: int | None = None) -> None:
+    """Send one frame. memory: the file descriptor of memory that both sides share, whose blobs `head["shared"]` lists.
 
     Raises:
-        OSError: nobody is there any more.
+        OSError: nobody is there any more, or nobody reads.
     """
     text = json.dumps({**head, "blobs": [len(blob) for blob in blobs]}).encode()
-    sock.sendall(b"".join([struct.pack("<I", len(text)), text, *blobs]))
+    data = b"".join([struct.pack("<I", len(text)), text, *blobs])
+    sent = socket.send_fds(sock, [data], [memory]) if memory is not None else 0
+    sock.sendall(memoryview(data)[sent:])
 
 
-def receive(sock: socket.socket) -> tuple[Head, list[bytes]]:
+def receive(sock: socket.socket) -> tuple[Head, list[Blob]]:
     """Wait for one frame of the trusted side. Inside the sandbox only: nothing is bounded.
+
+    Blobs in shared memory are views of it: who writes to them writes where the trusted side reads.
 
     Raises:
         EOFError: the other side is gone.
@@ -56,90 +59,26 @@ def receive(sock: socket.socket) -> tuple[Head, list[bytes]]:
             data += more
         return bytes(data)
 
-    head = json.loads(exactly(struct.unpack("<I", exactly(4))[0]))
-    return head, [exactly(size) for size in head["blobs"]]
+    first, fds, _, _ = socket.recv_fds(sock, 4, 1)
+    if not first:
+        raise EOFError
+    head = json.loads(exactly(struct.unpack("<I", first + exactly(4 - len(first)))[0]))
+    blobs: list[Blob] = [exactly(size) for size in head["blobs"]]
+    if fds:
+        starts, length = places(head["shared"])
+        view = memoryview(mmap.mmap(fds[0], length))
+        os.close(fds[0])
+        blobs = [view[start : start + size] for start, size in zip(starts, head["shared"], strict=True)]
+    return head, blobs
 
 
-class _Deadline:
-    """When waiting ends; it may be put off."""
-
-    def __init__(self, wait_s: float, busy: Callable[[], bool]) -> None:
-        self.at, self._wait_s, self._busy, self._left = time.monotonic() + wait_s, wait_s, busy, 9
-
-    def over(self, now: float) -> bool:
-        if now < self.at:
-            return False
-        if not self._left or not self._busy():
-            return True
-        self.at, self._left = now + self._wait_s, self._left - 1
-        return False
-
-
-class Receiver:
-    """The trusted side's end: reads frames from a process that may send anything, or nothing."""
-
-    def __init__(self, sock: socket.socket, watch: Callable[[], None] = lambda: None, busy: Callable[[], bool] = lambda: False) -> None:
-        self._sock, self._watch, self._busy, self._buffer = sock, watch, busy, bytearray()
-
-    def frame(self, wait_s: float) -> tuple[Head, list[bytes]]:
-        """The next frame. `watch` is called four times a second while there is none, and may raise.
-
-        Where `busy` says that the process computes, it gets ten times as long: the kernel bounds what it computes,
-        and how long that takes depends on who else does.
-
-        Raises:
-            TimeoutError: none came in time. EOFError: the process ended.
-            BrokenFrameError: too long, or not understood.
-        """
-        deadline = _Deadline(wait_s, self._busy)
-        self._fill(4, deadline)
-        length = struct.unpack("<I", self._buffer[:4])[0]
-        if length > MOST_HEADER:
-            raise BrokenFrameError("a header that is too long")
-        self._fill(4 + length, deadline)
-        head, sizes = _header(bytes(self._buffer[4 : 4 + length]))
-        self._fill(4 + length + sum(sizes), deadline)
-        blobs, at = [], 4 + length
-        for size in sizes:
-            blobs.append(bytes(self._buffer[at : at + size]))
-            at += size
-        del self._buffer[:at]
-        return head, blobs
-
-    def silent(self) -> bool:
-        """Whether nothing waits to be read: a worker that was not asked has nothing to say."""
-        return not self._buffer and not select.select([self._sock], [], [], 0)[0]
-
-    def _fill(self, size: int, deadline: _Deadline) -> None:
-        watched = time.monotonic()
-        while len(self._buffer) < size:
-            now = time.monotonic()
-            if deadline.over(now):
-                raise TimeoutError
-            if now - watched >= _WATCH_S:
-                self._watch()
-                watched = now
-            if select.select([self._sock], [], [], max(min(deadline.at - now, _WATCH_S), 0))[0]:
-                try:
-                    more = self._sock.recv(1 << 20)
-                except ConnectionError:
-                    more = b""
-                if not more:
-                    raise EOFError
-                self._buffer += more
-
-
-def _header(text: bytes) -> tuple[Head, list[int]]:
-    try:
-        head = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise BrokenFrameError("a header that is not JSON") from error
-    sizes = head.get("blobs") if type(head) is dict else None
-    if type(sizes) is not list or type(head.get("kind")) is not str or not all(type(size) is int and size >= 0 for size in sizes):
-        raise BrokenFrameError("a header that lacks something")
-    if len(sizes) > 100_000 or sum(sizes) > MOST_BLOBS:
-        raise BrokenFrameError("more bytes than an answer may have")
-    return head, sizes
+def places(sizes: Sequence[int]) -> tuple[list[int], int]:
+    """Where blobs of these sizes begin in shared memory, and its length."""
+    starts, at = [], 0
+    for size in sizes:
+        starts.append(at)
+        at += -(-size // _PLACES) * _PLACES
+    return starts, at
 
 
 def pack(value: Any, blobs: list[bytes]) -> Any:
@@ -172,16 +111,22 @@ def pack(value: Any, blobs: list[bytes]) -> Any:
 
 
 def _packed_tensor(value: Any, blobs: list[bytes]) -> Any:
+    """With its strides, so that it lies there as it did; one that repeats its numbers by a stride of 0 is written out."""
     import torch
 
-    plain = value.detach().cpu().contiguous().reshape(-1)
-    blobs.append(plain.view(torch.uint8).numpy().tobytes() if plain.numel() else b"")
-    about = {"shape": list(value.shape), "stride": list(value.stride()), "grad": value.requires_grad, "blob": len(blobs) - 1}
+    plain = value.detach().cpu()
+    plain = plain.contiguous() if 0 in plain.stride() else plain
+    shape, stride = list(plain.shape), list(plain.stride())
+    reach = 1 + sum((size - 1) * step for size, step in zip(shape, stride, strict=True)) if plain.numel() else 0
+    held = torch.zeros(reach, dtype=plain.dtype)
+    held.as_strided(shape, stride).copy_(plain)
+    blobs.append(held.view(torch.uint8).numpy().tobytes() if reach else b"")
+    about = {"shape": shape, "stride": stride, "grad": value.requires_grad, "blob": len(blobs) - 1}
     return {"tensor": str(value.dtype).removeprefix("torch."), **about}
 
 
-def unpack(value: Any, blobs: Sequence[bytes], tensors: bool = False) -> Any:
-    """The value again.
+def unpack(value: Any, blobs: Sequence[Blob], tensors: bool = False) -> Any:
+    """The value again; its arrays and tensors are copies, but of shared memory views.
 
     tensors: also tensors and numpy scalars, as the trusted side sends them; an answer holds none.
 
@@ -196,7 +141,7 @@ def unpack(value: Any, blobs: Sequence[bytes], tensors: bool = False) -> Any:
         raise BrokenFrameError("an answer that is not understood") from error
 
 
-def _unpacked(value: Any, blobs: Sequence[bytes], tensors: bool, level: int) -> Any:
+def _unpacked(value: Any, blobs: Sequence[Blob], tensors: bool, level: int) -> Any:
     if value is None or type(value) in (bool, int, str):
         return value
     if level > MOST_LEVELS or type(value) is not dict:
@@ -216,7 +161,9 @@ def _unpacked(value: Any, blobs: Sequence[bytes], tensors: bool, level: int) -> 
     dtype = value.get("array") or (tensors and value.get("scalar"))
     if dtype not in DTYPES:
         raise BrokenFrameError("an array of a dtype that is not accepted")
-    array = np.frombuffer(blobs[value["blob"]], dtype).reshape(_shape(value["shape"])).copy()
+    held = blobs[value["blob"]]
+    array = np.frombuffer(held, dtype).reshape(_shape(value["shape"]))
+    array = array if isinstance(held, memoryview) and "array" in value else array.copy()
     return array if "array" in value else array[()]
 
 
@@ -226,13 +173,10 @@ def _shape(sizes: Any) -> tuple[int, ...]:
     return tuple(sizes)
 
 
-def _unpacked_tensor(value: Any, blobs: Sequence[bytes]) -> Any:
+def _unpacked_tensor(value: Any, blobs: Sequence[Blob]) -> Any:
     import torch
 
-    shape, dtype, data = value["shape"], getattr(torch, value["tensor"]), bytearray(blobs[value["blob"]])
-    plain = torch.frombuffer(data, dtype=dtype).reshape(shape) if data else torch.empty(shape, dtype=dtype)
-    tensor = plain
-    if list(plain.stride()) != value["stride"] and 0 not in value["stride"]:  # a view that is not contiguous, as it was
-        tensor = torch.empty_strided(shape, value["stride"], dtype=dtype)
-        tensor.copy_(plain)
-    return tensor.requires_grad_(value["grad"])
+    dtype, held = getattr(torch, value["tensor"]), blobs[value["blob"]]
+    held = held if isinstance(held, memoryview) else bytearray(held)
+    plain = torch.frombuffer(held, dtype=dtype) if len(held) else torch.empty(0, dtype=dtype)
+    return plain.as_strided(value["shape"], value["stride"]).requires_grad_(value["grad"])

@@ -20,7 +20,8 @@ _PDEATHSIG, _SET_DUMPABLE, _CAPBSET_DROP, _NO_NEW_PRIVS, _SET_SECCOMP = 1, 4, 24
 _NEWNS, _NEWIPC, _NEWUSER, _NEWPID, _NEWNET = 0x00020000, 0x08000000, 0x10000000, 0x20000000, 0x40000000
 _READ_ONLY, _REMOUNT, _TMPFS_FLAGS = 1, 32, 2 | 4  # the last: nosuid, nodev
 
-# Calls that numpy, torch and a C compiler do without, and that show much of the kernel: x86-64's numbers, then arm64's.
+# Calls that numpy, torch and a C compiler do without, and that show much of the kernel, or take memory that no limit
+# counts: x86-64's numbers, then arm64's.
 _DENIED = {
     "ptrace": (101, 117),
     "process_vm_readv": (310, 270),
@@ -58,6 +59,10 @@ _DENIED = {
     "swapon": (167, 224),
     "reboot": (169, 142),
     "quotactl": (179, 60),
+    "memfd_create": (319, 279),
+    "memfd_secret": (447, 447),
+    "shmget": (29, 194),
+    "msgget": (68, 186),
 }
 # machine -> (the audit architecture, its column above, clone, socket)
 _MACHINES = {"x86_64": (0xC000003E, 0, 56, 41), "aarch64": (0xC00000B7, 1, 220, 198)}

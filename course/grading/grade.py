@@ -1,8 +1,17 @@
 """Grade one submission: the student's functions run in a sandbox, their answers are judged here.
 
-One thing can't be had from outside. A few probes observe: whether inputs were changed, whether a float occurred on the way.
-They do it in the student's process, where code that rewrites the probe can make them see what it likes. It gains no other
-case by that, and what it needs for it is named in the exercise's note, for a person to look at.
+What a probe sees, code in the same process can rewrite, and a function can look who calls it. So what counts is not seen there:
+
+- Whether tensors and arrays were changed is read from memory that was handed out with the call (memory.py).
+- A callable that a function gets answers from out here, and counts out here (`Case.outside`); its table never goes inside.
+- A text, such as C, is compiled and called in a process where the student's code never ran (`Exercise.gives_text`).
+- "No float on the way" is seen inside, for its hint; the same inputs give other numbers in float32, in lab 07 also in float64.
+- A call whose inputs are to be refused, or to be left as they are, is made like any other.
+
+What is left is a process's own word, where no number shows it: what a list or a dict holds afterwards (5 cases, and entries of
+a few more), that a tensor gets no gradient (labs 02 and 03), that a draw was not remembered (labs 06 and 08), that an int32 sum
+was not had by way of float64, which is the same number. Code that lies about it gains that case and no other, and what it needs
+for it is named in the exercise's note, for a person to look at.
 """
 
 from __future__ import annotations
@@ -11,13 +20,13 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 import utils
 from course.grading.challenge import challenge_marks, hidden_photos
-from course.grading.jobs import Call, Ended, Job, Loaded, Raised, Reply
+from course.grading.jobs import Answered, Call, Ended, Job, Loaded, Raised, Reply
 from course.grading.lab import GradedLab, graded_lab
 from course.grading.marks import CaseMark, ExerciseMark, LabMark
 from course.grading.plan import Answer, Plan, Work, plan, work_of
@@ -25,7 +34,7 @@ from course.grading.reading import read
 from course.grading.sandbox import Sandboxes
 from course.grading.tries import Tries
 from utils.exercises.answers import UnacceptableError, plain
-from utils.exercises.declare import PUBLIC_SEED, Case, Exercise
+from utils.exercises.declare import PUBLIC_SEED, REFUSALS, Case, Exercise
 from utils.exercises.judges import Verdict, short
 from utils.exercises.view import legible
 
@@ -76,12 +85,12 @@ def _exercise(lab: GradedLab, work: Work, name: str, solved: set[str], seed: int
     planned = plan(name, work, lab, solved)
     cases = exercise.cases(seed)
     job, calls = _asked(lab, exercise, planned, cases)
-    replies = tries.at_once(job, calls)
+    replies = [] if exercise.gives_text else tries.at_once(job, calls)
     if replies and all(judged(case, reply).passed for case, reply in zip(cases, replies, strict=True)):
         right = tuple(CaseMark(case.name, True, weight=case.weight) for case in cases)
         notes = [*_found(answer), *_ran(name, planned, Loaded())]
         return ExerciseMark(name, exercise.points, exercise.points, exercise.core, right, _sentences(notes))
-    loaded, replies = tries.alone(job, calls)
+    loaded, replies = _run(tries, exercise, job, calls)
     if replies and all(isinstance(reply, Raised) and reply.stub for reply in replies):
         return ExerciseMark(name, 0, exercise.points, exercise.core, note=_sentences(["not begun"]))
     notes = [*_found(answer), *_ran(name, planned, loaded)]
@@ -108,7 +117,33 @@ def _points(exercise: Exercise, marks: Sequence[CaseMark]) -> float:
 
 def _asked(lab: GradedLab, exercise: Exercise, planned: Plan, cases: Sequence[Case]) -> tuple[Job, list[Call]]:
     job = Job(planned.cells, exercise.name, lab.declared.number, lab.modules)
-    return job, [Call(case.inputs, case.probe) for case in cases]
+    return job, [_call(case) for case in cases]
+
+
+def _run(tries: Tries, exercise: Exercise, job: Job, calls: Sequence[Call]) -> tuple[Loaded, list[Reply]]:
+    """A reply for every call. What an exercise gives as a text is had first, then looked at where the student's code never ran."""
+    if not exercise.gives_text:
+        return tries.alone(job, calls)
+    own, replies = tries.alone(job, [Call(())])
+    if not replies or not isinstance(replies[-1], Answered):
+        return own, replies[-1:] * len(calls)
+    return own, tries.alone(replace(job, cells=(("", _giving(exercise.name, replies[-1].value)),)), calls)[1]
+
+
+def _call(case: Case) -> Call:
+    """How a case is put to the process: by a plain call wherever that will do, so that a function can't tell what it is about."""
+    if case.probe in REFUSALS:
+        probe = REFUSALS[case.probe]
+        return Call(case.inputs, probe, "refusal", probe is None, case.outside)
+    if case.probe == "look_again" and not any(isinstance(one, list | tuple | dict) for one in case.inputs):
+        return Call(case.inputs, None, "inputs", True)
+    return Call(case.inputs, case.probe, "both" if case.looks_again else "answer", case.looks_again or case.probe is None, case.outside)
+
+
+def _giving(name: str, value: Any) -> str:
+    """A cell whose function gives this text. Probes look at it in a process where the student's code never ran, and can't change them."""
+    kept = value if type(value) is str else type(value)() if type(value) in (bool, int, float, list, tuple, dict) else None
+    return f"def {name}(*_):\n    return {kept!r}\n"
 
 
 def judged(case: Case, reply: Reply) -> Verdict:
@@ -155,7 +190,7 @@ def _messages(
     public = [case for case in exercise.cases(PUBLIC_SEED) if case.name in names]
     if not public:
         return messages
-    _, answers = tries.alone(*_asked(lab, exercise, planned, public))
+    _, answers = _run(tries, exercise, *_asked(lab, exercise, planned, public))
     said = {case.name: _said(judged(case, reply)) for case, reply in zip(public, answers, strict=True)}
     return [message or said.get(case.name, "") for case, message in zip(cases, messages, strict=True)]
 

@@ -12,7 +12,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from course.grading.channel import BrokenFrameError, Head, Receiver, pack, send, unpack
+from course.grading.channel import BrokenFrameError, Head, pack, send, unpack
+from course.grading.memory import SharedMemory
+from course.grading.receiver import Receiver
+from utils.exercises.answers import plain
+from utils.exercises.outside import Answers, AskedTooOftenError, Outside
 
 CPU_TIME_OUT = 128 + 24  # SIGXCPU, as the worker tells it
 KILLED = 128 + 9
@@ -62,10 +66,23 @@ class Job:
 
 @dataclass(frozen=True)
 class Call:
-    """One case: what the function, or the probe of this name, is called with."""
+    """One case: what the function, or the probe of this name, is called with.
+
+    about: what the reply to it is.
+        "answer"   the answer
+        "inputs"   {"answer", "inputs"}: what the process answers, and its inputs as they lie in memory afterwards
+        "both"     what it says of both; but where memory was changed, the inputs are what lies there. For lists and dicts,
+                   which can't be shared: there its word counts
+        "refusal"  {"raised": names of the exception's classes} or {"returned": the answer}
+    shared: arrays and tensors lie in memory that is read after the answer.
+    outside: makes, for each run, what answers the probe's questions; the reply is then {"answer": that, "asked"}.
+    """
 
     inputs: tuple[Any, ...]
     probe: str | None = None
+    about: str = "answer"
+    shared: bool = False
+    outside: Callable[[], Answers] | None = None
 
 
 @dataclass(frozen=True)
@@ -111,6 +128,7 @@ class Talk:
 
     def __init__(self, sock: socket.socket, watch: Callable[[], None], busy: Callable[[], bool], limits: Limits) -> None:
         self._sock, self._frames, self._limits = sock, Receiver(sock, watch, busy), limits
+        sock.settimeout(limits.wall_s)  # for sending to a process that does not read
 
     def about(self, job: Job, calls: Sequence[Call]) -> tuple[Loaded, list[Reply]]:
         """Load the job, make the calls."""
@@ -130,6 +148,8 @@ class Talk:
             replies.append(Ended("its processes took too much memory"))
         except BrokenFrameError as error:
             replies.append(Ended(f"it wrote to the grader's own channel: {error}", forged=True, certain=True))
+        except AskedTooOftenError as error:
+            replies.append(Ended(str(error), certain=True))
         except (EOFError, OSError):
             replies.append(Ended(DIED))
         return loaded, replies
@@ -150,13 +170,77 @@ class Talk:
         if not self._frames.silent():
             raise BrokenFrameError("something that was not asked for")
         blobs: list[bytes] = []
-        send(self._sock, {"kind": "call", "probe": call.probe, "inputs": pack(call.inputs, blobs)}, blobs)
-        head, answer = self._frames.frame(self._limits.wall_s)
+        packed = pack(call.inputs, blobs)
+        what = {"kind": "call", "probe": call.probe, "inputs": packed, "asks": call.outside is not None}
+        if not (call.shared and any(blobs)):
+            send(self._sock, what, blobs)
+            return _with_inputs(self._reply(call), call, None)
+        with _shared(blobs) as memory:
+            send(self._sock, {**what, "shared": memory.sizes}, memory=memory.fd)
+            reply, held = self._reply(call), memory.changed()
+        return _with_inputs(reply, call, None if held is None else unpack(packed, held, tensors=True))
+
+    def _reply(self, call: Call) -> Reply:
+        """The reply to a call, after its questions. A process that asks what it was not meant to has spent its own count."""
+        outside = Outside(call.outside()) if call.outside else None
+        deadline = self._frames.deadline(self._limits.wall_s)
+        head, blobs = self._frames.frame(deadline)
+        while head["kind"] == "ask" and outside:
+            if not self._frames.silent():
+                raise BrokenFrameError("something that was not asked for")
+            send(self._sock, _told(outside, head))
+            head, blobs = self._frames.frame(deadline)
         if head["kind"] == "answer":
-            return Answered(unpack(head.get("value"), answer))
+            value = unpack(head.get("value"), blobs)
+            value = {"returned": value} if call.about == "refusal" else value
+            return Answered(outside.beside(value) if outside else value)
         if head["kind"] == "raised":
-            return _raised(head)
+            raised, kinds = _raised(head), head.get("kinds")
+            if call.about == "refusal" and _is_refusal(kinds):
+                return Answered(outside.beside({"raised": kinds}) if outside else {"raised": kinds})
+            return raised
         raise BrokenFrameError("something else than asked for")
+
+
+def _shared(blobs: Sequence[bytes]) -> SharedMemory:
+    try:
+        return SharedMemory(blobs)
+    except OSError as error:  # the machine's fault, which must cost nobody a point
+        raise SandboxError(
+            f"memory can't be shared with a sandbox: memfd_create says {error.strerror}; allow it, and more open files"
+        ) from error
+
+
+def _with_inputs(reply: Reply, call: Call, held: Any) -> Reply:
+    """The reply, and where it is about them the inputs. held: as they lie in memory, None if nothing was changed there."""
+    if not isinstance(reply, Answered):
+        return reply
+    if call.about == "inputs":
+        return Answered({"answer": reply.value, "inputs": plain(call.inputs if held is None else held)})
+    if call.about == "both" and held is not None and type(reply.value) is dict:
+        return Answered({**reply.value, "inputs": plain(held)})
+    return reply
+
+
+def _is_refusal(kinds: Any) -> bool:
+    """Whether an exception of these classes is one that a function raises on purpose: an empty exercise refuses everything."""
+    names = kinds if type(kinds) is list and len(kinds) <= 20 and all(type(name) is str and len(name) <= 60 for name in kinds) else []
+    return "Exception" in names and not {"NotImplementedError", "UnacceptableError"} & set(names)
+
+
+def _told(outside: Outside, head: Head) -> Head:
+    """What a question is answered with: a value, or why there is none."""
+    question = unpack(head.get("question"), [])
+    if type(question) is not tuple or not all(one is None or type(one) in (bool, int, float, str) for one in question):
+        raise BrokenFrameError("a question that is not understood")
+    try:
+        return {"kind": "told", "value": pack(outside(*question), [])}
+    except AskedTooOftenError:
+        raise
+    except ValueError as error:
+        return {"kind": "told", "refused": str(error)[:300]}
+    except Exception:  # a forged one may be anything, and must harm nobody here
+        return {"kind": "told", "refused": "there is no answer to this question"}
 
 
 def _error(told: Any) -> tuple[str, str, str, int]:

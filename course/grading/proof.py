@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from course.grading import launch
 from course.grading.jobs import Answered, Call, Job, Limits, SandboxError
 from course.grading.sandbox import Sandbox
@@ -61,6 +63,7 @@ def trials(sandbox: Sandbox, limits: Limits) -> list[str]:
             "secrets": [path for path in (*_SECRET, str(ROOT), str(ROOT / "solutions"), str(Path.home())) if path not in ("/", "/tmp")],
             "modules": ["utils", "course"],
             "pid": os.getpid(),
+            "held": np.ones(1),
             "variables": [name for name in os.environ if name not in ("PATH", "HOME", "LANG", "PWD", "SHLVL") and name.isupper()],
         }
         asked["variables"] = [
@@ -68,10 +71,11 @@ def trials(sandbox: Sandbox, limits: Limits) -> list[str]:
         ]
         job = Job((("proof", _TRIALS.read_text(encoding="utf-8")),), "trial", "00", (("titans_proof", _PROBING),), "titans_proof")
         with sandbox.visit() as visit:
-            loaded, replies = visit.answers(job, [Call((asked,))])
-    if not replies or not isinstance(replies[0], Answered) or type(replies[0].value) is not dict:
+            loaded, replies = visit.answers(job, [Call((asked,), about="inputs", shared=True)])
+    if not replies or not isinstance(replies[0], Answered) or type(replies[0].value["answer"]) is not dict:
         return [f"The trials did not come to an end: {replies[-1] if replies else loaded}."]
-    return list(_sentences(replies[0].value, limits))
+    found, (afterwards,) = replies[0].value.values()
+    return list(_sentences({**found, "held": afterwards["held"][0] == 2}, limits))
 
 
 def _sentences(found: dict[str, Any], limits: Limits) -> Iterator[str]:
@@ -98,19 +102,23 @@ def _sentences(found: dict[str, Any], limits: Limits) -> Iterator[str]:
     ):
         if found[name]:
             yield f"From inside, {', '.join(found[name])} {what}."
+    if not found["held"]:
+        yield "What a process inside does to its inputs can't be seen from outside."
     if not found["tmp"]:
         yield "Nothing can be written to /tmp inside."
     if found["seen"] > 8:
         yield "Processes outside can be seen from inside."
     if found["processes"] > limits.processes:
         yield f"The kernel does not hold a process inside to {limits.processes} processes: {found['processes']} of 150 could be started."
+    if found["uncounted"]:
+        yield f"A process inside can take memory that nobody counts: {', '.join(found['uncounted'])}."
     if found["file"] > limits.file_bytes:
         yield f"A file inside can be longer than {limits.file_bytes >> 20} MiB."
     for folder, written in found["filled"].items():
         if written > limits.tmp_bytes:
             yield f"The folder {folder} inside holds more than {limits.tmp_bytes >> 20} MiB."
-    if found["descriptors"] > 1:
-        yield f"Open files of the grader can be used inside: {found['descriptors'] - 1}."
+    if found["descriptors"] > 2:  # its end of the channel, and the memory of its inputs
+        yield f"Open files of the grader can be used inside: {found['descriptors'] - 2}."
     if found["cpu"] != limits.cpu_hard_s:
         yield "The processor time of a process inside is not limited."
 

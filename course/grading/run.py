@@ -208,6 +208,8 @@ def _said(book: Gradebook, weights: Weights, request: Request, labs: Sequence[Kn
         yield f"{request.weights} names {', '.join(names)}, and nobody of that name handed in."
     if exercises := unknown_exercises(weights, book.marks):
         yield f"{request.weights} names {', '.join(exercises)}, and there is no such exercise."
+    if others := sum(mark.seed != book.seed for mark in book.marks):
+        yield f"{plural(others, 'mark')} made with another seed than the others: a run without --student grades all by the same."
     if book.damaged:
         yield f"{plural(book.damaged, 'line')} of {LOG} could not be read; what they said was done again or is lost."
     today = {lab.name: lab.source_sha256 for lab in labs}

@@ -19,8 +19,9 @@ from typing import Any
 import psutil
 
 from course.grading import launch
-from course.grading.channel import BrokenFrameError, Receiver
+from course.grading.channel import BrokenFrameError
 from course.grading.jobs import Call, Job, Limits, Loaded, Reply, SandboxError
+from course.grading.receiver import Receiver
 from course.grading.visit import Visit, ended
 
 __all__ = ["Limits", "Sandbox", "SandboxError", "Sandboxes", "self_test"]

@@ -59,6 +59,7 @@ def hidden_photos(path: Path) -> Photos:
         raise ValueError(f"{path} is no test set: save it with numpy.savez(file, images=..., labels=...)") from error
     if (
         images.dtype != np.uint8
+        or labels.ndim != 1
         or images.shape != (len(labels), 28, 28)
         or not len(labels)
         or not np.isin(labels, range(len(CLASSES))).all()

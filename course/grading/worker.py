@@ -20,8 +20,11 @@ import select
 import signal
 import socket
 import sys
+import threading
 import traceback
 import types
+from collections.abc import Callable
+from functools import partial
 from importlib import import_module
 from typing import Any
 
@@ -128,20 +131,46 @@ def _run(job: socket.socket, head: dict[str, Any]) -> None:
             return
         allow_cpu(head["limits"]["cpu_s"], hard_s)
         inputs = unpack(call["inputs"], blobs, tensors=True)
-        _reply(job, main.__dict__.get(head["function"]), inputs, head, call["probe"], probing)
+        about = [head["lab"], call["probe"], *([_asking(job)] if call["asks"] else [])]
+        _reply(job, partial(probing.answer, main.__dict__.get(head["function"]), inputs, *about), head["limits"]["answer_bytes"])
 
 
-def _reply(job: socket.socket, function: Any, inputs: tuple[Any, ...], head: dict[str, Any], probe: str | None, probing: Any) -> None:
+def _asking(job: socket.socket) -> Callable[..., Any]:
+    """What a probe asks the trusted side with: names and numbers, one question after the other."""
+    one = threading.Lock()
+
+    def ask(*question: Any) -> Any:
+        with one:
+            send(job, {"kind": "ask", "question": pack(question, [])})
+            told, blobs = receive(job)
+        if "refused" in told:
+            raise ValueError(told["refused"])
+        return unpack(told["value"], blobs)
+
+    return ask
+
+
+def _reply(job: socket.socket, answered: Callable[[], Any], most_bytes: int) -> None:
     _seed()
     blobs: list[bytes] = []
     try:
-        answer = probing.answer(function, inputs, head["lab"], probe)
+        answer = answered()
         packed = pack(answer, blobs)
     except BaseException as error:
         send(job, {"kind": "raised", **_told(error)})
         return
-    if sum(map(len, blobs)) > head["limits"]["answer_bytes"]:
-        send(job, {"kind": "raised", "type": "UnacceptableError", "said": "the answer is too large to be looked at", "line": 0, "cell": ""})
+    if sum(map(len, blobs)) > most_bytes:
+        send(
+            job,
+            {
+                "kind": "raised",
+                "type": "UnacceptableError",
+                "kinds": [],
+                "said": "the answer is too large to be looked at",
+                "line": 0,
+                "cell": "",
+            },
+        )
     else:
         send(job, {"kind": "answer", "value": packed}, blobs)
 
@@ -190,7 +219,7 @@ def _load(modules: list[list[str]]) -> None:
 
 
 def _told(error: BaseException) -> dict[str, Any]:
-    """An exception as plain data: its type, its message, and the last line of a cell that led to it."""
+    """An exception as plain data: its type and those that it is derived from, its message, and the last line of a cell that led to it."""
     try:
         said = " ".join(str(error).split())[:160]
     except BaseException:
@@ -203,7 +232,8 @@ def _told(error: BaseException) -> dict[str, Any]:
         if of_cells:
             cell, line, _ = of_cells[-1]
     stub = type(error) is NotImplementedError and not error.args
-    return {"type": type(error).__name__[:60], "said": said, "line": line, "cell": cell, "stub": stub and own == 1}
+    kinds = [kind.__name__[:60] for kind in type(error).__mro__][:20]
+    return {"type": type(error).__name__[:60], "kinds": kinds, "said": said, "line": line, "cell": cell, "stub": stub and own == 1}
 
 
 def _warm_up() -> None:

@@ -2,6 +2,7 @@
 
     declare.py    what an exercise is: cases, points, stand-in         trusted side
     judges.py     compare an answer with an oracle; plain arrays only  trusted side
+    outside.py    answers what a probe asks, and counts                trusted side
     probing.py    call the student's function, return plain values     student's side
     answers.py    what may be an answer                                student's side
     standins.py   what the lab goes on with until an exercise is solved

@@ -6,6 +6,7 @@ grader calls `probing.answer` in its worker and the judges outside.
 
 from __future__ import annotations
 
+import copy
 import os
 import sysconfig
 import traceback
@@ -19,6 +20,7 @@ from utils.exercises import probing, view
 from utils.exercises.answers import UnacceptableError, plain
 from utils.exercises.declare import PUBLIC_SEED, Case, Exercise, Lab
 from utils.exercises.judges import Verdict, short
+from utils.exercises.outside import Outside
 from utils.exercises.standins import StandIn
 
 Function = Callable[..., Any]
@@ -82,7 +84,9 @@ def assess(exercise: Exercise, function: Function, seed: int = PUBLIC_SEED, othe
 
 def _run(lab: str, case: Case, function: Function, others: set[str]) -> Outcome:
     try:
-        answer = probing.answer(function, case.inputs, lab, case.probe)
+        outside = None if case.outside is None else Outside(case.outside())
+        answer = probing.answer(function, copy.deepcopy(case.inputs), lab, case.probe, outside)
+        answer = answer if outside is None else outside.beside(answer)
     except KeyboardInterrupt:
         raise
     except UnacceptableError as error:

@@ -11,12 +11,18 @@ from zlib import crc32
 import numpy as np
 
 from utils.exercises.judges import Judge
+from utils.exercises.outside import Answers
 from utils.exercises.standins import Substitute
 
 Hints = tuple[str, ...]
 PUBLIC_SEED = 1  # what every notebook's check draws from; a grader takes its own
 AS_GIVEN = (None, "look_again", "error_of", "as_parameters")  # probes that call with the case's inputs
 AND_MORE = ("forward_and_backward",)  # probes that call with the first of them, and use what is left otherwise
+# Probes that also give the inputs as they are afterwards: a grader looks at the memory of arrays and tensors itself.
+LOOK_AGAIN = ("look_again", "look_again_after_l1", "apply_and_look_again", "projected_again", "interleave_again", "noised_again", "tensors")
+# Probes that turn an exception into an answer, and the one that calls in the same way and does not: a grader uses that,
+# so that a function can't tell by its caller that something is to be refused.
+REFUSALS = {"error_of": None, "projected_error": "projected", "refused": "noised", "interleave_error": "interleaved"}
 
 
 @dataclass(frozen=True)
@@ -28,6 +34,8 @@ class Case:
     hints: a nudge, then the likely mistake. hints_for: others, by what a verdict is `about`; "error" is an exception.
     basis: the case that must pass for the hints to make sense, besides the exercise's first one.
     probe: name of a function in the lab's probes.py, or None for a plain call.
+    outside: makes, for each run, what answers the probe's questions. It stays where the judge is, and so does what it knows:
+    the inputs must not hold it. The judge then sees {"answer", "asked"}.
     """
 
     name: str
@@ -38,6 +46,12 @@ class Case:
     probe: str | None = None
     hints_for: Mapping[str, Hints] = field(default_factory=dict)
     basis: str | None = None
+    outside: Callable[[], Answers] | None = None
+
+    @property
+    def looks_again(self) -> bool:
+        """Whether it is about what becomes of the inputs: the answer is {"answer", "inputs"}."""
+        return self.probe in LOOK_AGAIN
 
     def hints_about(self, mistake: str) -> Hints:
         """The hints for this mistake. An exception has only hints of its own: what is said of answers would mislead."""
@@ -46,7 +60,11 @@ class Case:
 
 @dataclass(frozen=True)
 class Exercise:
-    """A function, or a class, that the student writes. minutes: how long it takes most people; difficulty: 1 to 5."""
+    """A function, or a class, that the student writes. minutes: how long it takes most people; difficulty: 1 to 5.
+
+    gives_text: it takes no arguments, and the cases look at the text that it returns: a grader does that where the
+    student's code never ran.
+    """
 
     lab: str
     name: str
@@ -56,6 +74,7 @@ class Exercise:
     core: bool
     stand_in: Substitute
     generate: Callable[[np.random.Generator], Iterator[Case]]
+    gives_text: bool = False
 
     @property
     def key(self) -> str:
@@ -128,7 +147,14 @@ class Lab:
         return sum(exercise.points for exercise in self.exercises.values() if exercise.core)
 
     def exercise(
-        self, *, stand_in: Substitute, points: float = 3, difficulty: int = 1, minutes: int = 10, core: bool = True
+        self,
+        *,
+        stand_in: Substitute,
+        points: float = 3,
+        difficulty: int = 1,
+        minutes: int = 10,
+        core: bool = True,
+        gives_text: bool = False,
     ) -> Callable[[Callable[[np.random.Generator], Iterator[Case]]], Exercise]:
         """Declare an exercise: put this on a generator of cases that has the name of the student's function."""
 
@@ -136,7 +162,7 @@ class Lab:
             name = generate.__name__
             if name in self.exercises:
                 raise ValueError(f"lab {self.number} has two exercises called {name}: rename one")
-            self.exercises[name] = Exercise(self.number, name, points, difficulty, minutes, core, stand_in, generate)
+            self.exercises[name] = Exercise(self.number, name, points, difficulty, minutes, core, stand_in, generate, gives_text)
             return self.exercises[name]
 
         return declare

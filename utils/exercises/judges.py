@@ -74,6 +74,16 @@ def untouched(judge: Judge) -> Judge:
     return both
 
 
+def answered(judge: Judge) -> Judge:
+    """For a case with somebody `outside`: `judge` sees the answer alone."""
+    return lambda answer, inputs: judge(answer["answer"], inputs)
+
+
+def knowing(judge: Judge, *whole: Any) -> Judge:
+    """`judge` sees these inputs, of which a part stayed outside."""
+    return lambda answer, inputs: judge(answer, whole)
+
+
 def raises(kind: str) -> Judge:
     """For the probe `error_of`: an exception of the class of this name, or of a subclass."""
 

@@ -143,6 +143,12 @@ def test_some_labs_only(folder):
         grade(folder, labs=("07",))
 
 
+def test_marks_by_two_seeds_are_named(folder):
+    grade(folder, seed=1)
+    assert "2 marks made with another seed" in str(grade(folder, seed=2, student="ada"))
+    assert "another seed" not in str(grade(folder))
+
+
 def test_the_seed_is_given_kept_or_drawn(folder):
     grader = Grader()
     grade(folder, grader, seed=5)

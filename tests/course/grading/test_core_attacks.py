@@ -7,6 +7,7 @@ sandbox only, one at a time.
 
 import ast
 import json
+import re
 import time
 from pathlib import Path
 
@@ -24,6 +25,7 @@ __all__ = ["sandboxes"]
 
 LAB = "01_pruning"
 ATTACKS = {path.stem: path.read_text(encoding="utf-8") for path in sorted((Path(__file__).parent / "attacks").glob("*.py"))}
+OBSERVED = {path.stem: path.read_text(encoding="utf-8") for path in sorted((Path(__file__).parent / "attacks" / "observed").glob("*.py"))}
 # A right answer, as a cell of the student's own: an attack that succeeds returns it.
 RIGHT = """
 def right(weight, sparsity):
@@ -105,28 +107,41 @@ def test_no_hidden_input_is_told(sandboxes):
     assert not any(one in text for one in told[SEED] - told[PUBLIC_SEED])
 
 
-FORGED = """
+@pytest.mark.parametrize("name", OBSERVED)
+def test_what_is_observed_is_not_forged(name, sandboxes):
+    """Right answers but for what is observed, and code that has the probe see what it likes. Does each lose what it ought to, no less?"""
+    said = ast.get_docstring(ast.parse(OBSERVED[name]))
+    lab, exercise = re.search(r"Of (\w+), (\w+)\.", said).groups()
+    lost = set(re.findall(r"^- (.*)$", said, re.MULTILINE))
+    assert lost or "Ought to lose: nothing." in said
+    mark = marks_of(handed_in(lab, {exercise: OBSERVED[name]}), sandboxes)[exercise]
+    assert {case.name for case in mark.cases if not case.passed} == lost, mark
+    assert mark.cases
+
+
+CHANGES_A_LIST = """
 import sys
 
 
-def magnitude_mask(weight, sparsity):
-    mask = right(weight, sparsity)
-    before = weight.detach().clone()
-    weight.detach().abs_()
-    frame = sys._getframe(2)
-    if "inputs" in frame.f_locals and frame.f_code.co_name == "look_again":
-        frame.f_globals["plain"] = lambda value, numpy=True: {"answer": mask.numpy(), "inputs": (before.numpy(), sparsity)}
-    return mask
+def select_trainable(names, *rest):
+    answer, before = real(names, *rest), list(names)
+    names.append("more")
+    FORGE
+    return answer
 """
+FORGE = """probing = sys.modules["utils.exercises.probing"]
+    plain = probing.plain
+    probing.plain = lambda value, numpy=True: plain({**value, "inputs": (before, *rest)} if "inputs" in value else value, numpy)"""
 
 
-def test_what_a_probe_observes_can_be_forged_and_a_person_is_told(sandboxes):
-    """A process can lie about whether it changed its inputs. It wins no other case by that, and the note says where to look."""
-    honest = FORGED.split("    frame =")[0] + "    return mask\n"
-    plain, forged = (marks_of(attacked(text), sandboxes)["magnitude_mask"] for text in (honest, FORGED))
-    assert {case.name for case in plain.cases if not case.passed} == {"leaves the weight as it was"}
-    assert {case.name for case in forged.cases if not case.passed} <= {"leaves the weight as it was"}
-    assert "for the instructor: it uses _getframe, f_globals, f_locals" in forged.note.replace("For", "for")
+def test_what_a_list_holds_can_still_be_forged_and_a_person_is_told(sandboxes):
+    """A list is the process's own, and can't be shared. Nothing else is won by that, and the note says where to look."""
+    lab, name = "08_on_device_learning", "select_trainable"
+    text = reference(lab, name).replace(f"def {name}(", "def real(") + CHANGES_A_LIST
+    plain, forged = (marks_of(handed_in(lab, {name: text.replace("FORGE", how)}), sandboxes)[name] for how in ("pass", FORGE))
+    assert {case.name for case in plain.cases if not case.passed} == {"leaves the names"}
+    assert {case.name for case in forged.cases if not case.passed} <= {"leaves the names"}
+    assert "for the instructor: it uses modules" in forged.note.replace("For", "for")
     assert "instructor" not in plain.note
 
 

@@ -176,7 +176,13 @@ def test_an_instructors_own_photos_are_used(sandboxes, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "arrays", [{}, {"images": np.zeros((2, 28, 28)), "labels": np.zeros(2)}, {"images": np.zeros((2, 28, 28), np.uint8), "labels": [0, 10]}]
+    "arrays",
+    [
+        {},
+        {"images": np.zeros((2, 28, 28)), "labels": np.zeros(2)},
+        {"images": np.zeros((2, 28, 28), np.uint8), "labels": [0, 10]},
+        {"images": np.zeros((1, 28, 28), np.uint8), "labels": 3},
+    ],
 )
 def test_a_file_that_is_no_test_set_is_refused(arrays, tmp_path):
     np.savez(tmp_path / "own.npz", **arrays)

@@ -1,7 +1,9 @@
 """What goes between the two sides: every value comes back as it was, and whatever else comes is refused in time."""
 
 import contextlib
+import fcntl
 import json
+import os
 import socket
 import struct
 import threading
@@ -13,7 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from course.grading.channel import MOST_BLOBS, MOST_HEADER, BrokenFrameError, Receiver, pack, receive, send, unpack
+from course.grading.channel import BrokenFrameError, pack, places, receive, send, unpack
+from course.grading.memory import SharedMemory
+from course.grading.receiver import MOST_BLOBS, MOST_HEADER, MOST_QUESTION, Receiver
 from utils.exercises.judges import difference
 
 KEYS = st.none() | st.booleans() | st.integers(-(2**62), 2**62) | st.text(max_size=5)
@@ -160,6 +164,74 @@ def test_frames_arrive_one_by_one(ends):
     assert receive(ends[0]) == ({"kind": "c", "blobs": [1]}, [b"3"])
 
 
+def test_shared_memory_is_written_by_the_one_and_read_by_the_other(ends):
+    """Views of every blob, writable, at places that suit any number; and frames of the usual kind before and after."""
+    blobs = [b"abc", b"", struct.pack("<2d", 1, 2)]
+    send(ends[0], {"kind": "a"}, [b"12"])
+    with SharedMemory(blobs) as memory:
+        send(ends[0], {"kind": "b", "shared": memory.sizes}, memory=memory.fd)
+        send(ends[0], {"kind": "c"})
+        assert receive(ends[1])[1] == [b"12"]
+        head, views = receive(ends[1])
+        assert head["kind"] == "b" and [bytes(view) for view in views] == blobs and memory.changed() is None
+        np.frombuffer(views[2])[1] = 7
+        assert memory.changed() == [b"abc", b"", struct.pack("<2d", 1, 7)]
+        assert receive(ends[1])[0]["kind"] == "c"
+    views[0][0] = 65  # the map lives on, for whoever has it
+
+
+def test_blobs_lie_where_any_number_may_begin():
+    assert places([3, 0, 16, 64, 65]) == ([0, 64, 64, 128, 192], 320)
+    assert places([]) == ([], 0)
+
+
+def test_shared_memory_keeps_its_length_and_its_seals():
+    with SharedMemory([bytes(5000)]) as memory:
+        for attempt in (lambda: os.ftruncate(memory.fd, 0), lambda: os.ftruncate(memory.fd, 1 << 20)):
+            with pytest.raises(PermissionError):
+                attempt()
+        with pytest.raises(PermissionError):
+            fcntl.fcntl(memory.fd, fcntl.F_ADD_SEALS, fcntl.F_SEAL_WRITE)
+        assert memory.changed() is None
+    with pytest.raises(OSError):
+        os.fstat(memory.fd)
+
+
+def test_a_frame_that_is_larger_than_the_socket_takes_arrives_whole_with_its_memory(ends):
+    text = "x" * 3_000_000
+    with SharedMemory([b"held"]) as memory:
+        reader = threading.Thread(target=lambda: found.append(receive(ends[1])))
+        found = []
+        reader.start()
+        send(ends[0], {"kind": "b", "text": text, "shared": memory.sizes}, memory=memory.fd)
+        reader.join(20)
+    assert found[0][0]["text"] == text and bytes(found[0][1][0]) == b"held"
+
+
+def test_the_watch_goes_on_while_frames_come(ends):
+    """Whoever sends a frame now and then is watched as well."""
+    watched = []
+    frames = Receiver(ends[1], lambda: watched.append(1))
+    deadline = frames.deadline(5)
+    for _ in range(3):
+        deadline.watched -= 1
+        send(ends[0], {"kind": "a"})
+        frames.frame(deadline)
+    assert len(watched) == 3
+
+
+def test_one_deadline_serves_several_frames(ends):
+    """Whoever sends again and again does not get longer by that."""
+    frames = Receiver(ends[1])
+    deadline = frames.deadline(0.3)
+    for _ in range(3):
+        send(ends[0], {"kind": "a"})
+        frames.frame(deadline)
+    deadline.at = 0
+    with pytest.raises(TimeoutError):
+        frames.frame(deadline)
+
+
 def framed(text):
     return struct.pack("<I", len(text)) + text
 
@@ -177,6 +249,8 @@ BROKEN = [
     framed(b'{"kind": "a", "blobs": [1.0]}'),
     framed(b'{"kind": "a", "blobs": [' + b"9" * 5000 + b"]}"),
     framed(json.dumps({"kind": "a", "blobs": [MOST_BLOBS + 1]}).encode()),
+    framed(json.dumps({"kind": "ask", "blobs": [1]}).encode()),
+    framed(json.dumps({"kind": "ask", "question": "a" * MOST_QUESTION, "blobs": []}).encode()),
 ]
 
 

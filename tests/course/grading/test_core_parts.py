@@ -1,14 +1,16 @@
 """The parts of the grader's core that need no sandbox: marks as data, what goes inside, names, plans, sentences."""
 
+import inspect
 import json
 import shutil
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from course.grading import launch
-from course.grading.grade import judged
+from course.grading.grade import _call, _giving, judged
 from course.grading.inside import TRUSTED, modules_for
 from course.grading.jobs import Answered, Ended, Limits, Raised
 from course.grading.lab import graded_lab
@@ -16,11 +18,11 @@ from course.grading.marks import CaseMark, ExerciseMark, LabMark
 from course.grading.names import bound, course_imports, needed, reaching, runnable
 from course.grading.plan import plan, work_of
 from course.grading.proof import _sentences
-from utils.exercises.declare import Case
+from utils.exercises.declare import REFUSALS, Case
 from utils.exercises.judges import Verdict
 from utils.files import ROOT
 
-from .core import LABS, code, lab_notebook, reference
+from .core import LABS, SEED, code, lab_notebook, reference
 
 LAB = "01_pruning"
 
@@ -156,10 +158,52 @@ def test_only_an_answer_can_pass():
     assert not judged(Case("a", (np.zeros(3),), yes), Answered(np.array([object()]))).passed
 
 
+@pytest.mark.parametrize("lab", LABS)
+def test_a_function_cannot_tell_by_its_call_what_is_looked_at(lab):
+    """What is to be refused, and what is to stay as it was, is called as a plain case is, wherever no list or dict comes in."""
+    for exercise in graded_lab(lab).declared.exercises.values():
+        for case in exercise.cases(SEED):
+            call = _call(case)
+            plain = not any(isinstance(one, list | tuple | dict) for one in case.inputs)
+            if case.probe in (None, "error_of") or (case.probe == "look_again" and plain):
+                assert (call.probe, call.shared, call.outside) == (None, True, None), case.name
+            assert "error" not in str(call.probe) and call.probe != "refused"
+            assert call.about == ("refusal" if case.probe in REFUSALS else "inputs" if call.probe != case.probe else call.about)
+            assert not case.looks_again or (call.shared and call.about in ("inputs", "both"))
+
+
+@pytest.mark.parametrize(
+    ("lab", "one", "other"),
+    [("03", "projected_error", "projected"), ("08", "refused", "noised"), ("06", "interleave_error", "interleaved")],
+)
+def test_probes_that_differ_in_refusing_alone_take_the_same(lab, one, other):
+    probes = import_module(f"utils.exercises.lab{lab}.probes")
+    assert REFUSALS[one] == other
+    assert inspect.signature(getattr(probes, one)).parameters == inspect.signature(getattr(probes, other)).parameters
+
+
+def test_a_text_goes_on_as_text_and_nothing_else_does():
+    """What a function gives is data in the cell that gives it again; a value that is no text keeps its type alone."""
+    for value, kept in [
+        ("a 'b'\n\\", "a 'b'\n\\"),
+        (3.5, 0.0),
+        ({"a": 1}, {}),
+        ([1], []),
+        (np.ones(2), None),
+        (None, None),
+        (float("nan"), 0.0),
+    ]:
+        names = {}
+        exec(_giving("f", value), names)
+        assert names["f"]() == kept and type(names["f"](1)) is type(kept)
+
+
 HOLDS = {
     **dict.fromkeys(["capabilities", "root", "route", "port", "abstract", "vsock", "signalled", "traced", "spaces", "memory"], False),
     **{"written": [], "tmp": True, "read": [], "imported": [], "seen": 0, "processes": 30, "file": 16 << 20, "dev": 0},
-    **{"filled": {"/tmp": 60 << 20, "/dev/shm": 60 << 20}, "variables": [], "descriptors": 1, "cpu": 60},
+    "uncounted": [],
+    "held": True,
+    **{"filled": {"/tmp": 60 << 20, "/dev/shm": 60 << 20}, "variables": [], "descriptors": 2, "cpu": 60},
 }
 FAULTS = [
     *({name: True} for name in ("capabilities", "root", "route", "port", "abstract", "vsock", "signalled", "traced", "spaces", "memory")),
@@ -169,6 +213,8 @@ FAULTS = [
     {"imported": ["utils"]},
     {"seen": 40},
     {"processes": 150},
+    {"uncounted": ["memfd_create"]},
+    {"held": False},
     {"file": 20 << 20},
     {"dev": 1 << 20},
     {"filled": {"/tmp": 100 << 20, "/dev/shm": 0}},

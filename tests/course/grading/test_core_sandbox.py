@@ -1,16 +1,23 @@
 """The sandbox itself: it is proven before use, one that does not hold is found out, and a bad end in a warm one is no verdict."""
 
 import contextlib
+import os
+import socket
+import threading
+import time
 
 import numpy as np
 import psutil
 import pytest
+import torch
 
 from course.grading import launch, sandbox
 from course.grading import visit as visiting
-from course.grading.jobs import DIED, Answered, Call, Ended, Job, Limits, Loaded, Raised, SandboxError
+from course.grading.channel import receive, send
+from course.grading.jobs import DIED, SLEPT, Answered, Call, Ended, Job, Limits, Loaded, Raised, SandboxError, Talk
 from course.grading.proof import trials
 from course.grading.sandbox import Sandbox, Sandboxes
+from utils.exercises.outside import MOST_QUESTIONS
 from utils.files import ROOT
 
 from .core import sandboxes
@@ -67,6 +74,208 @@ def test_arrays_arrive_as_they_are(sandboxes):
     x = np.arange(6, dtype=np.int16).reshape(2, 3)
     _, (found,) = replies(sandboxes, "def f(x):\n    return {'x': x.T, 'kind': str(x.dtype)}", (x,))
     assert found.value["kind"] == "int16" and np.array_equal(found.value["x"], x.T)
+
+
+CLAIMS = "def f(x, y=0):\n    before = x.detach().float().numpy().copy()\n    CHANGE\n    return {'answer': 1, 'inputs': (before, y)}"
+
+
+def watched(sandboxes, source, *inputs):
+    return sandboxes.answers(job(source), [Call(one, about="both", shared=True) for one in inputs])[1]
+
+
+@pytest.mark.parametrize(
+    "x",
+    [
+        torch.arange(6.0),
+        torch.arange(6.0).view(2, 3).t(),
+        torch.arange(12.0).view(3, 4)[:, ::2],
+        torch.ones(1).expand(4),
+        torch.arange(4.0).requires_grad_(),
+        torch.ones(3, dtype=torch.bfloat16),
+    ],
+    ids=["row", "turned", "every other", "expanded", "parameter", "bfloat16"],
+)
+def test_what_is_said_of_changed_memory_does_not_count(x, sandboxes):
+    """An input that was changed is what lies in the memory that was handed out, of whatever form; one that was not is what is said."""
+    given = x.detach().float().numpy().copy()
+    changes, leaves = CLAIMS.replace("CHANGE", "x.detach().mul_(2)"), CLAIMS.replace("CHANGE", "y = 7")
+    (changed,), (left,) = (watched(sandboxes, source, (x, 5)) for source in (changes, leaves))
+    assert np.array_equal(changed.value["inputs"][0], 2 * given) and changed.value["inputs"][1] == 5
+    assert np.array_equal(left.value["inputs"][0], given) and left.value["inputs"][1] == 7
+    assert np.array_equal(x.detach().float().numpy(), given), "the grader's own input was changed"
+
+
+def test_arrays_and_what_lies_in_dicts_and_lists_is_watched(sandboxes):
+    source = (
+        "def f(x):\n    before = {'a': [one.copy() for one in x['a']]}\n    x['a'][1][0] = 9\n    return {'answer': 0, 'inputs': (before,)}"
+    )
+    (found,) = watched(sandboxes, source, ({"a": [np.zeros(2), np.ones(3, np.int8)]},))
+    assert found.value["inputs"][0]["a"][1].tolist() == [9, 1, 1]
+
+
+def test_each_call_has_memory_of_its_own(sandboxes):
+    """One that keeps what it was given and writes to it later changes no other input, and no verdict that stands."""
+    source = "kept = []\n" + CLAIMS.replace("CHANGE", "kept.append(x)\n    kept[0].fill_(y) if len(kept) > 1 else 0")
+    first, second, third = watched(sandboxes, source, (torch.ones(3), 1), (torch.ones(3), 2), (torch.ones(3), 3))
+    assert all(one.value["inputs"][0].tolist() == [1, 1, 1] for one in (first, second, third))
+
+
+def test_without_a_sandbox_inputs_are_watched_as_well():
+    with Sandboxes(unsafe=True) as those:
+        (found,) = watched(those, CLAIMS.replace("CHANGE", "x.mul_(2)"), (torch.ones(2), 5))
+    assert found.value["inputs"][0].tolist() == [2, 2]
+
+
+def test_what_lies_in_memory_is_told_of_a_plain_call(sandboxes):
+    """The process gives an answer alone; what became of its inputs is read outside."""
+    calls = [Call((torch.ones(2), 3), about="inputs", shared=True), Call((torch.ones(2), 4), about="inputs", shared=True)]
+    _, (changed, left) = sandboxes.answers(job("def f(x, y):\n    return float(x.mul_(2).sum() if y == 3 else x.sum())"), calls)
+    assert changed.value["answer"] == 4 and changed.value["inputs"][0].tolist() == [2, 2] and changed.value["inputs"][1] == 3
+    assert left.value["answer"] == 2 and left.value["inputs"][0].tolist() == [1, 1] and left.value["inputs"][1] == 4
+
+
+def test_a_machine_that_shares_no_memory_costs_nobody_a_point(sandboxes, monkeypatch):
+    def none(*_):
+        raise OSError(38, "Function not implemented")
+
+    monkeypatch.setattr("os.memfd_create", none)
+    with pytest.raises(SandboxError, match="memfd_create says Function not implemented"):
+        watched(sandboxes, CLAIMS, (torch.ones(2),))
+
+
+def test_a_refusal_is_an_answer_where_it_is_asked_for(sandboxes):
+    """An exception's classes by name, or what came in its place; a stub, an end and an exit are none."""
+    source = "class Own(ValueError): pass\ndef f(x):\n    if x == 4:\n        exit()\n"
+    source += "    if x < 3:\n        raise [Own, KeyError, NotImplementedError][x]\n    return x"
+    found = sandboxes.answers(job(source), [Call((x,), about="refusal") for x in range(5)])[1]
+    kinds = [one.value["raised"] for one in found[:2]]
+    assert kinds == [["Own", "ValueError", "Exception", "BaseException", "object"], ["KeyError", "LookupError", *kinds[0][2:]]]
+    assert found[2].stub and found[3] == Answered({"returned": 3}) and found[4].type == "SystemExit"
+    assert sandboxes.answers(job(source), [Call((0,))])[1][0].type == "Own"
+
+
+ASKING = (("asking", "def answer(function, inputs, lab, probe, ask=None):\n    return function(ask, *inputs)\n"),)
+
+
+def asked(sandboxes, source, *inputs, outside=lambda: lambda name, number=0: 10 * number):
+    calls = [Call(one, outside=outside) for one in inputs]
+    return sandboxes.answers(Job((("cell", source),), "f", "00", ASKING, "asking"), calls)[1]
+
+
+def test_questions_are_answered_outside_and_counted_there(sandboxes):
+    source = "def f(ask, n):\n    return [ask('a', one) for one in range(n)]"
+    assert [one.value for one in asked(sandboxes, source, (2,), (0,), (1,))] == [
+        {"answer": [0, 10], "asked": [("a", 0), ("a", 1)]},
+        {"answer": [], "asked": []},
+        {"answer": [0], "asked": [("a", 0)]},
+    ]
+
+
+def test_a_question_without_an_answer_is_an_error_inside(sandboxes):
+    def refuses(*question):
+        raise ValueError("nobody knows")
+
+    source = "def f(ask, quiet):\n    try:\n        return ask('a')\n    except ValueError as error:\n"
+    source += "        if quiet:\n            return str(error)\n        raise"
+    told, raised = asked(sandboxes, source, (True,), (False,), outside=lambda: refuses)
+    assert told.value == {"answer": "nobody knows", "asked": [("a",)]}
+    assert (raised.type, raised.said) == ("ValueError", "nobody knows")
+
+
+@pytest.mark.slow
+def test_questions_end(sandboxes):
+    """A process may neither ask without end, nor ask and not listen."""
+    source = "def f(ask):\n    while True:\n        try:\n            ask('a')\n        except ValueError:\n            pass"
+    assert asked(sandboxes, source, ()) == [Ended(f"it was asked more than {MOST_QUESTIONS} times", certain=True)]
+    assert asked(sandboxes, "def f(ask):\n    return 3", ())[0].value["answer"] == 3
+
+
+def test_one_that_asks_now_and_then_gets_no_more_time_than_another():
+    """Its other end is played here: it asks every 0.4 s, for longer than a call may wait."""
+    ours, theirs = socket.socketpair()
+
+    def play():
+        receive(theirs)
+        send(theirs, {"kind": "loaded", "errors": [], "found": True})
+        receive(theirs)
+        with contextlib.suppress(OSError, EOFError):
+            for _ in range(6):
+                send(theirs, {"kind": "ask", "question": {"tuple": ["a"]}})
+                receive(theirs)
+                time.sleep(0.4)
+            send(theirs, {"kind": "answer", "value": 3})
+
+    with ours, theirs:
+        other = threading.Thread(target=play)
+        other.start()
+        talk = Talk(ours, lambda: None, lambda: False, Limits(wall_s=1))
+        _, found = talk.about(job(""), [Call((), outside=lambda: lambda name: 1)])
+        ours.close()
+        other.join(20)
+    assert found == [Ended(SLEPT, certain=True)]
+
+
+RAW = """
+import json, os, socket, stat, struct, time
+
+def f(ask=None):
+    head = json.dumps(HEAD).encode()
+    for fd in range(3, 64):
+        try:
+            if stat.S_ISSOCK(os.fstat(fd).st_mode):
+                sock = socket.socket(fileno=os.dup(fd))
+                for _ in range(TIMES):
+                    socket.send_fds(sock, [struct.pack("<I", len(head)) + head], [sock.fileno()] * 10)
+                    time.sleep(0.01)
+                break
+        except OSError:
+            pass
+    return 1
+"""
+QUESTION = {"kind": "ask", "question": {"tuple": ["a"]}, "blobs": []}
+
+
+def raw(times=1, **more):
+    return RAW.replace("HEAD", repr({**QUESTION, **more})).replace("TIMES", str(times))
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        raw(question=["a"]),
+        raw(question={"tuple": [{"list": []}]}),
+        raw(question={"tuple": ["a" * 3000]}),
+        raw(blobs=[3]),
+        raw(kind="told"),
+    ],
+    ids=["no tuple", "a list", "too long", "bytes", "another kind"],
+)
+def test_what_is_no_question_is_forged(source, sandboxes):
+    (found,) = asked(sandboxes, source, ())
+    assert found.forged and found.certain
+
+
+@pytest.mark.parametrize("question", [{"tuple": ["a"] * 9}, {"tuple": []}, {"tuple": [10**1000]}, {"tuple": [None]}], ids=str)
+def test_a_forged_question_may_be_anything_and_stops_nothing(question, sandboxes):
+    source = (
+        raw(question=question)
+        .replace("return 1", "return receive(sock)")
+        .replace("import json", "from channel import receive\nimport json")
+    )
+    (found,) = asked(sandboxes, source, (), outside=lambda: lambda number: 1.5 * number)
+    assert found.value["answer"][0]["refused"] == "there is no answer to this question"
+
+
+def test_a_question_in_a_call_that_has_none_is_forged(sandboxes):
+    (found,) = replies(sandboxes, raw(), ())[1]
+    assert found.forged
+
+
+def test_a_forged_question_spends_the_askers_own_count_and_leaves_no_file_open(sandboxes):
+    before = len(os.listdir("/proc/self/fd"))
+    (found,) = asked(sandboxes, raw(times=3), ())
+    assert found.value == {"answer": 1, "asked": [("a",)] * 3}
+    assert len(os.listdir("/proc/self/fd")) == before
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,15 @@ from torch import Tensor, from_numpy, tensor
 
 from utils.compress import pruning
 from utils.exercises.declare import Case, Lab
-from utils.exercises.judges import close_to, equal_to, raises, untouched
-from utils.exercises.lab01.judges import asks_once, computes_the_same, keeps_largest, keeps_largest_of_all, keeps_n_of_m
+from utils.exercises.judges import Judge, answered, close_to, equal_to, knowing, raises, untouched
+from utils.exercises.lab01.judges import (
+    asks_once,
+    computes_the_same,
+    keeps_largest,
+    keeps_largest_of_all,
+    keeps_n_of_m,
+    table_of,
+)
 from utils.exercises.lab01.oracles import cubic, importance, looked_up, ticket
 from utils.exercises.lab01.standins import torch_mask, torch_masks
 from utils.exercises.standins import library, package
@@ -197,11 +204,13 @@ def remove_channels(rng: np.random.Generator) -> Iterator[Case]:
 @lab.exercise(points=2, difficulty=2, minutes=10, core=False, stand_in=package(pruning.sensitivity))
 def sensitivity(rng: np.random.Generator) -> Iterator[Case]:
     """sensitivity(evaluate, names, sparsities) -> dict, name -> list of evaluate(name, sparsity)."""
-    judge = equal_to(looked_up)
 
-    def case(name: str, names: list[str], sparsities: list[float], hints: tuple[str, str], weight: int = 1) -> Case:
+    def case(
+        name: str, names: list[str], sparsities: list[float], hints: tuple[str, str], weight: int = 1, judge: Judge | None = None
+    ) -> Case:
         table = {layer: [round(float(value), 3) for value in rng.uniform(10, 95, len(sparsities))] for layer in names}
-        return Case(name, (names, sparsities, table), judge, weight, hints, "look_up")
+        values = answered(knowing(equal_to(looked_up), names, sparsities, table))
+        return Case(name, (names, sparsities), judge or values, weight, hints, "look_up", outside=lambda: table_of(table, sparsities))
 
     every = ("A dict of lists: what is the key, and what is in the list?", "The keys are names; each list has one value for each sparsity.")
     yield case("every layer at every sparsity", ["stem", "block", "head"], [0.2, 0.5, 0.8, 0.9], every, 2)
@@ -212,8 +221,7 @@ def sensitivity(rng: np.random.Generator) -> Iterator[Case]:
     yield case("sparsity 0 counts as well", ["stem", "block"], [0.0, 0.5], twice)
     yield case("no sparsities, empty lists", ["stem", "block"], [], ("The names are still there.", "Make the list before the inner loop."))
     once = ("How often does your function call evaluate?", "Each call takes minutes on a real network: keep its result in the list.")
-    pairs = case("", ["stem", "block"], [0.3, 0.6, 0.9], once).inputs
-    yield Case("asks once for each pair", pairs, asks_once, hints=once, probe="look_up_counting")
+    yield case("asks once for each pair", ["stem", "block"], [0.3, 0.6, 0.9], once, judge=asks_once)
 
 
 @lab.exercise(points=2, difficulty=2, minutes=10, core=False, stand_in=package(pruning.nm_mask))

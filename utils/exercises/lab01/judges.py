@@ -5,11 +5,13 @@ None of them calls `utils.compress`: an error there would be judged right.
 
 from __future__ import annotations
 
+from collections.abc import Container, Sequence
 from typing import Any
 
 import numpy as np
 
-from utils.exercises.judges import Verdict, as_mask, describe, difference, number
+from utils.exercises.judges import Verdict, as_mask, describe, difference, number, short
+from utils.exercises.outside import Answers
 
 
 def keeps_largest(answer: Any, inputs: tuple[Any, ...]) -> Verdict:
@@ -113,9 +115,36 @@ def _about_shapes(found: list[Any], wanted: list[Any]) -> str:
     return "axes" if any(type(found[at]) is tuple and len(found[at]) < 4 for at in (0, 2)) else ""
 
 
+Table = dict[str, list[float]]  # name -> a result for each sparsity
+
+
+def table_of(table: Table, sparsities: Sequence[float]) -> Answers:
+    """What answers the probe `look_up`: table[name][index of the sparsity]."""
+
+    def evaluate(*asked: Any) -> float:
+        at = _place(asked, table, sparsities)
+        if at is None:
+            what = ", ".join(short(repr(one), 60) for one in asked)
+            raise ValueError(f"evaluate was asked for ({what}): ask for one of the names and one of the sparsities given")
+        return table[at[0]][at[1]]
+
+    return evaluate
+
+
 def asks_once(answer: Any, inputs: tuple[Any, ...]) -> Verdict:
-    """inputs: (names, sparsities, table), probe `look_up_counting`. Whatever comes back, each value was asked for once."""
-    names, sparsities, _ = inputs
+    """inputs: (names, sparsities), probe `look_up`. Whatever comes back, each value was asked for once."""
+    names, sparsities = inputs
     expected = "evaluate called once for each pair"
-    fault = difference(answer.get("calls") if type(answer) is dict else answer, {name: [1] * len(sparsities) for name in names})
+    counts = {name: [0] * len(sparsities) for name in names}
+    for asked in answer["asked"]:
+        if (at := _place(asked, counts, sparsities)) is not None:
+            counts[at[0]][at[1]] += 1
+    fault = difference(counts, {name: [1] * len(sparsities) for name in names})
     return Verdict(fault is None, expected, f"number of calls for {fault}" if fault else expected)
+
+
+def _place(asked: tuple[Any, ...], names: Container[str], sparsities: Sequence[float]) -> tuple[str, int] | None:
+    """The name and the index of the sparsity that was asked for; a sparsity may have been through float32."""
+    if len(asked) != 2 or type(asked[0]) is not str or asked[0] not in names or type(asked[1]) not in (int, float):
+        return None
+    return next(((asked[0], at) for at, sparsity in enumerate(sparsities) if abs(asked[1] - sparsity) < 1e-6), None)

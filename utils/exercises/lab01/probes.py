@@ -7,9 +7,9 @@ from typing import Any
 
 from torch import Tensor
 
-from utils.exercises.probing import as_parameters, call, error_of, look_again
+from utils.exercises.probing import as_parameters, bare, call, error_of, look_again
 
-__all__ = ["as_parameters", "error_of", "look_again", "look_again_after_l1", "look_up", "look_up_counting"]
+__all__ = ["as_parameters", "error_of", "look_again", "look_again_after_l1", "look_up"]
 
 
 def look_again_after_l1(function: Callable[..., Any], weight: Tensor, criterion: str) -> dict[str, Any]:
@@ -18,22 +18,10 @@ def look_again_after_l1(function: Callable[..., Any], weight: Tensor, criterion:
     return look_again(function, weight, criterion)
 
 
-def look_up(function: Callable[..., Any], names: list[str], sparsities: list[float], table: dict[str, list[float]]) -> Any:
-    """Call `sensitivity` with an `evaluate` that looks its result up: table[name][index of the sparsity]."""
-    return look_up_counting(function, names, sparsities, table)["answer"]
-
-
-def look_up_counting(
-    function: Callable[..., Any], names: list[str], sparsities: list[float], table: dict[str, list[float]]
-) -> dict[str, Any]:
-    """The same, and how often each value of the table was asked for: calls[name][index of the sparsity]."""
-    calls = {name: [0] * len(sparsities) for name in names}
+def look_up(function: Callable[..., Any], ask: Callable[..., Any], names: list[str], sparsities: list[float]) -> Any:
+    """Call `sensitivity` with an `evaluate` that asks for its result: a table of `judges.table_of` gives it, and keeps what was asked."""
 
     def evaluate(name: str, sparsity: float) -> float:
-        if name not in names or sparsity not in sparsities:
-            raise ValueError(f"evaluate was asked for ({name!r}, {sparsity!r}): ask for one of the names and one of the sparsities given")
-        at = sparsities.index(sparsity)
-        calls[name][at] += 1
-        return table[name][at]
+        return ask(bare(name), bare(sparsity))
 
-    return {"answer": call(function, evaluate, list(names), list(sparsities)), "calls": calls}
+    return call(function, evaluate, names, sparsities)

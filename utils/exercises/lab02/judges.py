@@ -28,7 +28,10 @@ def of_dtype(judge: Judge, expected: str, *dtypes: str) -> Judge:
 
 
 def no_floats(judge: Judge) -> Judge:
-    """For the probe `without_floats`: no operation gave floating point, none was done out of sight, and `judge` accepts the answer."""
+    """For the probe `without_floats`: no operation gave floating point, none was done out of sight, and `judge` accepts the answer.
+
+    Code can rewrite what the probe sees, so its case has inputs that floats get wrong: `judge` does not depend on the probe.
+    """
 
     def whole(answer: Any, inputs: tuple[Any, ...]) -> Verdict:
         expected = "torch's integers all the way"

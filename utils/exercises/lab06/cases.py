@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
 
 import numpy as np
 from torch import Tensor, arange, float32, from_numpy, inf, int8, nan, tensor, uint8, zeros
 
 from utils.exercises.declare import Case, Lab
-from utils.exercises.judges import close_to, raises, recognising, untouched
+from utils.exercises.judges import answered, close_to, knowing, raises, recognising, untouched
 from utils.exercises.lab06 import hints as say
 from utils.exercises.lab06 import judges
 from utils.exercises.lab06 import oracles as right
 from utils.exercises.lab06 import standins as other
+from utils.exercises.lab06.machine import Machine
 from utils.exercises.lab06.mistakes import APART, PREPARED, RATIO, TIMED
 from utils.exercises.standins import Substitute, library
 
@@ -80,14 +83,16 @@ def interleave(rng: np.random.Generator) -> Iterator[Case]:
         return list(names), costs, pace, rounds, start_s
 
     def timed(name: str, case: tuple, weight: float = 1, hints: tuple[str, ...] = say.TURNS) -> Case:
-        return Case(name, case, judge, weight, hints, hints_for=say.OF_TURNS, probe="interleaved")
+        names, costs, pace, rounds, start_s = case
+        judged, outside = answered(knowing(judge, *case)), partial(Machine, names, costs, pace, start_s)
+        return Case(name, (names, rounds), judged, weight, hints, hints_for=say.OF_TURNS, probe="interleaved", outside=outside)
 
     yield timed("three contestants, four rounds", machine(4, "a", "b", "c"), 2)
     yield timed("two contestants", machine(5, "large", "slim"))
     alone = ("Who else is there?", "Nobody: the rounds are the same contestant each time, after one warm-up.")
     yield timed("one contestant", machine(4, "only"), hints=alone)
-    few = ("Who begins in the second of two rounds?", "The second contestant; the others follow, and the first comes last.")
-    yield timed("more contestants than rounds", machine(2, "a", "b", "c", "d", "e"), hints=few)
+    more = ("Who begins in the second of two rounds?", "The second contestant; the others follow, and the first comes last.")
+    yield timed("more contestants than rounds", machine(2, "a", "b", "c", "d", "e"), hints=more)
     names, costs, pace, rounds, start_s = machine(6, "a", "b")
     yield timed("a slow first call", (names, costs, [80.0, 60.0, *pace], rounds, start_s), hints=say.OF_TURNS["warm"])
     slower = [1.0 + 0.25 * call for call in range(60)]
@@ -98,10 +103,13 @@ def interleave(rng: np.random.Generator) -> Iterator[Case]:
     own = ("What if no clock is given?", "Then clock is None: use time.perf_counter.")
     yield Case("its own clock", (["a", "b"], 3), judges.as_samples, hints=own, hints_for={"error": own}, probe="by_its_own_clock")
     nobody = ("What is 0 modulo 0?", "An error of another kind: raise ValueError before you begin.")
-    yield Case("refuses to time nobody", ([], 3), raises("ValueError"), hints=nobody, probe="interleave_error")
-    yield Case("refuses no rounds", (["a", "b"], 0), raises("ValueError"), hints=say.REFUSE, probe="interleave_error")
+    for name, given, hints in (("refuses to time nobody", machine(3), nobody), ("refuses no rounds", machine(0, "a", "b"), say.REFUSE)):
+        yield replace(timed(name, given, hints=hints), judge=answered(raises("ValueError")), hints_for={}, probe="interleave_error")
     changed = {"changed": say.CHANGED}
-    yield Case("leaves the contestants as they were", machine(3, "a", "b"), untouched(judge), hints_for=changed, probe="interleave_again")
+    few = machine(3, "a", "b")
+    judged = answered(untouched(knowing(judge, *few)))
+    kept = timed("leaves the contestants as they were", few, hints=())
+    yield replace(kept, judge=judged, hints_for=changed, probe="interleave_again")
 
 
 @lab.exercise(points=3, difficulty=3, minutes=15, stand_in=library(other.scipy_interval, "scipy.stats.quantile_test"))
@@ -212,7 +220,8 @@ def calibration_batches(rng: np.random.Generator) -> Iterator[Case]:
     yield Case("vectors", (photos(50, 3), 8, 4, seed), judge, hints=axes, hints_for=special, probe="drawn")
     twice = (photos(60), 12, 4, seed)
     yield Case("a seed decides", twice, judges.seeded, hints=special["again"], hints_for=special, probe="drawn_twice")
-    yield Case("a generator of its own", twice, judges.leaves_the_dice, hints=say.OWN, probe="drawn_twice")
+    dice = (*twice, int(rng.integers(1 << 30)), 5)
+    yield Case("a generator of its own", dice, judges.leaves_the_dice, hints=say.OWN, probe="drawn_and_next")
     many = ("How many different images are there?", "Fewer than asked for: raise ValueError.")
     yield Case("refuses more than there are", (photos(10), 11, 4, seed), raises("ValueError"), hints=many, probe="error_of")
     yield Case("refuses to draw none", (photos(10), 0, 4, seed), raises("ValueError"), hints=say.REFUSE, probe="error_of")

@@ -119,7 +119,7 @@ def batches_of(answer: Any, inputs: tuple[Any, ...]) -> Verdict:
 def seeded(answer: Any, inputs: tuple[Any, ...]) -> Verdict:
     """For the probe `drawn_twice`: one seed gives one set of batches, another seed another; verdicts are about "always" or "again"."""
     expected = "the same batches again by the same seed, others by another"
-    if type(answer) is not dict or set(answer) != {"first", "again", "other", "kept"}:
+    if type(answer) is not dict or set(answer) != {"first", "again", "other"}:
         return Verdict(False, expected, describe(answer))
     if not (judged := batches_of(answer["first"], inputs)).passed and judged.about != "first":
         return judged
@@ -131,13 +131,14 @@ def seeded(answer: Any, inputs: tuple[Any, ...]) -> Verdict:
 
 
 def leaves_the_dice(answer: Any, inputs: tuple[Any, ...]) -> Verdict:
-    """For the probe `drawn_twice`: the random numbers that all others draw from are untouched."""
-    expected = "a generator of its own"
-    if type(answer) is not dict or set(answer) != {"first", "again", "other", "kept"}:
+    """For the probe `drawn_and_next`: what all others draw next is what they draw where nobody came before. inputs: (..., dice, more)."""
+    expected, (*asked, dice, more) = "a generator of its own", inputs
+    if type(answer) is not dict or set(answer) != {"batches", "torch", "numpy"}:
         return Verdict(False, expected, describe(answer))
-    if not (judged := batches_of(answer["first"], inputs)).passed and judged.about != "first":
+    if not (judged := batches_of(answer["batches"], tuple(asked))).passed and judged.about != "first":
         return judged
-    return Verdict(answer["kept"] is True, expected, expected if answer["kept"] is True else "random numbers that others would have drawn")
+    kept = all(difference(answer[name], numbers) is None for name, numbers in right.next_numbers(dice, more).items())
+    return Verdict(kept, expected, expected if kept else "random numbers that others would have drawn")
 
 
 def _numbers(answer: Any, images: np.ndarray) -> tuple[list[list[int]] | None, str]:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from itertools import product
 
 import numpy as np
+import torch
 from scipy import stats
 
 Tensors = Sequence[tuple[str, int, int, int]]
@@ -23,6 +24,12 @@ def prepared(photos: np.ndarray, mean: Sequence[float], std: Sequence[float]) ->
         brightness = int(photos[image, row, column, channel]) / 255
         result[image, channel, row, column] = (brightness - mean[channel]) / std[channel]
     return result
+
+
+def next_numbers(dice: int, more: int) -> dict[str, np.ndarray]:
+    """The first numbers of torch's and of numpy's generator that begin at this seed."""
+    ours = torch.Generator().manual_seed(dice)
+    return {"torch": torch.rand(more, generator=ours).numpy(), "numpy": np.random.RandomState(dice).rand(more)}
 
 
 def in_turns(names: Sequence[str], rounds: int) -> list[str]:

@@ -1,12 +1,11 @@
 """Lab 06's probes: these run where the student's code runs.
 
-`interleave` gets contestants and a clock that know no time but their own: a call moves the clock on by its cost times
-the pace of the machine at that moment, so the samples alone tell who ran when.
+`interleave` gets contestants and a clock that know no time but that of a `machine.Machine`, which stays outside.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from itertools import islice
 from typing import Any
@@ -23,6 +22,7 @@ __all__ = [
     "as_it_lies",
     "by_its_own_clock",
     "drawn",
+    "drawn_and_next",
     "drawn_twice",
     "error_of",
     "interleave_again",
@@ -47,45 +47,38 @@ def and_of_nothing(function: Function, tensors: list[Any]) -> dict[str, Any]:
     return {"nothing": call(function, []), "some": call(function, tensors)}
 
 
-class _Machine:
-    """A clock in seconds, and calls that take their time by it."""
-
-    def __init__(self, start_s: float, pace: Sequence[float]) -> None:
-        self.now_s, self._pace, self._calls = start_s, pace, 0
-
-    def clock(self) -> float:
-        return self.now_s
-
-    def work(self, cost_ms: float) -> None:
-        self.now_s += cost_ms * self._pace[self._calls % len(self._pace)] / 1000
-        self._calls += 1
+def interleaved(function: Function, ask: Function, names: list[str], rounds: int) -> Any:
+    """What `interleave` returns for contestants of these names, timed by the machine's clock."""
+    return _plain_times(function(_contestants(ask, names), rounds, _clock(ask)))
 
 
-def interleaved(function: Function, names: list[str], costs: list[float], pace: list[float], rounds: int, start_s: float) -> Any:
-    """What `interleave` returns for contestants of these names and costs in ms, timed by the clock of a machine of this pace."""
-    machine = _Machine(start_s, pace)
-    contestants = {name: partial(machine.work, cost) for name, cost in zip(names, costs, strict=True)}
-    answer = function(contestants, rounds, machine.clock)
+def interleave_again(function: Function, ask: Function, names: list[str], rounds: int) -> dict[str, Any]:
+    """As `look_again`: the names that are left in the dict of contestants afterwards."""
+    contestants = _contestants(ask, names)
+    answer = _plain_times(function(contestants, rounds, _clock(ask)))
+    return {"answer": answer, "inputs": (list(contestants), rounds)}
+
+
+def _contestants(ask: Function, names: list[str]) -> dict[str, Callable[[], Any]]:
+    def contestant(name: str) -> Callable[[], Any]:
+        return lambda: ask("work", name)
+
+    return {name: contestant(name) for name in names}
+
+
+def _clock(ask: Function) -> Callable[[], float]:
+    return lambda: ask("clock")
+
+
+def _plain_times(answer: Any) -> Any:
     if type(answer) is dict and any(map(callable, answer.values())):  # the contestants themselves: say so in place of an error
         return {name: "a function" if callable(value) else plain(value) for name, value in answer.items()}
     return plain(answer, numpy=False)
 
 
-def interleave_again(
-    function: Function, names: list[str], costs: list[float], pace: list[float], rounds: int, start_s: float
-) -> dict[str, Any]:
-    """As `look_again`: the names that are left in the dict of contestants afterwards."""
-    machine = _Machine(start_s, pace)
-    contestants = {name: partial(machine.work, cost) for name, cost in zip(names, costs, strict=True)}
-    answer = plain(function(contestants, rounds, machine.clock), numpy=False)
-    return {"answer": answer, "inputs": (list(contestants), costs, pace, rounds, start_s)}
-
-
-def interleave_error(function: Function, names: list[str], rounds: int) -> dict[str, Any]:
-    """As `error_of`, with contestants that do nothing."""
-    machine = _Machine(0.0, [1.0])
-    contestants = {name: partial(machine.work, 1.0) for name in names}
-    return error_of(function, contestants, rounds, machine.clock)
+def interleave_error(function: Function, ask: Function, names: list[str], rounds: int) -> dict[str, Any]:
+    """As `error_of`, with contestants and a clock as they are for `interleaved`."""
+    return error_of(function, _contestants(ask, names), rounds, _clock(ask))
 
 
 def by_its_own_clock(function: Function, names: list[str], rounds: int) -> Any:
@@ -99,16 +92,25 @@ def drawn(function: Function, *inputs: Any) -> list[Any]:
     return [call(lambda *_, batch=batch: batch, *inputs) for batch in islice(function(*inputs), len(inputs[0]) + 1)]
 
 
-def _dice() -> tuple[bytes, str]:
-    """The states of the two generators that everybody draws from."""
-    return torch.random.get_rng_state().numpy().tobytes(), str(np.random.get_state())
-
-
 def drawn_twice(function: Function, images: Tensor, count: int, batch_size: int, seed: int) -> dict[str, Any]:
-    """The batches of this seed, of the same again, and of another; and whether anybody else's random numbers were used up."""
-    before = _dice()
+    """The batches of this seed, of the same again, and of another."""
     first = drawn(function, images, count, batch_size, seed)
-    kept = _dice() == before
     torch.rand(3)  # between two calls a lab draws this and that
     again = drawn(function, images, count, batch_size, seed)
-    return {"first": first, "again": again, "other": drawn(function, images, count, batch_size, seed + 1), "kept": kept}
+    return {"first": first, "again": again, "other": drawn(function, images, count, batch_size, seed + 1)}
+
+
+def drawn_and_next(function: Function, images: Tensor, count: int, batch_size: int, seed: int, dice: int, more: int) -> dict[str, Any]:
+    """The batches of this seed, and `more` numbers that each generator which everybody draws from gives next; they began at `dice`.
+
+    They go on from there as if nothing had been.
+    """
+    before = torch.random.get_rng_state(), np.random.get_state()
+    try:
+        torch.manual_seed(dice)
+        np.random.seed(dice)
+        batches = drawn(function, images, count, batch_size, seed)
+        return {"batches": batches, "torch": torch.rand(more), "numpy": np.random.rand(more)}
+    finally:
+        torch.random.set_rng_state(before[0])
+        np.random.set_state(before[1])

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from torch import Tensor, from_numpy, int8, int32, int64, tensor, uint8
+from torch import Tensor, cat, from_numpy, int8, int32, int64, tensor, uint8, zeros_like
 
 from utils.compress import quantization
 from utils.exercises.declare import Case, Lab
@@ -118,6 +118,15 @@ def _by_hand(
     return tensor(x, dtype=uint8).view(1, 1, 1, -1), tensor([w], dtype=int8).view(1, 1, 1, 1), tensor([b], dtype=int32), params
 
 
+def _beyond_floats(x: Tensor, w: Tensor, b: Tensor, params: dict[str, Any]) -> tuple[Tensor, Tensor, Tensor, dict[str, Any]]:
+    """The layer with one more filter, whose sums are 2^30 - 1 everywhere: times 2^30 + 1 that is just less than half a step.
+
+    float64 makes it half a step, which is rounded up, and float32 as well. To forget the bias, or to cut off at the ends, changes no code.
+    """
+    more = {"multipliers": cat([params["multipliers"], tensor([2**30 + 1])]), "shifts": cat([params["shifts"], tensor([61])])}
+    return x, cat([w, zeros_like(w[:1])]), cat([b, tensor([2**30 - 1], dtype=int32)]), params | more
+
+
 @lab.exercise(points=5, difficulty=4, minutes=25, stand_in=library(torch_conv2d, "torch.nn.functional.conv2d"))
 def int8_conv2d(rng: np.random.Generator) -> Iterator[Case]:
     """int8_conv2d(x, w, b, params) -> (n, o, h_out, w_out) uint8 tensor."""
@@ -194,5 +203,6 @@ def int8_conv2d(rng: np.random.Generator) -> Iterator[Case]:
     dtype = ("What is your result's dtype?", "uint8 is asked for: .to(torch.uint8) at the end.")
     small = _layer(rng, (1, 2, 4, 4), (2, 3), points=(100, 120), padding=1)
     yield Case("uint8 comes out", small, of_dtype(judge, "a tensor of uint8", "u1"), hints=dtype, hints_for=special)
-    yield Case("no float on the way", small, no_floats(judge), hints=special["float"], hints_for=special, probe="without_floats")
+    exactly = _beyond_floats(*small)  # so that who gets past the probe has still computed exactly
+    yield Case("no float on the way", exactly, no_floats(judge), hints=special["float"], hints_for=special, probe="without_floats")
     yield Case("leaves its inputs as they were", small, untouched(judge), hints_for=CHANGED, probe="look_again", basis=border)

@@ -51,8 +51,8 @@ def twice(function: Function, capacity: int, length: int, seed: int) -> dict[str
 
 
 def tensors(function: Function, capacity: int, samples: list[Tensor], seed: int) -> dict[str, Any]:
-    """What is in the slots after a stream of tensors, and the tensors as they are afterwards."""
-    return {"buffer": _stream(function, capacity, samples, np.random.default_rng(seed)), "samples": samples}
+    """As `look_again`: what is in the slots after a stream of tensors."""
+    return {"answer": _stream(function, capacity, samples, np.random.default_rng(seed)), "inputs": (capacity, samples, seed)}
 
 
 def noised(function: Function, update: dict[str, Tensor], clip: float, sigma: float, seed: int) -> Any:

@@ -1,0 +1,27 @@
+"""Changes the weight, and rewrites the probe's source as it is loaded. Of 01_pruning, magnitude_mask.
+
+Ought to lose:
+- leaves the weight as it was
+"""
+# ruff: noqa
+
+import builtins
+
+compiled = builtins.compile
+
+
+def rewriting(source, *rest, **more):
+    if isinstance(source, str) and "def look_again(" in source:
+        lines = ["", "", "def look_again(function, *inputs):", "    import copy", "    before = copy.deepcopy(inputs)"]
+        lines += ['    return {"answer": call(function, *inputs), "inputs": before}', ""]
+        source += "\n".join(lines)
+    return compiled(source, *rest, **more)
+
+
+builtins.compile = rewriting
+
+
+def magnitude_mask(weight, sparsity):
+    rank = weight.detach().abs().flatten().argsort().argsort()
+    weight.detach().abs_()
+    return (rank >= round(sparsity * weight.numel())).view_as(weight)

@@ -1,0 +1,111 @@
+"""Questions that a probe asks of the trusted side, and the cases that look at their inputs again."""
+
+import ast
+from importlib import import_module
+
+import numpy as np
+import pytest
+import torch
+
+from utils.exercises.checking import assess
+from utils.exercises.declare import LOOK_AGAIN, REFUSALS, Case, Lab
+from utils.exercises.judges import Verdict, answered, equal_to, knowing
+from utils.exercises.outside import MOST_QUESTIONS, AskedTooOftenError, Outside
+from utils.exercises.probing import bare
+from utils.exercises.standins import library
+from utils.files import ROOT
+
+LABS = sorted(path.name for path in (ROOT / "utils" / "exercises").glob("lab*/"))
+
+
+def test_it_answers_keeps_what_was_asked_and_ends():
+    outside = Outside(lambda name, number: number + 1)
+    assert outside("a", 1) == 2 and outside("a", 1) == 2
+    assert outside.beside("x") == {"answer": "x", "asked": [("a", 1), ("a", 1)]}
+    for _ in range(MOST_QUESTIONS - 2):
+        outside("b", 0)
+    with pytest.raises(AskedTooOftenError, match=f"more than {MOST_QUESTIONS} times"):
+        outside("b", 0)
+
+
+def test_a_question_without_an_answer_counts_too():
+    outside = Outside({}.__getitem__)
+    with pytest.raises(KeyError):
+        outside("a")
+    assert outside.asked == [("a",)]
+
+
+@pytest.mark.parametrize(
+    ("value", "plain"),
+    [(1, 1), (True, True), (0.5, 0.5), ("a", "a"), (np.float64(0.5), 0.5), (np.int8(3), 3), (torch.tensor(2), 2), (np.array(True), True)],
+)
+def test_names_and_numbers_can_be_asked_for(value, plain):
+    assert bare(value) == plain and type(bare(value)) is type(plain)
+
+
+@pytest.mark.parametrize("value", [None, [1], np.ones(1), torch.ones(2), "a" * 101, 1 << 64, object(), b"a"], ids=repr)
+def test_nothing_else_can(value):
+    with pytest.raises(ValueError, match="a name or a number is asked for"):
+        bare(value)
+
+
+def test_every_run_of_a_case_has_answers_of_its_own(home):
+    lab = Lab("01")  # whose probe asks
+
+    class Once:
+        def __init__(self):
+            self.left = 1
+
+        def __call__(self, *question):
+            self.left -= 1
+            if self.left < 0:
+                raise ValueError("it was answered")
+            return 5.0
+
+    @lab.exercise(stand_in=library(lambda evaluate, names, sparsities: 0, "a library"))
+    def look(rng):
+        judge = answered(knowing(equal_to(lambda table: table), [[5.0]]))
+        yield Case("first", (["a"], [0.5]), judge, hints=("a", "b"), probe="look_up", outside=Once)
+        asked = lambda answer, inputs: Verdict(answer["asked"] == [("a", 0.5)], "", "")  # noqa: E731
+        yield Case("second", (["a"], [0.5]), asked, hints=("a", "b"), probe="look_up", outside=Once)
+
+    right = lambda evaluate, names, sparsities: [[evaluate(names[0], sparsities[0])]]  # noqa: E731
+    assert assess(lab.exercises["look"], right).failed == ()
+    assert assess(lab.exercises["look"], right).failed == ()
+    assert assess(lab.exercises["look"], lambda *_: [[5.0]]).failed == ("second",)
+
+
+def probes_that(lab, makes, calls):
+    """Names of the probes in whose source a dict has this key, or one of these is called."""
+    found = set()
+    for name in ("probing.py", f"{lab}/probes.py"):
+        tree = ast.parse((ROOT / "utils" / "exercises" / name).read_text(encoding="utf-8"))
+        for function in (node for node in tree.body if isinstance(node, ast.FunctionDef)):
+            inside = list(ast.walk(function))
+            keys = {key.value for node in inside if isinstance(node, ast.Dict) for key in node.keys if isinstance(key, ast.Constant)}
+            called = {node.func.id for node in inside if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}
+            found |= {function.name} if makes in keys or calls in called else set()
+    return found
+
+
+@pytest.mark.parametrize("lab", LABS)
+@pytest.mark.parametrize(
+    ("known", "makes", "calls"), [(LOOK_AGAIN, "inputs", "look_again"), (REFUSALS, "raised", "error_of")], ids=["again", "refusals"]
+)
+def test_a_probe_that_gives_inputs_back_or_refusals_is_known_as_one(lab, known, makes, calls):
+    """Else a grader would take its word, or its name would tell a function what to do."""
+    found = probes_that(lab, makes, calls)
+    assert found <= set(known)
+    used = {case.probe for exercise in import_module(f"utils.exercises.{lab}").lab.exercises.values() for case in exercise.cases()}
+    assert found - {calls} == used & set(known) - {calls}
+
+
+@pytest.mark.parametrize("lab", LABS)
+def test_what_is_kept_outside_does_not_go_inside(lab):
+    """Of a case whose answers come from outside, no number that is answered is among the inputs."""
+    for exercise in import_module(f"utils.exercises.{lab}").lab.exercises.values():
+        for case in exercise.cases(5):
+            if case.outside is not None:
+                assert not any(one in repr(case.inputs) for one in ("table", "pace", "costs"))
+                numbers = [item for part in case.inputs if isinstance(part, list) for item in part if isinstance(item, float)]
+                assert all(0 <= number < 1 for number in numbers)
