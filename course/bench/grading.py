@@ -46,21 +46,26 @@ def grade_apart(folder: Path, look: bool = False) -> Graded:
     Raises:
         ValueError: it fails; the last line that it said.
     """
-    out = Path(tempfile.mkdtemp(prefix="titans-bench-"))
-    command = [sys.executable, "-m", "utils.cli", "grade", str(folder), "--out", str(out), "--seed", str(SEED), "--workers", str(WORKERS)]
+    with tempfile.TemporaryDirectory(prefix="titans-bench-") as out:
+        return _grade_into(folder, out, look)
+
+
+def _grade_into(folder: Path, out: str, look: bool) -> Graded:
+    command = [sys.executable, "-m", "utils.cli", "grade", str(folder), "--out", out, "--seed", str(SEED), "--workers", str(WORKERS)]
     begin, first = time.perf_counter(), 0.0
     process = subprocess.Popen(
         command, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env={**os.environ, "PYTHONUNBUFFERED": "1"}
     )
     memory = _Memory(process.pid) if look else None
-    said = ""
+    said = left = ""
     assert process.stdout is not None
     for line in process.stdout:
         said = line.strip() or said
+        left = left or (line.strip() if " not graded" in line else "")
         if not first and line.rstrip().endswith(" points"):
             first = time.perf_counter() - begin
-    if process.wait():
-        raise ValueError(f"grading failed: {said}")
+    if process.wait() or left:
+        raise ValueError(f"grading failed: {left or said}")
     seconds = time.perf_counter() - begin
     return Graded(seconds, first, memory.peak() if memory else 0)
 
@@ -107,18 +112,19 @@ def throughput(python: Path | None, say: Say, grade: Callable[..., Graded] = gra
                     say(f"nbgrader takes half a class ({where}, {at})")
                     nbgrader.course(python, folder / f"{where}{at}", half)
         ours: list[Graded] = []
-        theirs: list[float] = []
+        theirs: list[tuple[float, int]] = []
         for turn in range(ROUNDS):
             say(f"grading a class, turn {turn + 1} of {ROUNDS}")
             ours.append(grade(folder / "class"))
             if python and turn < 2:
                 say(f"nbgrader, half {turn + 1} of 2")
-                theirs.append(nbgrader.autograde(python, [folder / f"one{turn}"]) / len(halves[turn]))
+                theirs.append(nbgrader.autograde(python, [folder / f"one{turn}"]))
         say("memory")
         peak = grade(folder / "class", look=True).peak_bytes
-        both = nbgrader.autograde(python, [folder / "two0", folder / "two1"]) / size if python else 0.0
+        both = nbgrader.autograde(python, [folder / "two0", folder / "two1"])[0] / size if python else 0.0
     each = median(run.seconds for run in ours) / size
-    others = [("nbgrader autograde", float(np.mean(theirs))), ("two of them side by side, half of the class each", both)] if theirs else []
+    alone = sum(seconds for seconds, _ in theirs) / size
+    others = [("nbgrader autograde", alone), ("two of them side by side, half of the class each", both)] if theirs else []
     rows = [(f"grade, {WORKERS} workers", f"{1 / each:.2f}", f"{each:.3f}", "1 (reference)")]
     rows += [(name, f"{1 / one:.2f}", f"{one:.3f}", f"{one / each:.1f}x") for name, one in others]
     kinds, first = Counter(paper.kind for paper in those), max(run.first_s for run in ours)
@@ -128,7 +134,10 @@ def throughput(python: Path | None, say: Say, grade: Callable[..., Graded] = gra
         f"once, in two halves, {nbgrader.LIMIT_S} s for a cell. The first mark was there {first:.1f} s after the command at the",
         f"latest; both workers with their sandboxes took {peak / 1e9:.2f} GB at most, shared pages counted once.",
     ]
-    if not python:
+    if python:
+        left = sum(count for _, count in theirs)
+        note.append(f"Without a mark: with nbgrader {left}, because their kernel ended; with `grade` none.")
+    else:
         note.append("nbgrader was not measured: give `--nbgrader` the Python of an environment that has it.")
     return Table(
         f"A class of {size}, lab 01",

@@ -104,9 +104,10 @@ def limit(limits: Mapping[str, int], processes: bool) -> None:
 
 
 def allow_cpu(seconds: float, hard_s: int) -> None:
-    """From now on so many more seconds of processor time, up to the kernel's next whole one; in all not more than `hard_s`."""
+    """From now on so many more seconds of processor time, in all not more than `hard_s`. Give or take half a second: the
+    kernel counts whole ones."""
     used = sum(resource.getrusage(resource.RUSAGE_SELF)[:2])
-    resource.setrlimit(resource.RLIMIT_CPU, (min(math.ceil(used + seconds), hard_s), hard_s))
+    resource.setrlimit(resource.RLIMIT_CPU, (min(max(math.floor(used) + 1, round(used + seconds)), hard_s), hard_s))
 
 
 _SEEN: dict[str, Any] = {"size": 4 << 30, "cpuinfo": ""}

@@ -51,14 +51,17 @@ class Tries:
     def alone(self, job: Job, calls: Sequence[Call]) -> tuple[Loaded, list[Reply]]:
         """A reply for every call. One that ends the process costs that case, and the rest goes on in a new one, a few times.
 
-        After one that took too long the others get little time: an endless loop costs its limit once.
+        After one that took too long the others get little time, and once: an endless loop costs its limit, not one for each case.
         """
         loaded, replies = self._sandboxes.answers(job, calls)
+        hurry = None
         for _ in range(MOST_ENDS - 1):
             bad = ended(replies)
             if not loaded.found or len(replies) >= len(calls) or bad is None or bad.forged or bad.why == SLEPT:
                 break
-            hurry = self._brief if bad.why == TOO_LONG else None
+            if bad.why == TOO_LONG and hurry:
+                break
+            hurry = self._brief if bad.why == TOO_LONG else hurry
             replies += self._sandboxes.answers(job, calls[len(replies) :], hurry)[1]
         replies = replies[: len(calls)]
         replies += [Ended("it was not run: those before it ended badly")] * (len(calls) - len(replies))

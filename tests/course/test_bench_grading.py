@@ -57,13 +57,14 @@ def clock(monkeypatch):
         return Graded(2 + 0.1 * len(list(Path(folder).iterdir())), 2.5, 1_230_000_000 * look)
 
     monkeypatch.setattr(nbgrader, "course", lambda python, folder, those: folder.mkdir())
-    monkeypatch.setattr(nbgrader, "autograde", lambda python, folders: 3.0 * 10 if len(folders) == 1 else 2.0 * 20)
+    monkeypatch.setattr(nbgrader, "autograde", lambda python, folders: (3.0 * 10, 1) if len(folders) == 1 else (2.0 * 20, 0))
     return grade
 
 
 def test_throughputs_are_put_side_by_side(clock):
     table = throughput(Path("python"), said, clock, size=20)
     assert [row[1:] for row in table.rows] == [("5.00", "0.200", "1 (reference)"), ("0.33", "3.000", "15.0x"), ("0.50", "2.000", "10.0x")]
+    assert "with nbgrader 2," in table.note
     assert "8 good, 5 half, 3 blank, 2 odd, 2 hostile" in table.note and "1.23 GB" in table.note and "2.5 s after" in table.note
 
 

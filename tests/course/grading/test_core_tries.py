@@ -110,8 +110,16 @@ def test_after_a_loop_that_never_ends_the_others_get_little_time():
     made = Scripted([Answered(0), Ended(TOO_LONG, certain=True)], [Answered(2), Ended(TOO_LONG, certain=True)], [Answered(4)])
     with Tries(made) as asked:
         _, replies = asked.alone(JOB, CALLS)
-    assert [isinstance(reply, Answered) for reply in replies] == [True, False, True, False, True]
-    assert made.asked == [(5, 5), (3, tries.BRIEF_CPU_S), (1, tries.BRIEF_CPU_S)]
+    assert [isinstance(reply, Answered) for reply in replies] == [True, False, True, False, False]
+    assert made.asked == [(5, 5), (3, tries.BRIEF_CPU_S)]
+
+
+def test_little_time_stays_little_after_another_end():
+    made = Scripted([Ended(TOO_LONG, certain=True)], [Answered(1), Ended("it died")], [Answered(3), Answered(4)])
+    with Tries(made) as asked:
+        _, replies = asked.alone(JOB, CALLS)
+    assert [isinstance(reply, Answered) for reply in replies] == [False, True, False, True, True]
+    assert [cpu_s for _, cpu_s in made.asked] == [5, tries.BRIEF_CPU_S, tries.BRIEF_CPU_S]
 
 
 @pytest.mark.parametrize(
