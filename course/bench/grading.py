@@ -20,6 +20,7 @@ import psutil
 from course.bench import nbgrader
 from course.bench.classroom import SHARES, hand_in, papers
 from course.bench.table import Table
+from course.grading.sandbox import own_bytes
 from utils.files import ROOT
 
 CLASS = 100
@@ -84,20 +85,13 @@ class _Memory:
                 those = [self._pid, *(child.pid for child in psutil.Process(self._pid).children(recursive=True))]
             except psutil.Error:
                 return
-            self._most = max(self._most, sum(map(_pss, those)))
+            self._most = max(self._most, sum(map(own_bytes, those)))
 
     def peak(self) -> int:
+        """The most that it saw, in bytes; it stops looking."""
         self._over.set()
         self._thread.join()
         return self._most
-
-
-def _pss(pid: int) -> int:
-    try:
-        with open(f"/proc/{pid}/smaps_rollup") as file:
-            return next(int(line.split()[1]) << 10 for line in file if line.startswith("Pss:"))
-    except (OSError, StopIteration):
-        return 0
 
 
 def throughput(python: Path | None, say: Say, grade: Callable[..., Graded] = grade_apart, size: int = CLASS) -> Table:

@@ -113,7 +113,7 @@ class Sandbox:
 
     def watch(self) -> None:
         """End a job whose processes together take too much: each alone has its limit, but they may be many."""
-        total = sum(_own_bytes(process.pid) for process in self._below())
+        total = sum(own_bytes(process.pid) for process in self._below())
         if total > self.limits.all_memory_bytes:
             raise MemoryError
 
@@ -148,7 +148,7 @@ class Sandbox:
         shutil.rmtree(self._folder, ignore_errors=True)
 
 
-def _own_bytes(pid: int) -> int:
+def own_bytes(pid: int) -> int:
     """What a process takes, with its share of what others have too: PSS."""
     with contextlib.suppress(OSError, ValueError), open(f"/proc/{pid}/smaps_rollup") as file:
         return next(int(line.split()[1]) << 10 for line in file if line.startswith("Pss:"))
