@@ -279,7 +279,7 @@ show.curves(
 
 # %% tags=["exercise"]
 def int8_conv2d(x, w, b, params):
-    """A convolution from codes to codes, without any float on the way.
+    """A convolution from codes to codes, in torch and without any float on the way.
 
     x: (n, c, h, w) uint8 codes, n may be 0. w: (o, c, k, k) int8 codes, zero point 0.
     b: (o,) int32 bias, in units of a sum.

@@ -96,7 +96,9 @@ def _values(job: Job, calls: Sequence[Call], sandboxes: Sandboxes) -> list[Any]:
         UnusableError: one had no answer.
     """
     _, replies = sandboxes.answers(job, calls)
-    for reply in replies:
+    for call, reply in zip(calls, replies, strict=False):
+        if isinstance(reply, Raised) and call.inputs[0] == "run" and reply.type != "ValueError":  # a library's words may tell hidden inputs
+            raise UnusableError(f"It can't be used: it fails on some of the inputs ({legible(reply.type)}).")
         if isinstance(reply, Raised):
             said = reply.said if reply.type in ("ValueError", "Fail") else f"{reply.type}: {reply.said}"
             raise UnusableError(legible(f"It can't be used: {short(said, 250).rstrip('.')}."))

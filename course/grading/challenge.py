@@ -114,7 +114,7 @@ def _about(loss: Loss, limit: float, fits: bool, judged: str) -> str:
     other, same = ("the network as shipped", "windows") if judged == "windows" else ("fashion_large", "photos")
     change = f"loses {loss.points:.2f} points to" if loss.points >= 0 else f"gains {-loss.points:.2f} points over"
     text = f"It {change} {other} on the same {same}, give or take {loss.uncertainty:.2f}; "
-    text += f"a loss of {'less than 1 point' if judged == 'windows' else f'{limit} points'} is allowed."
+    text += f"a loss of {'less than 1 point' if judged == 'windows' else f'{limit} point'} is allowed."
     if not fits:
         return f"{text} That is over the limit, and chance does not explain it."
     return f"{text} That is too close to call, and counts as within." if loss.is_close(limit) else text
@@ -123,7 +123,9 @@ def _about(loss: Loss, limit: float, fits: bool, judged: str) -> str:
 def _on_photos(asked: Challenge, data: bytes, photos: Photos, sandboxes: Sandboxes) -> tuple[dict[str, Any], Loss | None, list[str]]:
     """Figures, the loss if one is asked for, and what else is to be said."""
     costs, notes = costs_of(asked.suffix, data, photos.images[:1], sandboxes)
-    count = min(len(photos.labels), max(_LEAST_PHOTOS, int(_MOST_MACS[asked.judged] // max(1, costs.get("macs", 1)) // 500 * 500)))
+    count = len(photos.labels)
+    if asked.may_lose is None:  # where a loss decides, fewer photos would make it less sure, which is to the file's good
+        count = min(count, max(_LEAST_PHOTOS, int(_MOST_MACS[asked.judged] // max(1, costs.get("macs", 1)) // 500 * 500)))
     images, labels = photos.images[:count], photos.labels[:count]
     if asked.judged == "chip":
         classes, sizes, why = on_chip(data, images, sandboxes)

@@ -128,20 +128,21 @@ def _packed_tensor(value: Any, blobs: list[bytes]) -> Any:
 def unpack(value: Any, blobs: Sequence[Blob], tensors: bool = False) -> Any:
     """The value again; its arrays and tensors are copies, but of shared memory views.
 
+    Each blob is taken once: a few letters that name it again and again would cost its size each time.
     tensors: also tensors and numpy scalars, as the trusted side sends them; an answer holds none.
 
     Raises:
         BrokenFrameError: what came is no value.
     """
     try:
-        return _unpacked(value, blobs, tensors, 0)
+        return _unpacked(value, dict(enumerate(blobs)), tensors, 0)
     except BrokenFrameError:
         raise
     except Exception as error:  # a forged one fails in as many ways as there are fields
         raise BrokenFrameError("an answer that is not understood") from error
 
 
-def _unpacked(value: Any, blobs: Sequence[Blob], tensors: bool, level: int) -> Any:
+def _unpacked(value: Any, blobs: dict[int, Blob], tensors: bool, level: int) -> Any:
     if value is None or type(value) in (bool, int, str):
         return value
     if level > MOST_LEVELS or type(value) is not dict:
@@ -161,7 +162,7 @@ def _unpacked(value: Any, blobs: Sequence[Blob], tensors: bool, level: int) -> A
     dtype = value.get("array") or (tensors and value.get("scalar"))
     if dtype not in DTYPES:
         raise BrokenFrameError("an array of a dtype that is not accepted")
-    held = blobs[value["blob"]]
+    held = blobs.pop(value["blob"])
     array = np.frombuffer(held, dtype).reshape(_shape(value["shape"]))
     array = array if isinstance(held, memoryview) and "array" in value else array.copy()
     return array if "array" in value else array[()]
@@ -173,10 +174,10 @@ def _shape(sizes: Any) -> tuple[int, ...]:
     return tuple(sizes)
 
 
-def _unpacked_tensor(value: Any, blobs: Sequence[Blob]) -> Any:
+def _unpacked_tensor(value: Any, blobs: dict[int, Blob]) -> Any:
     import torch
 
-    dtype, held = getattr(torch, value["tensor"]), blobs[value["blob"]]
-    held = held if isinstance(held, memoryview) else bytearray(held)
+    dtype, given = getattr(torch, value["tensor"]), blobs.pop(value["blob"])
+    held = given if isinstance(given, memoryview) else bytearray(given)
     plain = torch.frombuffer(held, dtype=dtype) if len(held) else torch.empty(0, dtype=dtype)
     return plain.as_strided(value["shape"], value["stride"]).requires_grad_(value["grad"])

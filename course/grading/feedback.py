@@ -10,7 +10,7 @@ from typing import Any
 
 from course.grading.gradebook import Gradebook
 from course.grading.marks import CaseMark, ExerciseMark
-from course.grading.pages import figure, figure_name, plural, render, title_of, write_page
+from course.grading.pages import figure, figure_name, plural, ranked, render, title_of, write_page
 from course.grading.table import Cell, Row, number, page_of, rows
 from course.grading.weights import Grade, Weights
 
@@ -84,7 +84,7 @@ def _lab(lab: str, cell: Cell, student: str, book: Gradebook, extras: str) -> di
         "counted": _counted(cell.grade, extras),
         "notes": [*mark.notes, *notes],
         "exercises": [_exercise(f"{lab}-{at}", one, cell.grade) for at, one in enumerate(mark.exercises, start=1)],
-        "challenge": [(figure_name(name), figure(value)) for name, value in mark.challenge.items()],
+        "challenge": [(figure_name(name), figure(mark.challenge[name])) for name in ranked(mark.challenge)],
     }
 
 

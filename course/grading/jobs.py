@@ -14,7 +14,7 @@ from typing import Any
 
 from course.grading.channel import BrokenFrameError, Head, pack, send, unpack
 from course.grading.memory import SharedMemory
-from course.grading.receiver import Receiver
+from course.grading.receiver import MOST_BLOBS, Receiver
 from utils.exercises.answers import plain
 from utils.exercises.outside import Answers, AskedTooOftenError, Outside
 
@@ -23,6 +23,11 @@ KILLED = 128 + 9
 TOO_LONG = "it took too long"
 SLEPT = "it took too long without computing"
 DIED = "its process ended"
+TOO_MUCH = "its answers together are too large to be looked at"
+
+
+class TooMuchError(ValueError):
+    """More bytes than the answers of a job may have together."""
 
 
 class SandboxError(RuntimeError):
@@ -33,8 +38,8 @@ class SandboxError(RuntimeError):
 class Limits:
     """What a job may use. memory_bytes: of each process, on top of what torch takes; all_memory_bytes: of all together.
 
-    cpu_s: of the processor, for the cells and for each call; cpu_hard_s: in all. wall_s: of waiting for one answer,
-    for a process that sleeps; it is long, so that a busy machine changes no mark.
+    cpu_s: of the processor, for the cells and for each call; cpu_hard_s: in all. wall_s: of waiting for a process that
+    sleeps, in all; it is long, so that a busy machine changes no mark.
     """
 
     memory_bytes: int = 1 << 30
@@ -127,12 +132,13 @@ class Talk:
     """The dialogue of one visit, job after job: nothing is taken that was not asked for."""
 
     def __init__(self, sock: socket.socket, watch: Callable[[], None], busy: Callable[[], bool], limits: Limits) -> None:
-        self._sock, self._frames, self._limits = sock, Receiver(sock, watch, busy), limits
+        self._sock, self._frames, self._limits, self._confined = sock, Receiver(sock, watch, busy), limits, False
         sock.settimeout(limits.wall_s)  # for sending to a process that does not read
 
     def about(self, job: Job, calls: Sequence[Call]) -> tuple[Loaded, list[Reply]]:
         """Load the job, make the calls."""
         loaded, replies = Loaded(), []
+        self._whole, self._room = self._frames.deadline(self._limits.wall_s), MOST_BLOBS
         try:
             loaded = self._load(job)
             if loaded.found:
@@ -148,7 +154,7 @@ class Talk:
             replies.append(Ended("its processes took too much memory"))
         except BrokenFrameError as error:
             replies.append(Ended(f"it wrote to the grader's own channel: {error}", forged=True, certain=True))
-        except AskedTooOftenError as error:
+        except (AskedTooOftenError, TooMuchError) as error:
             replies.append(Ended(str(error), certain=True))
         except (EOFError, OSError):
             replies.append(Ended(DIED))
@@ -158,13 +164,22 @@ class Talk:
         cells = [{"name": name, "source": source} for name, source in job.cells]
         what = {"cells": cells, "function": job.function, "lab": job.lab, "modules": job.modules, "probing": job.probing}
         send(self._sock, {"kind": "job", "limits": asdict(self._limits), **what})
-        head, _ = self._frames.frame(self._limits.wall_s)
-        if head["kind"] == "unconfined":
-            raise SandboxError(f"a process could not be confined: {head.get('said')}")
+        if not self._confined:
+            self._confine()
+        head, _ = self._frames.frame(self._frames.deadline(self._limits.wall_s, self._whole))
         errors = head.get("errors")
         if head["kind"] != "loaded" or type(errors) is not list or len(errors) > 20:
             raise BrokenFrameError("something else than asked for")
         return Loaded(tuple(map(_error, errors)), head.get("found") is True)
+
+    def _confine(self) -> None:
+        """Take the process's word that it is confined: its first, before a student's line has run; afterwards nothing is an excuse."""
+        head, _ = self._frames.frame(self._frames.deadline(self._limits.wall_s, self._whole))
+        if head["kind"] == "unconfined":
+            raise SandboxError(f"a process could not be confined: {head.get('said')}")
+        if head["kind"] != "confined":
+            raise BrokenFrameError("something else than asked for")
+        self._confined = True
 
     def _call(self, call: Call) -> Reply:
         if not self._frames.silent():
@@ -183,13 +198,16 @@ class Talk:
     def _reply(self, call: Call) -> Reply:
         """The reply to a call, after its questions. A process that asks what it was not meant to has spent its own count."""
         outside = Outside(call.outside()) if call.outside else None
-        deadline = self._frames.deadline(self._limits.wall_s)
+        deadline = self._frames.deadline(self._limits.wall_s, self._whole)
         head, blobs = self._frames.frame(deadline)
         while head["kind"] == "ask" and outside:
             if not self._frames.silent():
                 raise BrokenFrameError("something that was not asked for")
             send(self._sock, _told(outside, head))
             head, blobs = self._frames.frame(deadline)
+        self._room -= sum(map(len, blobs))
+        if self._room < 0:  # all are kept until the job is judged
+            raise TooMuchError(TOO_MUCH)
         if head["kind"] == "answer":
             value = unpack(head.get("value"), blobs)
             value = {"returned": value} if call.about == "refusal" else value

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib import import_module
 from pathlib import Path
 
 from course.grading.inside import Modules, modules_for
-from course.grading.names import bound, course_imports, imports, needed
+from course.grading.names import bound, course_imports, imports, makers, needed
 from utils.exercises.declare import Lab
 from utils.files import ROOT
 from utils.student.code import pieces
@@ -34,6 +34,16 @@ class GradedLab:
     references: dict[str, str]
     modules: Modules
     source_sha256: str
+
+    @cached_property
+    def importing(self) -> dict[str, list[int]]:
+        """Name -> which of the imports make it."""
+        return makers(self.imports)
+
+    @cached_property
+    def giving(self) -> dict[str, list[int]]:
+        """Name -> which of the given statements make it."""
+        return makers(self.given)
 
     @property
     def order(self) -> tuple[str, ...]:

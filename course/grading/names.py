@@ -8,7 +8,7 @@ import re
 import symtable
 import textwrap
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 COURSE = ("utils", "course", "solutions")  # packages that are not there when work is graded
 MOST_CHARACTERS = 100_000  # of one cell
@@ -51,6 +51,15 @@ def bound(text: str) -> frozenset[str]:
     table = _table(text)
     symbols = table.get_symbols() if table else []
     return frozenset(symbol.get_name() for symbol in symbols if symbol.is_assigned() or symbol.is_imported())
+
+
+def makers(texts: Iterable[str]) -> dict[str, list[int]]:
+    """Name -> numbers of the texts that make it, in order. Each is looked at once, however many names are asked for."""
+    found: dict[str, list[int]] = {}
+    for number, text in enumerate(texts):
+        for name in bound(text):
+            found.setdefault(name, []).append(number)
+    return found
 
 
 def needed(text: str) -> frozenset[str]:

@@ -10,12 +10,13 @@ from urllib.parse import quote
 
 from course.grading.gradebook import Gradebook
 from course.grading.marks import ExerciseMark, LabMark
-from course.grading.pages import figure, figure_name, plural, render, title_of, write_page
+from course.grading.pages import figure, figure_name, plural, ranked, render, title_of, write_page
 from course.grading.table import Cell, Row, number, page_of, rows
 from course.grading.weights import Weights
 
 PAGE = "overview.html"
 BINS = 10
+_WORDS = ("within_budget", "on")  # figures of a challenge that are no numbers
 
 
 def write_overview(book: Gradebook, weights: Weights) -> Path:
@@ -96,14 +97,12 @@ def _lab(lab: str, marks: Sequence[LabMark]) -> dict[str, Any]:
 
 
 def _challenge(marks: Sequence[LabMark]) -> dict[str, Any]:
-    """What the files of the open challenge reached: the names of all figures, and a row for each student; {} without a file."""
+    """What the files of the open challenge reached: the names of all figures, a row for each student, and the notes; {} without a file."""
     tried = [mark for mark in marks if mark.challenge]
-    names = dict.fromkeys(name for mark in tried for name in mark.challenge if name != "file")
-    first, last = ("within_budget", "right_percent"), ("note",)
-    named = [name for name in first if name in names] + [name for name in names if name not in first + last]
-    named += [name for name in last if name in names]
+    named = ranked(name for mark in tried for name in mark.challenge if name not in ("file", "note"))
     lines = [(mark.student, [figure(mark.challenge.get(name, "")) for name in named]) for mark in tried]
-    return {"names": [figure_name(name) for name in named], "rows": lines} if tried else {}
+    notes = [(mark.student, mark.challenge["note"]) for mark in tried if "note" in mark.challenge]
+    return {"names": [(figure_name(name), name not in _WORDS) for name in named], "rows": lines, "notes": notes} if tried else {}
 
 
 def _bar(at: int, count: int, most: int) -> dict[str, float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from collections.abc import Iterable
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -58,18 +59,41 @@ def breakable(name: str) -> Any:
     return Markup("_<wbr>").join(escape(part) for part in name.split("_"))
 
 
+_NAMES = {
+    "macs": "MACs",
+    "on": "inputs",
+    "photos": "photos tried",
+    "windows": "windows tried",
+    "right_percent": "right answers (%)",
+    "points_lost": "loss (points)",
+    "uncertainty_points": "give or take (points)",
+    "activation_bytes": "activations (bytes)",
+    "ram_bytes": "RAM (bytes)",
+}
+_VERDICT = ("file", "within_budget", "right_percent", "points_lost", "uncertainty_points")
+_FIRST = (*_VERDICT, "size_bytes", "flash_bytes", "ram_bytes", "macs", "activation_bytes")
+_LAST = ("photos", "windows", "on", "note")
+
+
 def figure_name(name: str) -> str:
     """How a figure of an open challenge is called: "size_bytes" is "size (bytes)"."""
     rest, _, unit = name.rpartition("_")
-    words = f"{rest} ({'%' if unit == 'percent' else unit})" if rest and unit in ("bytes", "percent") else name
-    return {"macs": "MACs", "on": "tried on", "right (%)": "right answers (%)"}.get(words, words.replace("_", " "))
+    words = f"{rest} ({unit})" if rest and unit == "bytes" else name
+    return _NAMES.get(name, words.replace("_", " "))
 
 
 def figure(value: Any) -> str:
-    """A figure of an open challenge, or a sentence about it."""
+    """A figure of an open challenge, or a sentence about it. Percentages and points have two decimals: they align."""
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return f"{value:.4g}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else str(value)
+    return f"{value:.2f}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def ranked(names: Iterable[str]) -> list[str]:
+    """Names of the figures of a challenge in the order in which they are read: the verdict, what decides it, the rest, the note."""
+    there = dict.fromkeys(names)
+    rest = [name for name in there if name not in _FIRST + _LAST]
+    return [name for name in _FIRST if name in there] + rest + [name for name in _LAST if name in there]
 
 
 def plural(count: int, one: str, more: str | None = None) -> str:
@@ -79,4 +103,4 @@ def plural(count: int, one: str, more: str | None = None) -> str:
 
 def title_of(lab: str) -> str:
     """How people call "01_pruning": "Lab 01: pruning"."""
-    return f"Lab {lab[:2]}: {lab[3:].replace('_', ' ')}"
+    return f"Lab {lab[:2]}: {lab[3:].replace('on_device', 'on-device').replace('_', ' ')}"

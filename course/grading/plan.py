@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from course.grading.lab import GradedLab
-from course.grading.names import MOST_CHARACTERS, bound, course_imports, needed, reaching, runnable
+from course.grading.names import MOST_CHARACTERS, course_imports, makers, needed, reaching, runnable
 from utils.student.code import pieces
 from utils.student.matching import Match, exercises_of
 from utils.student.notebook import Cell, Notebook, cells_of
@@ -40,6 +41,11 @@ class Work:
 
     answers: dict[str, Answer]
     helpers: tuple[tuple[int, str], ...] = ()
+
+    @cached_property
+    def makers(self) -> dict[str, list[int]]:
+        """Name -> which of the helpers make it."""
+        return makers(text for _, text in self.helpers)
 
 
 @dataclass(frozen=True)
@@ -101,8 +107,8 @@ def plan(name: str, work: Work, lab: GradedLab, solved: Collection[str]) -> Plan
     order = lab.order
     earlier = set(order[: order.index(name)])
     imports: dict[str, None] = {}
-    given: dict[str, None] = {}
-    helpers: dict[tuple[int, str], None] = {}
+    given: set[int] = set()
+    helpers: set[int] = set()
     others: dict[str, str] = {}
     replaced, missing = [], []
     waiting, seen = sorted(needed(own)), {name}
@@ -114,29 +120,33 @@ def plan(name: str, work: Work, lab: GradedLab, solved: Collection[str]) -> Plan
         texts: list[str] = []
         if wanted in work.answers:
             text, is_reference = _other(wanted, work, lab, wanted in earlier, wanted in solved)
+            there = text is not None
             if text is not None:
                 texts = [text]
                 others[wanted] = text
                 replaced += [wanted] * is_reference
-        elif lines := [line for line in lab.imports if wanted in bound(line)]:
-            imports.update(dict.fromkeys(lines))
+        elif lines := lab.importing.get(wanted):
+            imports.update(dict.fromkeys(lab.imports[at] for at in lines))
             continue
         else:
-            chosen = [helper for helper in work.helpers if wanted in bound(helper[1])]
-            helpers.update(dict.fromkeys(chosen))
-            texts = [text for _, text in chosen] or [text for text in lab.given if wanted in bound(text)]
-            given.update(dict.fromkeys([] if chosen else texts))
-        if not texts:
+            from_helpers = wanted in work.makers
+            source, taken = (work.makers, helpers) if from_helpers else (lab.giving, given)
+            there = wanted in source
+            chosen = [at for at in source.get(wanted, ()) if at not in taken]
+            texts = [work.helpers[at][1] if from_helpers else lab.given[at] for at in chosen]
+            taken.update(chosen)
+        if not there:
             missing.append(wanted)
         waiting += sorted(set().union(*map(needed, texts)) - seen)
     cells = [(f"import {number}", line) for number, line in enumerate(imports)]
-    cells += [("given", text) for text in sorted(given, key=lab.given.index)]
-    cells += [(f"cell {number}", text) for number, text in sorted(helpers, key=work.helpers.index)]
+    cells += [("given", lab.given[at]) for at in sorted(given)]
+    helping = [work.helpers[at] for at in sorted(helpers)]
+    cells += [(f"cell {number}", text) for number, text in helping]
     cells += [(other, others[other]) for other in order if other in others]
-    theirs = (own, *(text for _, text in helpers))
+    theirs = (own, *(text for _, text in helping))
     course = sorted({module for text in theirs for module in course_imports(text)})
     reached = sorted({one for text in theirs for one in reaching(text)})
-    numbers = tuple(sorted({number for number, _ in helpers}))
+    numbers = tuple(sorted({number for number, _ in helping}))
     return Plan((*cells, (name, own)), tuple(replaced), tuple(missing), tuple(course), numbers, tuple(reached))
 
 

@@ -21,14 +21,17 @@ _WATCH_S = 0.25
 
 
 class Deadline:
-    """When waiting ends; it may be put off. One may serve several frames."""
+    """When waiting ends; it may be put off. One may serve several frames. whole: of all that it is a part of."""
 
-    def __init__(self, wait_s: float, busy: Callable[[], bool]) -> None:
+    def __init__(self, wait_s: float, busy: Callable[[], bool], whole: Deadline | None = None) -> None:
         self.watched = time.monotonic()  # when somebody last looked what the process takes
-        self.at, self._wait_s, self._busy, self._left = self.watched + wait_s, wait_s, busy, 9
+        self.at, self._wait_s, self._busy, self._whole = self.watched + wait_s, wait_s, busy, whole
+        self._left = 9
 
     def over(self, now: float) -> bool:
         """Whether it ends now."""
+        if self._whole and self._whole.over(now):
+            return True
         if now < self.at:
             return False
         if not self._left or not self._busy():
@@ -43,10 +46,10 @@ class Receiver:
     def __init__(self, sock: socket.socket, watch: Callable[[], None] = lambda: None, busy: Callable[[], bool] = lambda: False) -> None:
         self._sock, self._watch, self._busy, self._buffer = sock, watch, busy, bytearray()
 
-    def deadline(self, wait_s: float) -> Deadline:
-        """In so many seconds. Where `busy` says that the process computes, it gets ten times as long: the kernel bounds
-        what it computes, and how long that takes depends on who else does."""
-        return Deadline(wait_s, self._busy)
+    def deadline(self, wait_s: float, whole: Deadline | None = None) -> Deadline:
+        """In so many seconds, or at the whole's end. Where `busy` says that the process computes, it gets ten times as long: the
+        kernel bounds what it computes, and how long that takes depends on who else does."""
+        return Deadline(wait_s, self._busy, whole)
 
     def frame(self, wait: float | Deadline) -> tuple[Head, list[bytes]]:
         """The next frame. `watch` is called four times a second while there is none, and may raise. wait: in seconds, or until when.

@@ -90,14 +90,15 @@ def most_points(book: Gradebook, weights: Weights) -> dict[str, float]:
 
 def _cell(book: Gradebook, weights: Weights, student: str, lab: str) -> Cell:
     entry, manual = book.entries.get((student, lab)), manual_points(student, lab, weights)
+    by_hand = max(0.0, manual) if manual else None  # no mark: points are never less than none
     if entry and entry.mark:
         grade = weigh(entry.mark, weights, entry.handed_in, entry.late)
         return Cell("graded", grade.points, manual, grade, entry)
     if entry:
-        return Cell("not graded", manual or None, manual, None, entry)
+        return Cell("not graded", by_hand, manual, None, entry)
     if any((one.student, one.lab) == (student, lab) for one in book.refusals):
         return Cell("refused", max(0.0, manual), manual)
-    return Cell("missing", manual or None, manual)
+    return Cell("missing", by_hand, manual)
 
 
 def csv_of(found: list[Row], labs: list[str]) -> str:

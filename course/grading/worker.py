@@ -105,6 +105,7 @@ def _guarded(job: socket.socket, way: str) -> int:
             send(job, {"kind": "unconfined", "said": f"{type(error).__name__}: {error}"[:300]})
         return 3
     with contextlib.suppress(EOFError, OSError):
+        send(job, {"kind": "confined"})
         while True:
             _run(job, head)
             head, _ = receive(job)

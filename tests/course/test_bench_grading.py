@@ -1,8 +1,11 @@
 """`bench --grading`: a class that is a class, figures that are what was measured, and one small class graded for real."""
 
+import json
 from collections import Counter
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import typer
@@ -68,6 +71,18 @@ def test_throughputs_are_put_side_by_side(clock):
     assert "8 good, 5 half, 3 blank, 2 odd, 2 hostile" in table.note and "1.23 GB" in table.note and "2.5 s after" in table.note
 
 
+def test_nbgrader_takes_each_half_once_alone_and_once_beside_the_other(monkeypatch):
+    taken, graded = {}, []
+    monkeypatch.setattr(nbgrader, "course", lambda python, folder, those: taken.update({folder.name: [one.student for one in those]}))
+    monkeypatch.setattr(nbgrader, "autograde", lambda python, folders: (graded.append([one.name for one in folders]), (1.0, 0))[1])
+    runs = iter([Graded(9, 1), Graded(2, 3), Graded(4, 2), Graded(50, 9, 7)])
+    table = throughput(Path("python"), said, lambda folder, look=False: next(runs), size=10)
+    assert taken["one0"] == taken["two0"] and taken["one1"] == taken["two1"]
+    assert sorted(taken["one0"] + taken["one1"]) == [paper.student for paper in papers(10)]
+    assert graded == [["one0"], ["one1"], ["two0", "two1"]]
+    assert table.rows[0][2] == "0.400" and "3.0 s after" in table.note, "the median of the turns, and their latest first mark"
+
+
 def test_without_nbgrader_nothing_is_said_of_it(clock):
     table = throughput(None, said, clock, size=20)
     assert len(table.rows) == 1 and "not measured: give `--nbgrader`" in table.note
@@ -82,7 +97,11 @@ def test_the_growth_is_a_line(clock):
 def test_a_notebook_for_nbgrader_tests_every_exercise():
     book = nbgrader._with_tests(next(papers(1)))
     tests = [cell for cell in book["cells"] if cell["metadata"]["nbgrader"]["grade"]]
-    assert [cell["metadata"]["nbgrader"]["grade_id"] for cell in tests] == [f"test_{name}" for name in graded_lab(LAB).order]
+    lab = graded_lab(LAB)
+    assert [cell["metadata"]["nbgrader"]["grade_id"] for cell in tests] == [f"test_{name}" for name in lab.order]
+    assert [cell["metadata"]["nbgrader"]["points"] for cell in tests] == [lab.declared.exercises[name].points for name in lab.order]
+    about = {cell["id"]: cell["metadata"]["nbgrader"] for cell in book["cells"]}
+    assert all(one["solution"] is (name in lab.order) is not one["locked"] for name, one in about.items())
     names = {}
     for cell in book["cells"]:
         exec(cell["source"], names)  # the reference passes its own tests
@@ -95,6 +114,52 @@ def test_a_python_without_nbgrader_is_named(tmp_path):
         nbgrader.course(Path(sys.executable), tmp_path, list(papers(2)))
 
 
+# It makes an assignment, or waits for the other course to be begun and marks all papers but that of "lost".
+STAND_IN = """#!/bin/sh
+[ "$3" = generate_assignment ] && exec mkdir release
+touch "../begun-$(basename "$PWD")"
+for _ in $(seq 200); do
+    [ "$(ls .. | grep -c ^begun-)" -ge 2 ] && break
+    sleep 0.05
+done
+[ "$(ls .. | grep -c ^begun-)" -ge 2 ] || exec echo "the other one never began"
+for paper in submitted/*/; do
+    student=$(basename "$paper")
+    [ "$student" = lost ] || { mkdir -p autograded && cp -r "$paper" "autograded/$student"; }
+done
+"""
+
+
+@pytest.fixture
+def python(tmp_path):
+    """A Python with something that behaves as nbgrader does."""
+    path = tmp_path / "bin" / "python"
+    path.parent.mkdir()
+    path.write_text(STAND_IN)
+    path.chmod(0o755)
+    return path
+
+
+def test_nbgrader_gets_each_student_s_own_paper(python, tmp_path):
+    those = list(papers(5))
+    nbgrader.course(python, tmp_path / "one", those)
+    for paper in those:
+        text = (tmp_path / "one" / "submitted" / paper.student / "ps1" / f"{LAB}.ipynb").read_text()
+        assert json.loads(text) == nbgrader._with_tests(paper)
+
+
+def test_nbgrader_s_courses_are_graded_side_by_side_and_lost_papers_counted(python, tmp_path):
+    for course, students in (("one", ("ada", "lost")), ("two", ("bo", "cy"))):
+        for student in students:
+            (tmp_path / course / "submitted" / student / "ps1").mkdir(parents=True)
+            (tmp_path / course / "submitted" / student / "ps1" / f"{LAB}.ipynb").touch()
+    assert nbgrader.autograde(python, [tmp_path / "one", tmp_path / "two"])[1] == 1
+    (tmp_path / "three" / "submitted" / "lost" / "ps1").mkdir(parents=True)
+    (tmp_path / "three" / "submitted" / "lost" / "ps1" / f"{LAB}.ipynb").touch()
+    with pytest.raises(nbgrader.NbgraderError, match="graded 0 of 1 papers: it said nothing"):
+        nbgrader.autograde(python, [tmp_path / "three"])
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(bool(missing()), reason="no sandbox on this machine")
 def test_a_class_is_really_graded(tmp_path):
@@ -102,6 +167,28 @@ def test_a_class_is_really_graded(tmp_path):
     found = grade_apart(tmp_path / "class", look=True)
     assert 0 < found.first_s <= found.seconds
     assert 200e6 < found.peak_bytes < 8e9
+
+
+@pytest.fixture
+def command(tmp_path, monkeypatch):
+    """`grade` says what it is told to say, and a clock ticks whenever somebody looks at it."""
+    ticks = count()
+    (tmp_path / "utils").mkdir()
+    (tmp_path / "utils" / "__init__.py").touch()
+    monkeypatch.setattr(grading, "ROOT", tmp_path)
+    monkeypatch.setattr(grading, "time", SimpleNamespace(perf_counter=lambda: next(ticks)))
+    return lambda *lines: (tmp_path / "utils" / "cli.py").write_text("".join(f"print({line!r})\n" for line in lines))
+
+
+def test_the_first_mark_is_the_first_line_with_points(command, tmp_path):
+    command("2 submissions", "Ada, 01_pruning: 3 of 12 points", "Bo, 01_pruning: 12 of 12 points", "2 submissions graded, 0 as before.")
+    assert grade_apart(tmp_path) == Graded(seconds=2, first_s=1)
+
+
+def test_a_paper_without_a_mark_is_no_graded_class(command, tmp_path):
+    command("Ada, 01_pruning: 3 of 12 points", "1 submission graded, 0 as before, 1 not graded.", "grades.csv is there.")
+    with pytest.raises(ValueError, match=r"grading failed: 1 submission graded, 0 as before, 1 not graded\."):
+        grade_apart(tmp_path)
 
 
 def test_what_fails_says_why(tmp_path):

@@ -78,6 +78,9 @@ def test_its_project_file_names_what_is_there(contents):
 def test_a_project_file_that_changed_its_lines_is_refused():
     with pytest.raises(ValueError, match=r"has not the one line .* mend course/bundle\.py"):
         handed_out("[project]")
+    text = (ROOT / "pyproject.toml").read_text()
+    with pytest.raises(ValueError, match="has not the one line"):
+        handed_out(text + text)
 
 
 def test_its_list_has_every_file(contents):
@@ -89,6 +92,9 @@ def test_what_git_ignores_and_what_lies_around_is_left_out(small):
     found = files(root=small)
     assert "zoo/a/recipe.toml" in found and "utils/__init__.py" in found
     assert not {"utils/secret.bin", "notes.txt", "solutions/01_pruning.py", "tests/test_x.py"} & set(found)
+    subprocess.run(["git", "-C", str(small), "add", "zoo"], check=True)
+    (small / "zoo/a/recipe.toml").unlink()
+    assert "zoo/a/recipe.toml" not in files(root=small), "git still lists what is deleted"
 
 
 def test_some_labs_only(small):
@@ -109,6 +115,8 @@ def test_the_same_course_gives_the_same_bytes(small, tmp_path):
     with zipfile.ZipFile(tmp_path / "a.zip") as archive:
         assert all(name.startswith(f"{FOLDER}/") for name in archive.namelist())
         assert archive.getinfo(f"{FOLDER}/start.py").external_attr >> 16 == 0o755
+        assert {(one.date_time[0], one.compress_type) for one in archive.infolist()} == {(1980, zipfile.ZIP_DEFLATED)}
+    assert (tmp_path / "a.zip").stat().st_mode & 0o777 == 0o644, "whoever puts it on a server need not change it"
 
 
 def test_half_a_zip_is_never_left(small, tmp_path, monkeypatch):

@@ -6,7 +6,7 @@ This runs where the student's code runs. Types are compared exactly: a subclass 
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict, defaultdict
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,7 @@ MAX_BITS = 63  # of one int: what a numpy integer holds
 
 _TENSORS = (torch.Tensor, torch.nn.Parameter)
 _TUPLES = (tuple, torch.Size)
-_DICTS = (dict, OrderedDict)
+_DICTS = (dict, OrderedDict, defaultdict, Counter)
 _SCALARS = tuple(set(np.sctypeDict.values()))
 _KINDS = "biufc"  # numpy's kinds of bool, int, unsigned, float, complex
 

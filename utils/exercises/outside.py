@@ -32,7 +32,7 @@ class Outside:
             ValueError: there is none. AskedTooOftenError: it was asked more than MOST_QUESTIONS times.
         """
         if len(self.asked) >= MOST_QUESTIONS:
-            raise AskedTooOftenError(f"it was asked more than {MOST_QUESTIONS} times")
+            raise AskedTooOftenError(f"what it was given to call was called more than {MOST_QUESTIONS} times")
         self.asked.append(question)
         return self._answers(*question)
 

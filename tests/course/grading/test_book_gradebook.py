@@ -211,6 +211,38 @@ def test_points_of_a_lab_are_the_same_for_everybody(tmp_path):
     assert {row["of"] for row in table(tmp_path)} == {"7"}
 
 
+def test_what_a_lab_gives_is_the_most_that_any_mark_or_the_weights_say(tmp_path):
+    filled(tmp_path, ADA)
+    with gradebook(tmp_path) as book:
+        last = submission("Zoe")
+        book.add(last, a_mark(last, exercises=()))
+    assert {row["of"] for row in table(tmp_path)} == {"7"}
+    assert {row["of"] for row in table(tmp_path, Weights({"01_pruning": LabWeight(points=0)}))} == {"0"}
+
+
+@pytest.mark.parametrize(("given", "refused", "failed"), [(1.5, "1.5", "1.5"), (0, "0", "")])
+def test_manual_points_count_where_there_is_no_mark(tmp_path, given, refused, failed):
+    """A file that can't be read gives 0; what the grader failed at is empty until a person says otherwise."""
+    filled(tmp_path, gathered=[Refusal("Bo", "01_pruning", "b.ipynb", "is empty")])
+    with gradebook(tmp_path) as book:
+        book.fail(submission("Cy"), "the worker ended")
+    found = table(tmp_path, Weights(manual={name: {"01_pruning": given} for name in ("Bo", "Cy")}))
+    assert {row["student"]: row["01_pruning"] for row in found} == {"Bo": refused, "Cy": failed}
+    below = table(tmp_path, Weights(manual={name: {"01_pruning": -1} for name in ("Bo", "Cy")}))
+    assert [row["01_pruning"] for row in below] == ["0", "0"], "nothing is taken off 0"
+
+
+def test_what_a_learning_system_calls_late_is_late(tmp_path):
+    filled(tmp_path, replace(ADA, late=True), submission("Bo"))
+    weights = Weights({"01_pruning": LabWeight(late_per_day=0.5)})
+    assert [(row["student"], row["late"]) for row in table(tmp_path, weights)] == [("Ada", "2"), ("Bo", "0")]
+
+
+def test_numbers_are_harmless_too_and_each_is_there_once(tmp_path):
+    filled(tmp_path, replace(ADA, number="=1+1"), replace(submission("Ada", "02_quantization"), number="=1+1"), submission("Bo"))
+    assert [row["number"] for row in table(tmp_path)] == ["'=1+1", ""]
+
+
 def test_without_a_sandbox_every_row_says_so(tmp_path):
     filled(tmp_path, ADA, unsafe=True)
     assert table(tmp_path)[0]["sandbox"] == "none"
@@ -245,6 +277,8 @@ def test_a_table_that_somebody_changed_is_kept(tmp_path):
         kept = write_table(book, "c\r\n")
         assert kept and kept.read_text() == "mine" and path.read_text() == "c\n"
         assert write_table(book, "d\r\n") is None
+        path.write_bytes(b"e\r\n")  # by a run that ended before it noted that
+        assert write_table(book, "e\r\n") is None and write_table(book, "f\r\n") is None
 
 
 def test_the_log_is_lines_of_json_with_seeds_and_versions(tmp_path):

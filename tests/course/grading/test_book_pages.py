@@ -191,7 +191,7 @@ REACHED = {"file": "a.onnx", "macs": 1234567, "right_percent": 88.25, "within_bu
 def test_feedback_shows_what_a_challenge_reached(tmp_path):
     with one_mark(tmp_path, challenge=REACHED) as book:
         (path,) = write_feedback(book, Weights())
-    shown = "filea.onnx MACs1,234,567 right answers (%)88.25 within budgetyes noteIt was <seen>. size (bytes)53,736"
+    shown = "filea.onnx within budgetyes right answers (%)88.25 size (bytes)53,736 MACs1,234,567 noteIt was <seen>."
     assert f"Open challenge of Lab 01: pruning {shown}" in read(path)
 
 
@@ -201,8 +201,20 @@ def test_the_overview_compares_the_files_of_a_challenge(tmp_path):
             one = submission(name)
             book.add(one, a_mark(one, challenge=reached))
         said = read(write_overview(book, Weights())).partition("what the files reached ")[2].partition(" Students")[0]
-    names = "Studentwithin budgetright answers (%)MACssize (bytes)flash (bytes)note"
-    assert said == f"{names} Adayes88.251,234,56753,736It was <seen>. Bono7"
+    names = "Studentwithin budgetright answers (%)size (bytes)flash (bytes)MACs"
+    assert said == f"{names} Adayes88.2553,7361,234,567 Bono7 Ada: It was <seen>."
+
+
+EDGE = {"points_lost": 0.5, "right_percent": 91.2, "uncertainty_points": 0.04, "photos": 1500, "ram_bytes": 4928, "on": "changed"}
+
+
+def test_percentages_and_points_of_a_challenge_have_two_decimals_so_that_they_align(tmp_path):
+    with one_mark(tmp_path, challenge=EDGE) as book:
+        (path,) = write_feedback(book, Weights())
+        overview = write_overview(book, Weights())
+    shown = "right answers (%)91.20 loss (points)0.50 give or take (points)0.04 RAM (bytes)4,928 photos tried1,500 inputschanged"
+    assert shown in read(path)
+    assert '<td class="number">91.20</td>' in overview.read_text() and "<td>changed</td>" in overview.read_text()
 
 
 def test_of_cases_that_fail_as_often_the_overview_shows_one_with_a_hint(tmp_path):

@@ -4,6 +4,7 @@ import csv
 import io
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from rich.console import Console
@@ -111,6 +112,25 @@ def test_a_pool_that_breaks_keeps_what_was_graded(folder):
         assert len(book.marks) == 2
 
 
+def test_workers_are_ended_when_somebody_interrupts(folder):
+    ended = []
+
+    class Ends(Grader):
+        def __call__(self, *given):
+            try:
+                yield from super().__call__(*given)
+            finally:
+                ended.append(len(self.graded))
+
+    class Interrupted(Show):
+        def done(self, one, outcome):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt) as raised:
+        grade(folder, Ends(), Interrupted())
+    assert ended == [1] and raised.tb, "not only when nothing holds the error any more"
+
+
 def test_one_student_is_graded_again(folder):
     grade(folder)
     grader = Grader()
@@ -123,6 +143,9 @@ def test_a_name_that_fits_nobody_gets_a_suggestion(folder):
         grade(folder, student="adda")
     with pytest.raises(ValueError, match=r"called bob: did you mean bo\?$"):  # once, though bo handed in two labs
         grade(folder, student="bob")
+    write(folder, {"boris/01_pruning.ipynb": answered()})
+    with pytest.raises(ValueError, match=r"called BO: did you mean bo or boris\?$"):
+        grade(folder, student="BO")
     with pytest.raises(ValueError, match=r"called zzz: the names are those in grades\.csv"):
         grade(folder, student="zzz")
 
@@ -134,11 +157,22 @@ def test_all_again(folder):
     assert len(grader.graded) == 3
 
 
+class Counts(Show):
+    """Remembers how many are due, and how many are as before."""
+
+    def __init__(self):
+        self.told = []
+
+    def begin(self, due, as_before):
+        self.told.append((due, as_before))
+
+
 def test_some_labs_only(folder):
     for labs in (("2",), ("02",), ("02_quantization",)):
         grader = Grader()
-        grade(folder, grader, labs=labs, out=folder.with_name(f"out{len(labs[0])}"))
-        assert grader.graded == [("bo", "02_quantization")]
+        show = Counts()
+        done = grade(folder, grader, show, labs=labs, out=folder.with_name(f"out{len(labs[0])}"))
+        assert grader.graded == [("bo", "02_quantization")] and show.told == [(1, 0)] and done.as_before == 0
     with pytest.raises(ValueError, match="there is no lab 07 with exercises: use 01, 02"):
         grade(folder, labs=("07",))
 
@@ -201,17 +235,42 @@ def test_a_hidden_test_set_goes_to_the_grader_and_into_the_log(folder, tmp_path)
     assert len(grader.graded) == 6
 
 
+def test_workers_get_a_hidden_test_set_by_its_whole_path(folder, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("hidden.npz").write_bytes(b"one")
+    grader = Grader()
+    grade(folder, grader, hidden=Path("hidden.npz"))
+    assert grader.recipes[0].arguments["hidden"] == str(tmp_path.resolve() / "hidden.npz")
+
+
+def test_what_is_odd_about_a_file_is_kept_up_with_and_grades_nothing(folder):
+    grade(folder)
+    (folder / "ada" / "01_pruning.ipynb").rename(folder / "ada" / "mine.ipynb")
+    assert grade(folder).graded == 0
+    with gradebook(folder.with_name("in-graded")) as book:
+        (notes,) = (mark.notes for mark in book.marks if mark.student == "ada")
+    assert "mine.ipynb" in " ".join(notes)
+
+
+def test_marks_among_the_submissions_are_found_behind_a_link(folder, tmp_path):
+    (tmp_path / "link").symlink_to(folder)
+    with pytest.raises(ValueError, match="give --out a folder outside of"):
+        grade(folder, out=tmp_path / "link" / "marks")
+
+
 def test_marks_made_with_another_version_of_the_lab_are_said(folder):
     grade(folder)  # the fake's marks say the lab is "abc"
     labs = tuple(replace(lab, source_sha256="def") for lab in LABS)
     done = grade_class(Request(folder), None, Grader(), labs)
     assert done.graded == 0 and "01_pruning, 02_quantization: some marks were made with another version" in str(done)
+    assert "another version" not in str(grade_class(Request(folder, again=True), None, Grader(), labs))
 
 
 def test_marks_without_a_sandbox_are_said_everywhere(folder):
     done = grade(folder, unsafe=True)
     assert "3 marks made WITHOUT A SANDBOX" in str(done)
     assert {row["sandbox"] for name, row in table(folder).items() if name != "cleo"} == {"none"}
+    assert grade(folder, unsafe=True).graded == 0
     assert grade(folder, Grader()).graded == 3  # and graded again with one
 
 

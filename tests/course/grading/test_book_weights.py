@@ -1,5 +1,6 @@
 """What marks count: points, deadlines, manual points."""
 
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
@@ -56,6 +57,7 @@ def test_a_file_with_everything(tmp_path):
 def test_points_scale_the_whole_lab():
     grade = weigh(MARK, Weights({"01_pruning": LabWeight(points=70)}))
     assert (grade.points, grade.of) == (pytest.approx(40), 70)
+    assert grade.exercises["global_masks"] == (pytest.approx(10), pytest.approx(40)) and grade.exercises["nm_mask"] == (2, 2)
     assert weigh(MARK, Weights({"01_pruning": LabWeight(points=0)})).points == 0
 
 
@@ -78,11 +80,24 @@ LATE = Weights({"01_pruning": LabWeight(deadline=datetime(2026, 11, 30, 12), lat
         ("", True, 1, 1),
         ("", False, 0, 0),
         ("2026-11-30T11:00:00", True, 0, 0),
+        ("2026-11-20T12:00:00", True, 0, 0),
     ],
 )
 def test_lateness_in_days_begun(handed_in, late, days, off):
     grade = weigh(MARK, LATE, handed_in, late)
     assert (grade.late_days, grade.late) == (days, pytest.approx(off))
+
+
+@pytest.mark.parametrize(("said", "days"), [(0, 0), (0.5, 1), (2, 2)])
+def test_days_that_a_person_gives_go_before_what_the_system_says(said, days):
+    for handed_in in ("", "2027-06-01T00:00:00"):
+        grade = weigh(MARK, replace(LATE, days_late={"Ada": {"01_pruning": said}}), handed_in, late=True)
+        assert (grade.late_days, grade.late) == (days, days)
+
+
+def test_what_manual_points_take_off_leaves_nothing_below_0():
+    grade = weigh(MARK, Weights(manual={"Ada": {"01_pruning": -5}}))
+    assert (grade.points, grade.manual) == (0, -5)
 
 
 def test_a_deadline_with_a_zone_and_a_time_without():
@@ -107,6 +122,7 @@ WRONG = {
     "[labs.01]\npoints = -1": "give a number from 0",
     "[labs.01]\npoints = true": "give a number from 0",
     "[labs.01]\nlate_per_day = 10": "give a number from 0 to 1",
+    "[labs.01]\nlate_most = 2": "labs.01.late_most is 2: give a number from 0 to 1",
     "[labs.01]\ndeadline = '2026-11-30'": "without quotes",
     "[labs]\n01 = 3": "write a table, [labs.01]",
     "labs = 3": "labs is 3: write a table",
@@ -123,6 +139,11 @@ def test_what_is_wrong_is_named(tmp_path, text):
     with pytest.raises(ValueError) as error:
         weights_of(tmp_path, text)
     assert WRONG[text] in str(error.value) and "weights.toml" in str(error.value)
+
+
+def test_a_file_with_a_mark_of_its_encoding_and_points_taken_off(tmp_path):
+    """As Windows' editor writes it."""
+    assert weights_of(tmp_path, "\ufeff[manual.Ada]\n01 = -1.5").manual == {"Ada": {"01_pruning": -1.5}}
 
 
 def test_a_file_that_is_not_there(tmp_path):

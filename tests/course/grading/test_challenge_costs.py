@@ -89,11 +89,44 @@ def test_sizes_that_a_file_states_of_itself_are_not_believed():
 
 
 def test_a_file_for_several_photos_at_once_has_no_macs():
-    assert counted(linear(shape=(4, 1, 28, 28), output=(4, 10)))["uncounted"] == ["a batch of 4"]
+    for batch in (2, 4):
+        assert counted(linear(shape=(batch, 1, 28, 28), output=(batch, 10)))["uncounted"] == [f"a batch of {batch}"]
+    assert counted(linear(shape=(1, 1, 28, 28), output=(1, 10)))["macs"] == 7840
 
 
 def test_a_table_that_is_only_claimed_is_refused():
     model = linear()
     model.graph.initializer[0].dims[:] = [1 << 20, 1 << 20]
     with pytest.raises(ValueError, match="says it holds more than"):
+        counted(model)
+
+
+def add(repeated, times=1, **more):
+    for _ in range(times):
+        repeated.add(**more)
+
+
+HIDES = {
+    "work that only training does": (lambda model: add(model.training_info), "functions of its own"),
+    "a place and no file": (lambda model: setattr(model.graph.initializer[0], "data_location", TensorProto.EXTERNAL), "in another file"),
+    "sparse weights in another file": (
+        lambda model: setattr(model.graph.sparse_initializer.add().values, "data_location", TensorProto.EXTERNAL),
+        "in another file",
+    ),
+    "many axes": (lambda model: model.graph.initializer[0].dims.extend([1] * 7), "more than 8 axes"),
+    "sizes below 0": (lambda model: model.graph.initializer.add(dims=[-1, -1]), "says it holds more than"),
+    "thousands of tensors": (lambda model: add(model.graph.initializer, 5001), "5,002 tensors"),
+    "a stored table before the input": (
+        lambda model: model.graph.input.insert(0, helper.make_tensor_value_info("w", TensorProto.FLOAT, [784, 10])),
+        "one input and one output",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", HIDES)
+def test_what_hides_weights_or_work_is_refused(name):
+    change, words = HIDES[name]
+    model = linear()
+    change(model)
+    with pytest.raises(ValueError, match=words):
         counted(model)

@@ -10,6 +10,7 @@ import torch
 from onnx import TensorProto, helper
 from safetensors.torch import save
 
+from course.grading import challenge
 from course.grading.challenge import MOST_BYTES
 from utils.models import MicroConfig, MicroNet, zoo
 
@@ -162,3 +163,20 @@ def test_a_small_network_of_another_family_is_scored(sandboxes):
     torch.manual_seed(0)
     found = scored("03", saved(MicroNet(MicroConfig.of(8, (16, 2)))), sandboxes)
     assert found["within_budget"] and 0 <= found["right_percent"] < 40
+
+
+def test_work_that_leads_nowhere_makes_no_loss_less_sure(sandboxes, monkeypatch):
+    """A file that claims much work is tried on no fewer photos where a loss decides, and on fewer where none does."""
+    monkeypatch.setattr(challenge, "costs_of", lambda *_: ({"macs": 10**9}, []))
+    assert scored("06", int8("fashion_micro"), sandboxes)["photos"] == 10_000
+    assert scored("03", of_zoo("fashion_nano"), sandboxes)["photos"] == 1000
+
+
+def test_what_a_photo_holds_is_not_told_by_a_librarys_words(sandboxes):
+    steps = [helper.make_node("ReduceMax", ["x"], ["most"], keepdims=0), helper.make_node("Cast", ["m"], ["at"], to=TensorProto.INT64)]
+    steps.insert(1, helper.make_node("Mul", ["most", "many"], ["m"]))
+    steps += [helper.make_node("Gather", ["few", "at"], ["told"]), helper.make_node("Add", ["x", "told"], ["z"])]
+    model = linear(*steps, start="z", extra={"many": np.array(1e6, np.float32), "few": np.zeros(3, np.float32)})
+    found = scored("06", model.SerializeToString(), sandboxes)
+    one_sentence(found)
+    assert "fails on some of the inputs" in found["note"] and not re.search(r"\d{3}", found["note"]), found["note"]

@@ -2,19 +2,23 @@
 
 import copy
 import json
+import os
 
 import numpy as np
 import pytest
 import torch
 
-from course.grading.challenge import challenge_marks
+from course.grading.asking import UnusableError, classes_of, costs_of, on_chip
+from course.grading.challenge import CHALLENGES, _judged, challenge_marks
 from course.grading.grade import grade_submission
-from course.grading.losses import large_is_right, lost, shipped_is_right
+from course.grading.jobs import Answered, Loaded
+from course.grading.losses import Loss, large_is_right, lost, shipped_is_right
 from course.grading.submissions import Submission
 from course.grading.testsets import COPIES, Photos, changed_photos, changed_windows, hidden_photos
 from utils import deploy
 from utils.adapt import Reservoir, personalise
 from utils.data import fashion_mnist, folds, standardise, watch
+from utils.data.fashion_mnist import normalise
 from utils.models import ResidualConfig, ResidualNet, zoo
 
 from .challenge_files import int8, of_zoo, saved, scored
@@ -64,7 +68,7 @@ OVER = {
     "01": (lambda: of_zoo("fashion_large"), ("11,079,904 bytes, 2,000,000 are allowed",)),
     "02": (lambda: of_zoo("fashion_large_w4"), ("1,435,424 bytes, 900,000 are allowed",)),
     "03": (lambda: of_zoo("fashion_small"), ("60,000 are allowed",)),
-    "06": (lambda: int8("fashion_medium"), ("to fashion_large on the same photos", "0.5 points is allowed", "chance does not explain it")),
+    "06": (lambda: int8("fashion_medium"), ("to fashion_large on the same photos", "0.5 point is allowed", "chance does not explain it")),
     "07": (lambda: int8("fashion_large_slim4"), ("bytes of flash, 32,768 are allowed", "bytes of RAM, 16,384 are allowed")),
     "08": (lambda: saved(personal(old=0)), ("the network as shipped", "less than 1 point is allowed", "chance does not explain it")),
 }
@@ -164,6 +168,40 @@ def test_photos_are_moved_by_up_to_a_pixel():
     assert len(moves) > 3
 
 
+def test_every_public_photo_is_tried_once():
+    assert np.array_equal(np.bincount(changed_photos(SEED).labels), np.bincount(fashion_mnist("test").labels))
+
+
+def test_what_moves_into_a_photo_is_as_dark_as_its_border():
+    photos, dark = changed_photos(1, 50).images[:, 0], float(fashion_mnist("test").images.min())
+    border = np.concatenate([photos[:, 0], photos[:, -1], photos[:, :, 0], photos[:, :, -1]], axis=1)
+    assert (np.median(border, axis=1) < dark + 0.02).all() and (border < dark + 0.1).mean() > 0.88, "whatever the light; 0 is a gray"
+
+
+def test_an_instructors_photos_are_normalised_as_all_others(tmp_path):
+    pixels = np.arange(2 * 28 * 28).reshape(2, 28, 28).astype(np.uint8)
+    np.savez(tmp_path / "own.npz", images=pixels, labels=[3, 4])
+    photos = hidden_photos(tmp_path / "own.npz")
+    assert np.array_equal(photos.images, normalise(pixels).numpy()) and photos.labels.tolist() == [3, 4]
+
+
+class Harmful:
+    """Makes a folder when it is unpickled."""
+
+    def __init__(self, folder):
+        self.folder = folder
+
+    def __reduce__(self):
+        return os.mkdir, (str(self.folder),)
+
+
+def test_a_test_set_is_not_unpickled(tmp_path):
+    np.savez(tmp_path / "own.npz", images=np.array([Harmful(tmp_path / "made")]), labels=[0])
+    with pytest.raises(ValueError, match="is no test set"):
+        hidden_photos(tmp_path / "own.npz")
+    assert not (tmp_path / "made").exists()
+
+
 def test_an_instructors_own_photos_are_used(sandboxes, tmp_path):
     pixels = np.random.default_rng(0).integers(0, 256, size=(30, 28, 28)).astype(np.uint8)
     np.savez(tmp_path / "own.npz", images=pixels, labels=np.zeros(30, dtype=int))
@@ -182,9 +220,79 @@ def test_an_instructors_own_photos_are_used(sandboxes, tmp_path):
         {"images": np.zeros((2, 28, 28)), "labels": np.zeros(2)},
         {"images": np.zeros((2, 28, 28), np.uint8), "labels": [0, 10]},
         {"images": np.zeros((1, 28, 28), np.uint8), "labels": 3},
+        {"images": np.zeros((0, 28, 28), np.uint8), "labels": np.zeros(0, int)},
     ],
 )
 def test_a_file_that_is_no_test_set_is_refused(arrays, tmp_path):
     np.savez(tmp_path / "own.npz", **arrays)
     with pytest.raises(ValueError, match="test set"):
         hidden_photos(tmp_path / "own.npz")
+
+
+def judged(lab, loss=None, **found):
+    return _judged(CHALLENGES[lab], found, loss, [])
+
+
+def test_a_budget_may_be_used_up_and_not_be_passed():
+    assert judged("01", size_bytes=2_000_000) == {"size_bytes": 2_000_000, "within_budget": True}
+    assert judged("01", size_bytes=2_000_001)["within_budget"] is False
+    parts = {"least_flash_bytes": 32_768, "least_ram_bytes": 16_384}
+    assert "within_budget" not in judged("07", **parts), "there is more than its parts"
+    assert judged("07", **parts | {"least_ram_bytes": 16_385})["within_budget"] is False
+
+
+def test_both_the_budget_and_the_loss_must_be_kept():
+    """Lab 06 allows the limit itself, lab 08 what is less."""
+    fits = {loss: judged("08", Loss(loss, 0), size_bytes=147_456)["within_budget"] for loss in (0, 0.99, 1.0)}
+    assert fits == {0: True, 0.99: True, 1.0: False}
+    assert judged("08", Loss(0, 0), size_bytes=147_457)["within_budget"] is False, "a file that is too large, and loses nothing"
+    assert judged("06", Loss(0.5, 0))["within_budget"] is True and judged("06", Loss(0.51, 0))["within_budget"] is False
+
+
+def test_how_a_loss_was_decided_is_said():
+    loses, gains = (judged("06", Loss(points, 0.05))["note"] for points in (0.4, -0.4))
+    assert "loses 0.40 points to fashion_large" in loses and "gains 0.40 points over fashion_large" in gains
+    close = [points for points in (0.2, 0.4, 0.6, 0.8) if "too close to call" in judged("06", Loss(points, 0.2))["note"]]
+    assert close == [0.4, 0.6]
+
+
+class Says:
+    """Sandboxes whose process answers what it is told to, as a hostile file might have it."""
+
+    def __init__(self, *values):
+        self.values = values
+
+    def answers(self, job, calls):
+        return Loaded((), True), [Answered(value) for value in self.values]
+
+
+THREE = np.zeros((3, 1, 28, 28), np.float32)
+
+
+@pytest.mark.parametrize("told", [None, {}, {"uncounted": "Einsum"}, {"uncounted": [1]}], ids=str)
+def test_costs_that_are_none_are_not_taken(told):
+    with pytest.raises(UnusableError, match="its costs could not be read"):
+        costs_of(".onnx", b"", THREE[:1], Says(told))
+
+
+def test_a_cost_that_is_no_count_is_left_out():
+    assert costs_of(".onnx", b"", THREE[:1], Says({"uncounted": [], "macs": -1, "activation_bytes": True})) == ({}, [])
+
+
+@pytest.mark.parametrize("classes", [np.zeros(3), np.zeros((3, 1), int), np.zeros(2, int), np.zeros(4, int), [0, 0, 0], None], ids=repr)
+def test_answers_that_are_no_classes_are_not_taken(classes):
+    with pytest.raises(UnusableError, match="one class for each input"):
+        classes_of(".onnx", b"", THREE, Says(None, classes))
+
+
+def test_what_was_not_run_is_said():
+    with pytest.raises(UnusableError, match="it was not run"):
+        classes_of(".onnx", b"", THREE, Says(None))
+
+
+def test_sizes_by_parts_stand_in_only_where_nothing_was_linked():
+    parts, classes = {"tables": 100, "arena": 20}, np.zeros(3, int)
+    linked = on_chip(b"", THREE, Says(parts, {"flash_bytes": 500, "ram_bytes": 60}, classes))
+    assert linked[1:] == ({"flash_bytes": 500, "ram_bytes": 60}, "")
+    missing = on_chip(b"", THREE, Says(parts, {"missing": "no compiler."}, classes))
+    assert missing[1:] == ({"least_flash_bytes": 100, "least_ram_bytes": 20}, "no compiler")

@@ -114,6 +114,8 @@ FORGED = [
     {"array": "<f4", "shape": [1] * 40, "blob": 0},
     {"array": ["<f4"], "shape": [1], "blob": 0},
     {"array": "<f4"},
+    {"array": "<f4", "shape": [1], "blob": -1},
+    {"list": [{"array": "<f4", "shape": [1], "blob": 0}] * 2},
     {"scalar": "<f4", "shape": [], "blob": 0},
     {"tensor": "float32", "shape": [1], "stride": [1], "grad": False, "blob": 0},
     {"tensor": "load", "shape": [1], "stride": [1], "grad": False, "blob": 0},

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from course.grading import launch
+from course.grading import launch, names
 from course.grading.grade import _call, _giving, judged
 from course.grading.inside import TRUSTED, modules_for
 from course.grading.jobs import Answered, Ended, Limits, Raised
@@ -242,3 +242,14 @@ def test_what_a_machine_lacks_is_said_with_what_to_do(monkeypatch):
     monkeypatch.undo()
     monkeypatch.setattr(launch.sys, "base_prefix", str(Path("/nowhere")))
     assert any("does not lie below" in sentence for sentence in launch.missing())
+
+
+def test_each_helper_is_looked_at_a_few_times_however_long_a_chain_they_make(monkeypatch):
+    """Thousands of statements that each need the one before would else keep the grader busy for hours."""
+    chain = "\n".join(["a0 = 1", *(f"a{at} = a{at - 1}" for at in range(1, 300))])
+    looked, graded = [], graded_lab(LAB)
+    work = work_of({"cells": [code(chain, "own"), code("def magnitude_mask(*_):\n    return a299", "magnitude_mask")]}, graded)
+    monkeypatch.setattr(names, "bound", lambda text: looked.append(text) or bound(text))
+    planned = [plan("magnitude_mask", work, graded, ()) for _ in range(2)][1]
+    assert [text for name, text in planned.cells if name.startswith("cell")] == chain.splitlines()
+    assert len(looked) < 5 * len(work.helpers)

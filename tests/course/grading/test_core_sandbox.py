@@ -11,10 +11,10 @@ import psutil
 import pytest
 import torch
 
-from course.grading import launch, sandbox
+from course.grading import jobs, launch, sandbox
 from course.grading import visit as visiting
 from course.grading.channel import receive, send
-from course.grading.jobs import DIED, SLEPT, Answered, Call, Ended, Job, Limits, Loaded, Raised, SandboxError, Talk
+from course.grading.jobs import DIED, SLEPT, TOO_MUCH, Answered, Call, Ended, Job, Limits, Loaded, Raised, SandboxError, Talk
 from course.grading.proof import trials
 from course.grading.sandbox import Sandbox, Sandboxes
 from utils.exercises.outside import MOST_QUESTIONS
@@ -186,7 +186,7 @@ def test_a_question_without_an_answer_is_an_error_inside(sandboxes):
 def test_questions_end(sandboxes):
     """A process may neither ask without end, nor ask and not listen."""
     source = "def f(ask):\n    while True:\n        try:\n            ask('a')\n        except ValueError:\n            pass"
-    assert asked(sandboxes, source, ()) == [Ended(f"it was asked more than {MOST_QUESTIONS} times", certain=True)]
+    assert asked(sandboxes, source, ()) == [Ended(f"what it was given to call was called more than {MOST_QUESTIONS} times", certain=True)]
     assert asked(sandboxes, "def f(ask):\n    return 3", ())[0].value["answer"] == 3
 
 
@@ -196,6 +196,7 @@ def test_one_that_asks_now_and_then_gets_no_more_time_than_another():
 
     def play():
         receive(theirs)
+        send(theirs, {"kind": "confined"})
         send(theirs, {"kind": "loaded", "errors": [], "found": True})
         receive(theirs)
         with contextlib.suppress(OSError, EOFError):
@@ -213,6 +214,56 @@ def test_one_that_asks_now_and_then_gets_no_more_time_than_another():
         ours.close()
         other.join(20)
     assert found == [Ended(SLEPT, certain=True)]
+
+
+def played(steps, calls=(), wall_s=5):
+    """What a talk makes of an other end that is played here. Each step: a frame to send, a wait in seconds, or "next" to take one."""
+    ours, theirs = socket.socketpair()
+
+    def play():
+        with contextlib.suppress(OSError, EOFError):
+            for step in ("next", *steps):
+                if step == "next":
+                    receive(theirs)
+                elif isinstance(step, float):
+                    time.sleep(step)
+                else:
+                    send(theirs, *step)
+
+    with ours, theirs:
+        other = threading.Thread(target=play)
+        other.start()
+        try:
+            return Talk(ours, lambda: None, lambda: False, Limits(wall_s=wall_s)).about(job(""), calls)[1]
+        finally:
+            ours.shutdown(socket.SHUT_RDWR)
+            other.join(20)
+
+
+CONFINED, LOADED = ({"kind": "confined"},), ({"kind": "loaded", "errors": [], "found": True},)
+UNCONFINED = ({"kind": "unconfined", "said": "no"},)
+
+
+def test_only_a_process_that_has_run_nothing_can_say_that_it_is_not_confined():
+    with pytest.raises(SandboxError, match="could not be confined: no"):
+        played([UNCONFINED])
+    for steps in ([CONFINED, UNCONFINED], [CONFINED, LOADED, "next", UNCONFINED], [LOADED]):
+        (found,) = played(steps, [Call(())])
+        assert found.forged, steps
+
+
+def test_who_sleeps_a_little_in_each_call_gets_no_more_time_than_who_sleeps_once():
+    answers = ["next", 0.4, ({"kind": "answer", "value": 3},)] * 6
+    found = played([CONFINED, LOADED, *answers], [Call(())] * 6, wall_s=1)
+    assert found[-1] == Ended(SLEPT, certain=True) and 1 <= len(found) <= 4
+
+
+def test_all_answers_of_a_job_together_are_bounded(monkeypatch):
+    monkeypatch.setattr(jobs, "MOST_BLOBS", 100)
+    value = {"array": "|u1", "shape": [40], "blob": 0}
+    answers = ["next", ({"kind": "answer", "value": value}, [bytes(40)])] * 3
+    assert played([CONFINED, LOADED, *answers], [Call(())] * 3)[2] == Ended(TOO_MUCH, certain=True)
+    assert isinstance(played([CONFINED, LOADED, *answers[:4], "next"], [Call(())] * 2)[1], Answered)
 
 
 RAW = """
@@ -303,12 +354,15 @@ def test_nothing_is_left_of_a_job(sandboxes):
 
 
 def test_a_closed_sandbox_leaves_no_process_and_no_folder(sandboxes):
+    files = len(os.listdir("/proc/self/fd"))
     one = Sandbox(sandboxes._way).ready()
+    assert not one._folder.exists(), "nothing stays on the disk if this process is killed"
     processes = psutil.Process(one._process.pid).children(recursive=True)
     assert processes
     one.close()
     psutil.wait_procs(processes, timeout=10)
-    assert not any(process.is_running() for process in processes) and not one._folder.exists() and one.closed
+    assert not any(process.is_running() for process in processes) and one.closed
+    assert len(os.listdir("/proc/self/fd")) == files
     one.close()
 
 
@@ -452,3 +506,78 @@ def test_a_sandbox_that_does_not_start_says_why(monkeypatch):
     )
     with pytest.raises(SandboxError, match=r"AppArmor.*allows `userns`"):
         Sandboxes()
+
+
+def test_a_second_trial_has_the_limits_of_the_first(monkeypatch):
+    given, brief = [], Limits(cpu_s=1)
+
+    class Noting(Fake):
+        def visit(self, limits):
+            given.append(limits)
+            return super().visit(limits)
+
+    monkeypatch.setattr(sandbox.Sandboxes, "_start", lambda self: Noting([Answered(1)]))
+    made = Sandboxes(unsafe=True)
+    made._warm = Noting([Ended(DIED)], jobs=3)
+    assert made.answers(None, [], brief)[1] == [Answered(1)] and given == [brief, brief]
+
+
+def test_every_sandbox_has_the_limits_that_were_asked_for(monkeypatch):
+    proven, limits = [], Limits(cpu_s=1)
+    monkeypatch.setattr("course.grading.proof.prove", lambda given: (proven.append(given), (Fake([]), []))[1])
+    monkeypatch.setattr(sandbox, "Sandbox", lambda way, given: (way, given))
+    assert Sandboxes(limits=limits)._start() == ("nested", limits) and proven == [limits]
+
+
+def test_the_spare_is_the_next_and_none_is_left(faked):
+    made = faked(Ended(DIED), Answered(1))
+    first, spare = made._warm, Fake([Answered(2)])
+    made._spare = spare
+    assert made.answers(None, [])[1] == [Answered(2)] and made._warm is spare and made._spare is None
+    made._spare = Fake([])
+    those = (first, spare, made._spare)
+    made.close()
+    assert all(one.closed for one in those)
+
+
+def test_limits_reach_the_process(sandboxes):
+    """Those of one job, and those of a visit for several."""
+    look, brief = job("import resource\ndef f():\n    return resource.getrlimit(resource.RLIMIT_FSIZE)[0]"), Limits(file_bytes=4096)
+    with sandboxes.together(brief) as visit:
+        shared = visit.answers(look, [Call(())])[1]
+    assert shared == sandboxes.answers(look, [Call(())], brief)[1] == [Answered(4096)]
+    assert sandboxes.answers(look, [Call(())])[1] == [Answered(sandboxes.limits.file_bytes)]
+
+
+def test_cells_draw_the_same_random_numbers_whatever_ran_before(sandboxes):
+    draws = job("import numpy as np\nimport torch\nkept = float(torch.rand(())) + np.random.rand()\ndef f():\n    return kept")
+    with sandboxes.together(sandboxes.limits) as visit:
+        one, two = (visit.answers(draws, [Call(())])[1] for _ in range(2))
+    assert one == two == sandboxes.answers(draws, [Call(())])[1]
+
+
+def test_only_twenty_errors_of_cells_are_told(sandboxes):
+    loaded, found = replies(sandboxes, "1 / 0\n" * 25 + "def f():\n    return 1", ())
+    assert len(loaded.errors) == 20 and found == [Answered(1)]
+
+
+def test_a_number_under_the_functions_name_is_no_function(sandboxes):
+    assert replies(sandboxes, "f = 3", ()) == (Loaded(), [])
+
+
+def test_annotations_are_what_the_cell_says(sandboxes):
+    """Is nothing of the grader's own `from __future__` in a student's cell, and all of the student's?"""
+    source = "def f(x: int):\n    return isinstance(f.__annotations__['x'], str)"
+    assert replies(sandboxes, source, (1,))[1] == [Answered(False)]
+    assert replies(sandboxes, f"from __future__ import annotations\n{source}", (1,))[1] == [Answered(True)]
+
+
+def test_a_stub_is_one_that_says_nothing_and_is_the_functions_own(sandboxes):
+    source = "def other():\n    raise NotImplementedError\ndef f(x):\n    if x:\n        other()\n    raise NotImplementedError('later')"
+    said, others = replies(sandboxes, source, (0,), (1,))[1]
+    assert (said.stub, said.line, others.stub, others.line) == (False, 6, False, 2), "the line is that of the last cell's frame"
+
+
+def test_words_of_cells_hold_no_addresses(sandboxes):
+    loaded, _ = replies(sandboxes, "raise ValueError(object())\ndef f():\n    return 1")
+    assert loaded.errors[0][2] == "<object object at 0x...>"

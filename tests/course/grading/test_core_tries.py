@@ -94,7 +94,7 @@ class Scripted:
         return self.loaded, self.replies.pop(0)
 
     def together(self, limits):
-        self.visits.append(self)
+        self.visits.append(limits)
         self.over = False
         return self
 
@@ -131,6 +131,27 @@ def test_a_process_that_sleeps_or_forges_is_not_tried_again(bad, tries):
         _, replies = asked.alone(JOB, CALLS)
     assert len(made.asked) == tries and len(replies) == len(CALLS) and all(isinstance(reply, Ended) for reply in replies)
     assert all(cpu_s == 5 for _, cpu_s in made.asked)
+
+
+@pytest.mark.parametrize(
+    "last",
+    [[Ended("it died")], [Answered(4), Ended("it died")], [Answered(4), Ended("it wrote", forged=True, certain=True)]],
+    ids=["with the last case", "after it", "after it, forged"],
+)
+def test_an_end_that_leaves_no_case_is_not_tried_again(last):
+    made = Scripted([*map(Answered, range(4)), *last])
+    with Tries(made) as asked:
+        _, replies = asked.alone(JOB, CALLS)
+    assert made.asked == [(5, 5)] and replies == [*map(Answered, range(4)), last[0]], "a reply for every case, and no more"
+
+
+@pytest.mark.parametrize(("due_s", "brief_s"), [(5, tries.BRIEF_CPU_S), (0.5, 0.5)])
+def test_the_shared_process_gets_little_time_and_all_else_as_due(due_s, brief_s):
+    made = Scripted([Answered(1)])
+    made.limits = Limits(cpu_s=due_s, processes=7)
+    with Tries(made) as asked:
+        asked.at_once(JOB, CALLS)
+    assert made.visits == [Limits(cpu_s=brief_s, wall_s=tries.BRIEF_WALL_S, processes=7)]
 
 
 @pytest.mark.parametrize(

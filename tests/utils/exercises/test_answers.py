@@ -1,6 +1,6 @@
 """What may be an answer."""
 
-from collections import OrderedDict, namedtuple
+from collections import Counter, OrderedDict, defaultdict, namedtuple
 
 import numpy as np
 import pytest
@@ -53,7 +53,8 @@ def test_scalars_of_numpy_and_torch_are_arrays_without_axes():
 
 def test_a_state_dict_passes():
     assert set(plain(torch.nn.Linear(2, 2).state_dict())) == {"weight", "bias"}
-    assert type(plain(OrderedDict(a=1))) is dict
+    for made in (OrderedDict(a=1), defaultdict(list, a=1), Counter("a")):
+        assert plain(made) == {"a": 1} and type(plain(made)) is dict
 
 
 class _Int(int):

@@ -10,6 +10,7 @@ import torch
 from utils.exercises.checking import assess
 from utils.exercises.declare import LOOK_AGAIN, REFUSALS, Case, Lab
 from utils.exercises.judges import Verdict, answered, equal_to, knowing
+from utils.exercises.lab06.machine import Machine
 from utils.exercises.outside import MOST_QUESTIONS, AskedTooOftenError, Outside
 from utils.exercises.probing import bare
 from utils.exercises.standins import library
@@ -33,6 +34,18 @@ def test_a_question_without_an_answer_counts_too():
     with pytest.raises(KeyError):
         outside("a")
     assert outside.asked == [("a",)]
+
+
+def test_a_machine_s_clock_moves_by_what_the_work_costs_at_its_pace():
+    machine, said = Machine(["a", "b"], [2, 3], [1, 10], start_s=5), []
+    for name in ("", "a", "b", "b"):
+        assert not name or machine("work", name) is None
+        said.append(machine("clock"))
+    assert said == pytest.approx([5, 5.002, 5.032, 5.035])
+    with pytest.raises(ValueError, match="nobody of this name"):
+        machine("work", "c")
+    machine("work", "a")
+    assert machine("clock") == pytest.approx(5.055), "who is not known moves neither the clock nor the pace"
 
 
 @pytest.mark.parametrize(

@@ -220,7 +220,7 @@ def sensitivity(rng: np.random.Generator) -> Iterator[Case]:
     twice = ("How many values are asked for?", "One value for each entry of sparsities, with sparsity 0 too.")
     yield case("sparsity 0 counts as well", ["stem", "block"], [0.0, 0.5], twice)
     yield case("no sparsities, empty lists", ["stem", "block"], [], ("The names are still there.", "Make the list before the inner loop."))
-    once = ("How often does your function call evaluate?", "Each call takes minutes on a real network: keep its result in the list.")
+    once = ("How often does your function call evaluate?", "Each call takes seconds on a real network: keep its result in the list.")
     yield case("asks once for each pair", ["stem", "block"], [0.3, 0.6, 0.9], once, judge=asks_once)
 
 

@@ -84,7 +84,7 @@ def interleave(rng: np.random.Generator) -> Iterator[Case]:
 
     def timed(name: str, case: tuple, weight: float = 1, hints: tuple[str, ...] = say.TURNS) -> Case:
         names, costs, pace, rounds, start_s = case
-        judged, outside = answered(knowing(judge, *case)), partial(Machine, names, costs, pace, start_s)
+        judged, outside = judges.by_the_clock(knowing(judge, *case)), partial(Machine, names, costs, pace, start_s)
         return Case(name, (names, rounds), judged, weight, hints, hints_for=say.OF_TURNS, probe="interleaved", outside=outside)
 
     yield timed("three contestants, four rounds", machine(4, "a", "b", "c"), 2)

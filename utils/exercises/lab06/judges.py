@@ -29,20 +29,26 @@ def lies_in_memory(answer: Any, inputs: tuple[Any, ...]) -> Verdict:
 
 
 def tensors_of_times(judge: Judge) -> Judge:
-    """As `judge`; a dict in which something else stands than a tensor for each name is about "tensors".
-
-    Times shorter than any contestant's, though of no known mistake, are about "clock": it was not the machine's.
-    """
+    """As `judge`; a dict in which something else stands than a tensor for each name is about "tensors"."""
 
     def both(answer: Any, inputs: tuple[Any, ...]) -> Verdict:
         verdict = judge(answer, inputs)
         others = [value for value in answer.values() if type(value) is not np.ndarray] if type(answer) is dict else [answer]
-        if others and not verdict.passed:
-            return replace(verdict, about="tensors")
-        if verdict.passed or verdict.about:
-            return verdict
-        quick = all(values.size and values.min() > 0 and values.max() < 0.5 * min(inputs[1]) for values in answer.values())
-        return replace(verdict, about="clock") if quick else verdict
+        return replace(verdict, about="tensors") if others and not verdict.passed else verdict
+
+    return both
+
+
+def by_the_clock(judge: Judge) -> Judge:
+    """As `answered`; where it did not pass and the machine's clock was never read, it is about "clock": the times are another's.
+
+    How long they are says nothing: in a sandbox a call takes the time of a question and its answer.
+    """
+
+    def both(answer: Any, inputs: tuple[Any, ...]) -> Verdict:
+        verdict = judge(answer["answer"], inputs)
+        unread = not verdict.passed and not verdict.about and ("clock",) not in answer["asked"]
+        return replace(verdict, about="clock") if unread else verdict
 
     return both
 

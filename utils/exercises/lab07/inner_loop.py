@@ -32,12 +32,16 @@ def dot_in_c(rng: np.random.Generator) -> Iterator[Case]:
     special = {
         "refused": refused,
         "failed": ("Which elements does your loop read, and when does it end?", last[1]),
+        "nameless": (
+            "What is your function called?",
+            "dot, not static, with the types of the docstring: who calls it looks it up by this name.",
+        ),
         "point": ("Which value has the code x_zero_point?", "0.0: subtract it from each x[i]."),
         "all points": ("How often is the zero point subtracted?", "From each x[i], before it is multiplied with w[i]."),
         "one more": last,
         "one less": last,
         "wraps": ("What is 3 - 128 in uint8_t?", "131: put the difference into int32_t, which C computes in anyway."),
-        "int16": ("How large does the sum become?", "Larger than int16_t holds: the accumulator is int32_t."),
+        "int16": ("How large does the sum become?", "Larger than int16_t holds: accumulator, differences and products are int32_t."),
         "int8": ("How large does the sum become?", "Larger than int8_t holds: the accumulator is int32_t."),
         "unsigned": ("Which sign have the weights?", "const int8_t *w: as uint8_t -1 becomes 255."),
         "changed": ("Does the loop write to x or w?", "Take the difference into a variable of its own: x and w are const."),

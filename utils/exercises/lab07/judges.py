@@ -83,11 +83,10 @@ def dot_product(answer: Any, inputs: tuple[Any, ...]) -> Verdict:
     expected = f"{wanted}"
     fault = _no_call(answer)
     if fault is not None:
-        return (
-            Verdict(False, expected, fault, "refused" if "refused" in answer else "failed")
-            if type(answer) is dict
-            else _odd(answer, expected)
-        )
+        if type(answer) is not dict:
+            return _odd(answer, expected)
+        why = "refused" if "refused" in answer else "nameless" if "no function called" in fault else "failed"
+        return Verdict(False, expected, fault, why)
     got = answer["value"]
     if got != wanted:
         about = (name for name, made in DOTS.items() if got == made(*inputs))

@@ -1,6 +1,7 @@
 """Lab 06: does a common mistake meet the hint that helps, and none that leads astray?"""
 
 import importlib.util
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,12 @@ def interleave_by_the_computers_clock(contestants, rounds, clock=None):
     return wrong.interleave_refuses_nothing(contestants, rounds, None)
 
 
+def interleave_by_a_slow_clock_of_its_own(contestants, rounds, clock=None):
+    """Its times are as long as those of the contestants, as they are where a call crosses a sandbox's border."""
+    ticks = count()
+    return wrong.interleave_refuses_nothing(contestants, rounds, lambda: next(ticks) * 0.003)
+
+
 def ratio_interval_share_of_a_power(a_ms, b_ms):
     return wrong.ratio_interval_takes_any_rounds(a_ms, b_ms) if len(a_ms) < 1000 else 0.025 * 2 ** len(a_ms)
 
@@ -56,6 +63,7 @@ def ratio_interval_share_of_a_power(a_ms, b_ms):
         (interleave_gives_them_back, "What stands in the dict for each name"),
         (interleave_as_lists, "What stands in the dict for each name"),
         (interleave_by_the_computers_clock, "Whose time did you measure"),
+        (interleave_by_a_slow_clock_of_its_own, "Whose time did you measure"),
         (wrong.interleave_in_seconds, "In which unit does the clock tick"),
         (wrong.interleave_without_warm_up, "What does a first call do"),
         (wrong.interleave_keeps_the_warm_up, "Are the calls before the rounds kept"),

@@ -16,6 +16,10 @@ wrong = importlib.util.module_from_spec(_SPEC)
 _SPEC.loader.exec_module(wrong)
 
 
+def dot_in_c_of_another_name():
+    return wrong.dot_in_c_that_crashes().replace("dot", "product")
+
+
 def int8_conv2d_cut_off_early(x, w, b, params):
     """Cuts off before the output's zero point is added. Which cases that loses depends on the numbers drawn."""
     return (wrong._conv(x, w, b, params | {"y_zero_point": 0}).int() + params["y_zero_point"]).to(torch.uint8)
@@ -83,6 +87,7 @@ def test_the_hints_that_a_mistake_meets(function, shown):
         (wrong.dot_in_c_with_a_spare_variable, ["What does the compiler warn of"]),
         (wrong.dot_in_c_that_writes, ["Does the loop write to x or w"]),
         (wrong.dot_in_c_that_crashes, ["Which elements does your loop read"]),
+        (dot_in_c_of_another_name, ["What is your function called"]),
     ],
 )
 def test_the_hints_that_a_mistake_in_c_meets(function, shown):
