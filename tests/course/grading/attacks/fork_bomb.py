@@ -13,7 +13,7 @@ def magnitude_mask(weight, sparsity):
     try:
         for _ in range(150):
             if os.fork() == 0:
-                time.sleep(20)
+                time.sleep(60)
                 os._exit(0)
             started += 1
     except OSError:
