@@ -56,7 +56,9 @@ def test_names_and_numbers_can_be_asked_for(value, plain):
     assert bare(value) == plain and type(bare(value)) is type(plain)
 
 
-@pytest.mark.parametrize("value", [None, [1], np.ones(1), torch.ones(2), "a" * 101, 1 << 64, object(), b"a"], ids=lambda value: type(value).__name__)
+@pytest.mark.parametrize(
+    "value", [None, [1], np.ones(1), torch.ones(2), "a" * 101, 1 << 64, object(), b"a"], ids=lambda value: type(value).__name__
+)
 def test_nothing_else_can(value):
     with pytest.raises(ValueError, match="a name or a number is asked for"):
         bare(value)
