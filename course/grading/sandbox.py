@@ -117,6 +117,13 @@ class Sandbox:
         if total > self.limits.all_memory_bytes:
             raise MemoryError
 
+    def sweep(self) -> None:
+        """End whatever visits have left, where none is open: killing a visit should, and this does not depend on it."""
+        for process in self._below():
+            if process.pid not in self._own:
+                with contextlib.suppress(psutil.Error):
+                    process.kill()
+
     def busy(self) -> bool:
         """Whether the job has a process that computes, or would if it got the processor."""
         for _ in range(5):
@@ -224,6 +231,11 @@ class Sandboxes:
         """A visit for several jobs; None where each needs a sandbox of its own."""
         sandbox = self._ready()
         return None if sandbox.way == "single" else sandbox.visit(limits)
+
+    def sweep(self) -> None:
+        """End whatever is left of visits; for when none is open."""
+        if self._warm is not None and not self._warm.closed:
+            self._warm.sweep()
 
     def _start(self) -> Sandbox:
         return Sandbox(self._way, self.limits)

@@ -32,6 +32,7 @@ class Tries:
     def __exit__(self, *_: object) -> None:
         if self._visit is not None:
             self._visit.close()
+        self._sandboxes.sweep()
 
     def at_once(self, job: Job, calls: Sequence[Call]) -> list[Reply]:
         """The answers of the process that serves all exercises; none if there is anything but answers, which ends that process.

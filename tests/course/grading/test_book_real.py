@@ -89,8 +89,8 @@ def test_the_options_in_the_docs_exist():
     from course import cli
 
     text = (ROOT / "docs/instructor.md").read_text(encoding="utf-8")
-    section = text[text.index("## The hand-out") : text.index("## Good questions")]
-    known = set(re.findall(r'"(--[a-z-]+)"', inspect.getsource(cli)))
+    section = text[text.index("## A class in an afternoon") : text.index("## On a JupyterHub")]
+    known = set(re.findall(r'"(--[a-z-]+)"', inspect.getsource(cli) + (ROOT / "start.py").read_text(encoding="utf-8")))
     known |= {f"--{name}" for command in (cli.grade, cli.bundle) for name in inspect.signature(command).parameters}
     said = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", section)) - {"--nthreads", "--nworkers"}
     assert said and said <= known

@@ -101,6 +101,9 @@ class Scripted:
     def close(self):
         self.over = True
 
+    def sweep(self):
+        self.swept = True
+
 
 JOB = Job((), "f", "01", ())
 CALLS = [Call((number,)) for number in range(5)]
