@@ -422,6 +422,22 @@ def test_visits_stand_side_by_side_and_each_has_a_world_of_its_own(sandboxes):
         assert late.over
 
 
+def test_what_a_visit_leaves_is_swept_and_the_worker_stays(sandboxes):
+    one = Sandbox(sandboxes._way).ready()
+    visit = one.visit()
+    assert visit.answers(job("def f():\n    return 1"), [Call(())])[1] == [Answered(1)]
+    assert len(one._below()) > len(one._own)
+    one.sweep()
+    until = time.monotonic() + 20
+    while len(one._below()) > len(one._own) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert {process.pid for process in one._below()} == one._own and not one.closed
+    with one.visit() as another:
+        assert another.answers(job("def f():\n    return 2"), [Call(())])[1] == [Answered(2)]
+    visit.close()
+    one.close()
+
+
 def test_a_worker_that_does_not_tell_of_an_end_is_closed(sandboxes, monkeypatch):
     monkeypatch.setattr(visiting, "_REPORT_S", 0.2)
     one = Sandbox(sandboxes._way).ready()
