@@ -16,6 +16,7 @@ from course.grading.lab import GradedLab, graded_lab
 from utils.student.matching import exercises_of
 
 LAB = "01_pruning"
+SEED = 20_011  # of the hidden inputs, the same for every grader
 SHARES = {"good": 40, "half": 25, "blank": 15, "odd": 10, "hostile": 10}
 FIRST = "magnitude_mask"
 

@@ -18,7 +18,7 @@ import numpy as np
 import psutil
 
 from course.bench import nbgrader
-from course.bench.classroom import SHARES, hand_in, papers
+from course.bench.classroom import SEED, SHARES, hand_in, papers
 from course.bench.table import Table
 from course.grading.sandbox import own_bytes
 from utils.files import ROOT
@@ -27,7 +27,6 @@ CLASS = 100
 SIZES = (10, 25, 50, 100, 200, 400)
 ROUNDS = 3
 WORKERS = 2
-SEED = 20_011
 
 Say = Callable[[str], None]
 

@@ -13,13 +13,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from course.bench.classroom import LAB, Paper, notebook
+from course.bench.classroom import LAB, SEED, Paper, notebook
 from course.grading.lab import graded_lab
 from course.testing import ONE_THREAD
 from utils.files import ROOT
 
 LIMIT_S = 5  # of a cell, as our own of a call
-SEED = 20_011  # of the inputs, the same for all
 _ASSIGNMENT = "ps1"
 _CONFIG = f"""c = get_config()
 c.CourseDirectory.course_id = "class"

@@ -133,7 +133,7 @@ def _on_photos(asked: Challenge, data: bytes, photos: Photos, sandboxes: Sandbox
     else:
         classes = classes_of(asked.suffix, data, images, sandboxes)
     right = classes == labels
-    loss = None if asked.may_lose is None else lost(large_is_right(photos)[:count, None], right[:, None])
+    loss = None if asked.may_lose is None else lost(large_is_right(photos)[:, None], right[:, None])
     return {"photos": count, "right_percent": round(100 * float(right.mean()), 2), **costs}, loss, notes
 
 

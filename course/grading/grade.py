@@ -33,6 +33,7 @@ from course.grading.plan import Answer, Plan, Work, plan, work_of
 from course.grading.reading import read
 from course.grading.sandbox import Sandboxes
 from course.grading.tries import Tries
+from course.grading.visit import ended
 from utils.exercises.answers import UnacceptableError, plain
 from utils.exercises.declare import PUBLIC_SEED, REFUSALS, Case, Exercise
 from utils.exercises.judges import Verdict, short
@@ -96,8 +97,8 @@ def _exercise(lab: GradedLab, work: Work, name: str, solved: set[str], seed: int
     notes = [*_found(answer), *_ran(name, planned, loaded)]
     forged = next((reply for reply in replies if isinstance(reply, Ended) and reply.forged), None)
     if forged is not None or not loaded.found:
-        ended = replies[-1] if replies and isinstance(replies[-1], Ended) else None
-        why = ended.why if ended else f"there is no function {name} after the cell has run"
+        bad = ended(replies)
+        why = bad.why if bad else f"there is no function {name} after the cell has run"
         lost = tuple(CaseMark(case.name, False, weight=case.weight) for case in cases)
         return ExerciseMark(name, 0, exercise.points, exercise.core, lost, _sentences([*notes, why]))
     verdicts = [judged(case, reply) for case, reply in zip(cases, replies, strict=True)]

@@ -66,7 +66,7 @@ class Visit:
         if self.over:
             return Loaded(), [Ended("its worker had ended")]
         loaded, replies = self._talk.about(job, calls)
-        if replies and isinstance(bad := replies[-1], Ended):
+        if bad := ended(replies):
             self.over = True
             replies[-1] = self._explained(bad)
         return loaded, replies
