@@ -53,12 +53,17 @@ def build(
             typer.echo(f"{name}: {reason}")
         raise typer.Exit(1 if found else 0)
     from rich.console import Console
+    from rich.status import Status
 
     console = Console()
     try:
         for source in sources(number):
             with console.status(source.name) as status:
-                written = build_lab(source, say=lambda text, status=status, name=source.name: status.update(f"{name}: {text}"))
+
+                def say(text: str, status: Status = status, name: str = source.name) -> None:
+                    status.update(f"{name}: {text}")
+
+                written = build_lab(source, say=say)
             typer.echo(
                 f"{source.stem}: " + ", ".join(f"{path.parent.name}/{path.name} {path.stat().st_size / 1000:.0f} kB" for path in written)
             )
@@ -71,7 +76,7 @@ def train(
     seed: Annotated[int | None, typer.Option(help="Only this seed; all seeds of the recipe if not given.")] = None,
 ) -> None:
     """Train a model of the zoo by its recipe; an interrupted run goes on where it stopped."""
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
     from course import training
 
@@ -86,7 +91,7 @@ def train(
         for one in seeds:
             task = progress.add_task(f"{name} seed {one}", total=None)
 
-            def say(text: str, task=task) -> None:
+            def say(text: str, task: TaskID = task) -> None:
                 if epoch := re.search(r"epoch (\d+)/(\d+)", text):
                     progress.update(task, description=text, completed=int(epoch[1]), total=int(epoch[2]))
                 if not (epoch and progress.console.is_terminal):

@@ -8,9 +8,8 @@ trained on that person.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +44,7 @@ def watch_parts(they: tuple[int, ...], new: tuple[int, ...]) -> Parts:
     data, finely = watch(), watch(stride=7)  # 60 s / 14 recordings; three overlapping windows in each
     known = data.only(they)
     scaled = standardise(known.between(0, -6), known.between(-6), finely.only(new).between(0, 4.28), data.only(new).between(5))
-    return _parts(*scaled, new)
+    return _parts(scaled, new)
 
 
 def hapt_parts(they: tuple[int, ...], new: tuple[int, ...]) -> Parts:
@@ -56,7 +55,7 @@ def hapt_parts(they: tuple[int, ...], new: tuple[int, ...]) -> Parts:
     known, kept = (data[mask & torch.isin(data.people, torch.tensor(they))] for mask in (~held, held))
     begun = finely[torch.isin(finely.recordings, first)].only(new).between(0, 10)
     scaled = standardise(known, kept, begun, data[~torch.isin(data.recordings, first)].only(new))
-    return _parts(*scaled, new)
+    return _parts(scaled, new)
 
 
 def _stretches(data: Motion, which: int) -> torch.Tensor:
@@ -69,7 +68,8 @@ def _stretches(data: Motion, which: int) -> torch.Tensor:
     return torch.stack(chosen)
 
 
-def _parts(known: Motion, kept: Motion, minutes: Motion, later: Motion, new: tuple[int, ...]) -> Parts:
+def _parts(scaled: Sequence[Motion], new: tuple[int, ...]) -> Parts:
+    known, kept, minutes, later = scaled
     return Parts(known, kept, {one: minutes.only([one]) for one in new}, {one: later.only([one]) for one in new})
 
 
@@ -94,7 +94,7 @@ def train_folds(name: str, what: dict, seed: int, say: Callable[[str], None] = p
         FileNotFoundError: the data is not made yet; the message says how.
     """
     check_recipe(what)
-    began, results, size, model = time.perf_counter(), [], 0, MotionNet()
+    began, results, size, model = time.perf_counter(), [], 0, fresh(what, seed)
     everyone = (watch if what["data"] == "watch" else hapt)().people
     for number, (they, new) in enumerate(folds(everyone, what["folds"])):
         parts = PARTS[what["data"]](they, new)
@@ -145,7 +145,10 @@ def adapted(model: nn.Module, parts: Parts, how: dict, seed: int) -> dict:
     """
     how = dict(how)
     old = sample(parts.train, how.pop("buffer"), seed)
-    learn = partial(personalise, model, seed=seed, **how)
+
+    def learn(minute: Motion, rehearsal: Motion | None = None) -> nn.Module:
+        return personalise(model, minute, rehearsal=rehearsal, seed=seed, **how)
+
     new, known = list(parts.minute), accuracy(model, parts.kept)
     people = []
     for place, person in enumerate(new):

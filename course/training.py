@@ -23,7 +23,7 @@ from utils.data import fashion_mnist
 from utils.files import ZOO, sha256_of, write_atomically
 from utils.models import save_model
 from utils.models.zoo import recipe
-from utils.train import TrainConfig, accuracy, fit
+from utils.train import History, TrainConfig, accuracy, fit
 
 WATCHED = 2000  # validation images after each epoch, to see that it goes well; the record counts all of them
 
@@ -51,7 +51,7 @@ def train(name: str, seed: int, say: Callable[[str], None] = print) -> dict:
     spent = state.with_suffix(".seconds")
     before, began = float(spent.read_text()) if state.is_file() and spent.is_file() else 0.0, time.perf_counter()
 
-    def on_epoch(epoch, history):
+    def on_epoch(epoch: int, history: History) -> None:
         spent.write_text(str(before + time.perf_counter() - began))
         say(f"{name} seed {seed}: epoch {epoch}/{config.epochs}, loss {history.loss[-1]:.4f}, validation {history.accuracy[-1]:.2f} %")
 

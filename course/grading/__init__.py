@@ -8,7 +8,8 @@ The student's side, in the sandbox:
 
 The trusted side:
     launch.py, proof.py     the sandbox's command line; it is proven before any student's code runs
-    jobs.py, receiver.py    the dialogue with a process inside, and what it may send
+    jobs.py                 what is asked of a process inside, and what may come back
+    talk.py, receiver.py    the dialogue with it, and what it may send
     memory.py               inputs in memory that is read again after the answer
     sandbox.py, visit.py    a worker that is kept warm; a process of its own, with name spaces of its own, for each visit
     tries.py                one visit for a submission's exercises as long as all is well, else one for each

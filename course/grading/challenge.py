@@ -64,8 +64,8 @@ CHALLENGES = {
 def challenge_marks(lab: str, artifacts: dict[str, bytes], seed: int, sandboxes: Sandboxes, hidden: Photos | None = None) -> dict[str, Any]:
     """What a challenge's file reached; empty where the lab has none that can be scored, or no file came.
 
-    lab: "01". Keys: file, size_bytes, on ("changed" or "hidden"), photos or windows (how many), right_percent, the costs that are
-    counted (macs, activation_bytes, flash_bytes, ram_bytes), points_lost with uncertainty_points, within_budget, and note, what
+    lab: "01". Keys: file, size_bytes, on ("changed" or "hidden", and whose), photos or windows (how many), right_percent, the costs
+    that are counted (macs, activation_bytes, flash_bytes, ram_bytes), points_lost with uncertainty_points, within_budget, and note, what
     is to be said in one or more sentences. Without within_budget it could not be decided, and the note says why.
     A file that can't be used has a note and no percentage.
     """
@@ -146,4 +146,4 @@ def _on_windows(data: bytes, seed: int, sandboxes: Sandboxes) -> tuple[dict[str,
     copies, count = windows.later.shape[:2]
     later, kept = classes[: copies * count].reshape(copies, count), classes[copies * count :].reshape(copies, -1)
     figures = {"windows": count, "right_percent": round(100 * float((later == windows.later_labels).mean()), 2)}
-    return {**figures, **costs, "on": "changed"}, lost(shipped_is_right(seed), kept == windows.kept_labels), [_MEMORY]
+    return {**figures, **costs, "on": "changed, person 2"}, lost(shipped_is_right(seed), kept == windows.kept_labels), [_MEMORY]

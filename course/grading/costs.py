@@ -62,7 +62,7 @@ def _of_safetensors(data: bytes, path: str, example: np.ndarray) -> dict[str, An
         raise ValueError(f"it is not a whole checkpoint of this project{str(error).partition('project')[2]}") from error
     try:
         return {"macs": count_macs(model, example), "activation_bytes": peak_activation_bytes(model, example), "uncounted": []}
-    except RuntimeError as error:
+    except (RuntimeError, ValueError) as error:  # the second is batch norm's
         raise ValueError(f"it is a network for other inputs than (n, {', '.join(map(str, example.shape[1:]))})") from error
 
 

@@ -85,6 +85,7 @@ def _results(students: Mapping[str, list[Pile]], labs: Sequence[KnownLab]) -> It
 
 def _of_student(student: str, piles: Sequence[Pile], labs: Sequence[KnownLab]) -> Iterator[Submission | Refusal]:
     by_lab: dict[str, list[Notebook]] = defaultdict(list)
+    number = " ".join(dict.fromkeys(pile.owner.number for pile in piles if pile.owner.number))
     for one in (one for pile in piles for one in pile.notebooks):
         by_lab[one.known.lab.name].append(one)
     notes: dict[str, list[str]] = defaultdict(list)
@@ -93,7 +94,7 @@ def _of_student(student: str, piles: Sequence[Pile], labs: Sequence[KnownLab]) -
         called = lab_called(name, labs)
         lab = called.name if called else next(iter(by_lab)) if len(by_lab) == 1 else ""
         if lab not in by_lab:
-            yield Refusal(student, lab, clean(name), "is a file of an open challenge without its lab's notebook")
+            yield Refusal(student, lab, clean(name), "is a file of an open challenge without its lab's notebook", number)
             continue
         files[lab][name] = data
         if not called:
@@ -103,9 +104,10 @@ def _of_student(student: str, piles: Sequence[Pile], labs: Sequence[KnownLab]) -
             for mine in [lab] if lab else by_lab:
                 notes[mine].append(f"{path} {reason}")
         else:
-            yield Refusal(student, lab, path, reason)
+            yield Refusal(student, lab, path, reason, number)
     if not by_lab and not any(pile.refused for pile in piles) and (others := [path for pile in piles for path in pile.others]):
-        yield Refusal(student, "", ", ".join(others[:3]), "is no notebook" if len(others) == 1 else "are no notebooks")
+        reason = "is no notebook" if len(others) == 1 else "are no notebooks"
+        yield Refusal(student, "", ", ".join(others[:3]), reason, number)
     stamps = {folder: stamp for pile in piles for folder, stamp in pile.stamps.items()}
     stated = next((pile.stated for pile in piles if pile.owner.system in ("moodle", "canvas") and pile.stated), "")
     for lab, found in by_lab.items():

@@ -125,11 +125,14 @@ class Sandbox:
                     process.kill()
 
     def busy(self) -> bool:
-        """Whether the job has a process that computes, or would if it got the processor."""
+        """Whether the job has a process that computes, or would if it got the processor; not once all together had the time of one."""
         for _ in range(5):
-            for process in self._below():
+            theirs = [process for process in self._below() if process.pid not in self._own]
+            if sum(map(_computed_s, theirs)) > self.limits.cpu_hard_s:
+                return False
+            for process in theirs:
                 with contextlib.suppress(psutil.Error):
-                    if process.pid not in self._own and process.status() == psutil.STATUS_RUNNING:
+                    if process.status() == psutil.STATUS_RUNNING:
                         return True
             time.sleep(0.01)
         return False
@@ -160,6 +163,13 @@ def own_bytes(pid: int) -> int:
     with contextlib.suppress(OSError, ValueError), open(f"/proc/{pid}/smaps_rollup") as file:
         return next(int(line.split()[1]) << 10 for line in file if line.startswith("Pss:"))
     return 0
+
+
+def _computed_s(process: psutil.Process) -> float:
+    """Seconds of the processor that a process has had, with those of its children that have ended."""
+    with contextlib.suppress(psutil.Error):
+        return sum(process.cpu_times()[:4])
+    return 0.0
 
 
 def self_test() -> list[str]:

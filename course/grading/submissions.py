@@ -28,12 +28,16 @@ class Submission:
 
 @dataclass(frozen=True)
 class Refusal:
-    """What can't be graded. student, lab: "" where nothing tells. path: in the folder of submissions. reason: goes on after the path."""
+    """What can't be graded. student, lab: "" where nothing tells. path: in the folder of submissions. reason: goes on after the path.
+
+    number: as in `Submission`.
+    """
 
     student: str
     lab: str
     path: str
     reason: str
+    number: str = ""
 
     def __str__(self) -> str:
         return f"{self.path} {self.reason}."

@@ -36,16 +36,15 @@ class Cell:
 
 @dataclass(frozen=True)
 class Row:
-    """One student. cells: by lab. of: what all labs of the class can give together."""
+    """One student. cells: by lab. of: what all labs of the class can give together.
+
+    number: by which the learning system knows the student; several where it numbers each assignment anew.
+    """
 
     student: str
+    number: str
     cells: Mapping[str, Cell]
     of: float
-
-    @property
-    def number(self) -> str:
-        """By which the learning system knows the student; several where it numbers each assignment anew."""
-        return " ".join(dict.fromkeys(cell.entry.number for cell in self.cells.values() if cell.entry and cell.entry.number))
 
     @property
     def points(self) -> float:
@@ -76,7 +75,16 @@ class Row:
 def rows(book: Gradebook, weights: Weights) -> list[Row]:
     """A row for each student of whom anything is known."""
     of = most_points(book, weights)
-    return [Row(student, {lab: _cell(book, weights, student, lab) for lab in book.labs}, sum(of.values())) for student in book.students]
+    return [
+        Row(student, _number(book, student), {lab: _cell(book, weights, student, lab) for lab in book.labs}, sum(of.values()))
+        for student in book.students
+    ]
+
+
+def _number(book: Gradebook, student: str) -> str:
+    entries = (entry.number for key, entry in sorted(book.entries.items()) if key[0] == student)
+    refusals = (one.number for one in book.refusals if one.student == student)
+    return " ".join(dict.fromkeys(part for number in (*entries, *refusals) for part in number.split()))
 
 
 def most_points(book: Gradebook, weights: Weights) -> dict[str, float]:

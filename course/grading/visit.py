@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from course.grading.channel import BrokenFrameError
-from course.grading.jobs import DIED, Call, Ended, Job, Limits, Loaded, Reply, Talk, explained
+from course.grading.jobs import DIED, Call, Ended, Job, Limits, Loaded, Reply, explained
+from course.grading.talk import Talk
 
 _REPORT_S = 10.0  # the worker tells of an end within milliseconds
 
@@ -35,7 +36,7 @@ class Host(Protocol):
         """Raises MemoryError if the processes take too much."""
 
     def busy(self) -> bool:
-        """Whether any of them computes."""
+        """Whether any of them computes, within what a job may take."""
 
 
 class Visit:

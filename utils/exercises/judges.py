@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 
 import numpy as np
 
 Judge = Callable[[Any, tuple[Any, ...]], "Verdict"]
 Oracle = Callable[..., Any]
+_LENGTH = 90  # characters of a value that is shown
 
 
 @dataclass(frozen=True)
@@ -98,24 +100,29 @@ def raises(kind: str) -> Judge:
 
 def difference(answer: Any, expected: Any, rtol: float = 0, atol: float = 0) -> str | None:
     """How the answer differs from what was expected, in one phrase; None if it does not."""
+    where, fault = _first_difference(answer, expected, rtol, atol)
+    return short(f"{where}: {fault}", 120) if where and fault else fault
+
+
+def _first_difference(answer: Any, expected: Any, rtol: float, atol: float) -> tuple[str, str | None]:
+    """Where ("[3]['weight']", "" at the top) and what; None if nothing differs."""
     if type(expected) is dict:
         if type(answer) is not dict or set(answer) != set(expected):
-            return describe(answer)
+            return "", describe(answer)
         pairs = [(f"[{key!r}]", answer[key], expected[key]) for key in expected]
     elif type(expected) in (list, tuple):
         if type(answer) not in (list, tuple) or len(answer) != len(expected):
-            return f"a tensor or array of shape {answer.shape}" if type(answer) is np.ndarray else describe(answer)
+            return "", f"a tensor or array of shape {answer.shape}" if type(answer) is np.ndarray else describe(answer)
         pairs = [(f"[{at}]", got, wanted) for at, (got, wanted) in enumerate(zip(answer, expected, strict=True))]
     elif _is_number(expected) or isinstance(expected, np.ndarray | np.generic):
-        return _array_difference(answer, np.asarray(expected), rtol, atol)
+        return "", _array_difference(answer, np.asarray(expected), rtol, atol)
     else:
-        return None if type(answer) is type(expected) and answer == expected else describe(answer)
-    for where, got, wanted in pairs:
-        fault = difference(got, wanted, rtol, atol)
+        return "", None if type(answer) is type(expected) and answer == expected else describe(answer)
+    for at, got, wanted in pairs:
+        where, fault = _first_difference(got, wanted, rtol, atol)
         if fault is not None:
-            fault = fault if "expected" in fault else f"{fault}, expected {describe(wanted)}"
-            return short(f"{where}{'' if fault.startswith('[') else ': '}{fault}", 120)
-    return None
+            return f"{at}{where}", fault if "expected" in fault else f"{fault}, expected {describe(wanted)}"
+    return "", None
 
 
 def _array_difference(answer: Any, expected: np.ndarray, rtol: float, atol: float) -> str | None:
@@ -169,14 +176,15 @@ def describe(value: Any) -> str:
         few = ", ".join(number(item) for item in value.flat[:6])
         return f"shape {value.shape}: {few}{', ...' if value.size > 6 else ''}"
     if type(value) is dict:
-        return short(f"dict of {len(value)}: {', '.join(map(repr, list(value)[:4]))}")
+        return short(f"dict of {len(value)}: {', '.join(map(repr, islice(value, 4)))}".removesuffix(": "))
     if type(value) in (list, tuple):
-        if all(type(item) in (int, tuple) and all(type(one) is int for one in (item if type(item) is tuple else ())) for item in value):
-            return short(repr(value))  # numbers and shapes
+        begin = value[:_LENGTH]  # of a long one no more can be shown
+        if all(type(item) in (int, tuple) and all(type(one) is int for one in (item if type(item) is tuple else ())) for item in begin):
+            return short(repr(begin))  # numbers and shapes
         return short(f"{type(value).__name__} of {len(value)}: {', '.join(describe(item) for item in value[:4])}".removesuffix(": "))
     return number(value) if _is_number(value) else short(repr(value))
 
 
-def short(text: str, length: int = 90) -> str:
+def short(text: str, length: int = _LENGTH) -> str:
     """The text, cut to a length."""
     return text if len(text) <= length else text[: length - 3] + "..."

@@ -243,6 +243,15 @@ def test_numbers_are_harmless_too_and_each_is_there_once(tmp_path):
     assert [row["number"] for row in table(tmp_path)] == ["'=1+1", ""]
 
 
+def test_a_number_is_there_too_where_nothing_could_be_read(tmp_path):
+    filled(
+        tmp_path,
+        replace(ADA, number="7"),
+        gathered=[Refusal(name, "02_quantization", "b.ipynb", "is empty", "7") for name in ("Ada", "Bo")],
+    )
+    assert [(row["student"], row["number"]) for row in table(tmp_path)] == [("Ada", "7"), ("Bo", "7")]
+
+
 def test_without_a_sandbox_every_row_says_so(tmp_path):
     filled(tmp_path, ADA, unsafe=True)
     assert table(tmp_path)[0]["sandbox"] == "none"

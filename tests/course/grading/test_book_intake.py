@@ -90,6 +90,14 @@ def test_canvas(tmp_path):
         assert (ada.student, ada.late, ada.artifacts) == ("lovelaceada", False, {"01_challenge.onnx": b"model"})
 
 
+def test_who_hands_in_nothing_readable_is_still_known_by_number(tmp_path):
+    write(tmp_path, {"lovelaceada_12345_67890_01_pruning.ipynb": b"", "boolegeorge_12346_67892_notes.pdf": b"%PDF"})
+    assert [(one.student, one.lab, one.number) for one in gather(tmp_path, LABS)] == [
+        ("boolegeorge", "", "12346"),
+        ("lovelaceada", "01_pruning", "12345"),
+    ]
+
+
 def test_a_zip_handed_in_by_canvas(tmp_path):
     write(tmp_path, {"lovelaceada_12345_67890_01_pruning-submission-1.zip": zipped({"01_pruning.ipynb": answered()})})
     assert pairs([only(tmp_path)]) == [("lovelaceada", "01_pruning")]

@@ -102,6 +102,12 @@ def test_a_checkpoint_that_is_none_gets_a_sentence(name, sandboxes):
     assert re.search(why, found["note"]), found["note"]
 
 
+def test_a_network_of_photos_is_no_network_of_windows(sandboxes):
+    found = scored("08", of_zoo("fashion_nano"), sandboxes)
+    one_sentence(found)
+    assert "a network for other inputs than (n, 6, 200)" in found["note"]
+
+
 @pytest.mark.parametrize("name", GRAPHS)
 @pytest.mark.parametrize("lab", ["06", "07"])
 def test_a_graph_that_is_none_gets_a_sentence(lab, name, sandboxes):

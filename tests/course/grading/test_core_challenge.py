@@ -79,7 +79,7 @@ def test_a_labs_own_start_is_scored(lab, sandboxes):
     make, least, counted = STARTS[lab]
     data = make()
     found = scored(lab, data, sandboxes)
-    assert found["size_bytes"] == len(data) and found["on"] == "changed"
+    assert found["size_bytes"] == len(data) and found["on"] == ("changed, person 2" if lab == "08" else "changed")
     assert least <= found["right_percent"] < 97 and found.keys() >= counted
     assert found.get("within_budget", True) is True, found
     assert ("note" in found) is (lab in ("06", "08")) or lab == "07"

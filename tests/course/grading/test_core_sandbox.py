@@ -3,6 +3,8 @@
 import contextlib
 import os
 import socket
+import subprocess
+import sys
 import threading
 import time
 
@@ -11,12 +13,13 @@ import psutil
 import pytest
 import torch
 
-from course.grading import jobs, launch, sandbox
+from course.grading import launch, sandbox, talk
 from course.grading import visit as visiting
 from course.grading.channel import receive, send
-from course.grading.jobs import DIED, SLEPT, TOO_MUCH, Answered, Call, Ended, Job, Limits, Loaded, Raised, SandboxError, Talk
+from course.grading.jobs import DIED, SLEPT, TOO_MUCH, Answered, Call, Ended, Job, Limits, Loaded, Raised, SandboxError
 from course.grading.proof import trials
 from course.grading.sandbox import Sandbox, Sandboxes
+from course.grading.talk import Talk
 from utils.exercises.outside import MOST_QUESTIONS
 from utils.files import ROOT
 
@@ -258,8 +261,24 @@ def test_who_sleeps_a_little_in_each_call_gets_no_more_time_than_who_sleeps_once
     assert found[-1] == Ended(SLEPT, certain=True) and 1 <= len(found) <= 4
 
 
+def test_processes_that_compute_in_turn_get_no_more_time_than_one():
+    """One that spins, told as a job's: it counts as busy until it has had what a process may have, and is then waited for no longer."""
+    with subprocess.Popen([sys.executable, "-c", "while True: pass"]) as spinning:
+        told, host = psutil.Process(spinning.pid), Sandbox.__new__(Sandbox)
+        host._below, host._own, host.limits = lambda: [told], set(), Limits(cpu_hard_s=1)
+        try:
+            busy = []
+            while told.cpu_times().user < 2:
+                busy.append(host.busy())
+            assert busy[0] and not host.busy() and told.is_running()
+            host._own = {told.pid}
+            assert not host.busy(), "the worker itself is no job"
+        finally:
+            spinning.kill()
+
+
 def test_all_answers_of_a_job_together_are_bounded(monkeypatch):
-    monkeypatch.setattr(jobs, "MOST_BLOBS", 100)
+    monkeypatch.setattr(talk, "MOST_BLOBS", 100)
     value = {"array": "|u1", "shape": [40], "blob": 0}
     answers = ["next", ({"kind": "answer", "value": value}, [bytes(40)])] * 3
     assert played([CONFINED, LOADED, *answers], [Call(())] * 3)[2] == Ended(TOO_MUCH, certain=True)

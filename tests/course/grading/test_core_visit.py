@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from course.grading.channel import BrokenFrameError, receive
-from course.grading.jobs import DIED, SLEPT, TOO_LONG, Answered, Call, Ended, Job, Limits, Talk, _is_refusal, explained
+from course.grading.jobs import DIED, SLEPT, TOO_LONG, Answered, Call, Ended, Job, Limits, explained
 from course.grading.receiver import Receiver, _header
+from course.grading.talk import Talk, _is_refusal
 from course.grading.visit import Visit
 
 JOB = Job((), "f", "01", ())

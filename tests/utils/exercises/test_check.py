@@ -537,6 +537,8 @@ def test_judges_tell_right_from_wrong(judge, answer, passes):
         ({"a": [np.array(1.5), np.array(2.5001, np.float32)]}, "['a'][1]: a tensor or array of float32, expected the plain number 2.5"),
         ({"a": np.array([1.5, 2.5])}, "['a']: a tensor or array of shape (2,), expected list of 2: 1.5, 2.5"),
         ({"b": []}, "dict of 1: 'b'"),
+        ({}, "dict of 0"),
+        ({"a": list(range(90_000))}, f"['a']: {str(list(range(30)))[:87]}..., expected list of 2..."),
         (np.array([1.5]), "shape (1,): 1.5"),
     ],
 )
