@@ -37,6 +37,7 @@ from course.grading.visit import ended
 from utils.exercises.answers import UnacceptableError, plain
 from utils.exercises.declare import PUBLIC_SEED, REFUSALS, Case, Exercise
 from utils.exercises.judges import Verdict, short
+from utils.exercises.refusals import told_apart
 from utils.exercises.view import legible
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ def _exercise(lab: GradedLab, work: Work, name: str, solved: set[str], seed: int
         why = bad.why if bad else f"there is no function {name} after the cell has run"
         lost = tuple(CaseMark(case.name, False, weight=case.weight) for case in cases)
         return ExerciseMark(name, 0, exercise.points, exercise.core, lost, _sentences([*notes, why]))
-    verdicts = [judged(case, reply) for case, reply in zip(cases, replies, strict=True)]
+    verdicts = _verdicts(cases, replies)
     messages = _messages(lab, exercise, planned, cases, replies, verdicts, tries)
     marks = tuple(
         CaseMark(case.name, verdict.passed, message, hints, case.weight)
@@ -145,6 +146,11 @@ def _giving(name: str, value: Any) -> str:
     """A cell whose function gives this text. Probes look at it in a process where the student's code never ran, and can't change them."""
     kept = value if type(value) is str else type(value)() if type(value) in (bool, int, float, list, tuple, dict) else None
     return f"def {name}(*_):\n    return {kept!r}\n"
+
+
+def _verdicts(cases: Sequence[Case], replies: Sequence[Reply]) -> list[Verdict]:
+    verdicts = [judged(case, reply) for case, reply in zip(cases, replies, strict=True)]
+    return told_apart(cases, verdicts, [reply.type if isinstance(reply, Raised) else "" for reply in replies])
 
 
 def judged(case: Case, reply: Reply) -> Verdict:
@@ -192,7 +198,7 @@ def _messages(
     if not public:
         return messages
     _, answers = _run(tries, exercise, *_asked(lab, exercise, planned, public))
-    said = {case.name: _said(judged(case, reply)) for case, reply in zip(public, answers, strict=True)}
+    said = {case.name: _said(verdict) for case, verdict in zip(public, _verdicts(public, answers), strict=True)}
     return [message or said.get(case.name, "") for case, message in zip(cases, messages, strict=True)]
 
 

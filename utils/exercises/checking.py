@@ -11,7 +11,7 @@ import os
 import sysconfig
 import traceback
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from utils.exercises.answers import UnacceptableError, plain
 from utils.exercises.declare import PUBLIC_SEED, Case, Exercise, Lab
 from utils.exercises.judges import Verdict, short
 from utils.exercises.outside import Outside
+from utils.exercises.refusals import told_apart
 from utils.exercises.standins import StandIn
 
 Function = Callable[..., Any]
@@ -29,11 +30,15 @@ _NOT_STUDENTS = (str(Path(__file__).parents[1]), sysconfig.get_path("stdlib"), s
 
 @dataclass(frozen=True)
 class Outcome:
-    """A case and its verdict. empty: the function is a stub, which raises a bare NotImplementedError itself."""
+    """A case and its verdict. empty: the function is a stub, which raises a bare NotImplementedError itself.
+
+    raised: the class of the exception that it ended in, "" if there was none.
+    """
 
     case: Case
     verdict: Verdict
     empty: bool = False
+    raised: str = ""
 
 
 @dataclass(frozen=True)
@@ -79,7 +84,9 @@ def assess(exercise: Exercise, function: Function, seed: int = PUBLIC_SEED, othe
         except KeyboardInterrupt:
             stopped = True
             outcomes.append(_unjudged(case, "you stopped this case"))
-    return Result(exercise, tuple(outcomes), stopped)
+    verdicts = told_apart([one.case for one in outcomes], [one.verdict for one in outcomes], [one.raised for one in outcomes])
+    judged = (replace(outcome, verdict=verdict) for outcome, verdict in zip(outcomes, verdicts, strict=True))
+    return Result(exercise, tuple(judged), stopped)
 
 
 def _run(lab: str, case: Case, function: Function, others: set[str]) -> Outcome:
@@ -99,8 +106,8 @@ def _run(lab: str, case: Case, function: Function, others: set[str]) -> Outcome:
         return _unjudged(case, f"an answer that could not be compared ({type(error).__name__})")
 
 
-def _unjudged(case: Case, why: str, empty: bool = False) -> Outcome:
-    return Outcome(case, Verdict(False, "", why, "error"), empty)
+def _unjudged(case: Case, why: str, empty: bool = False, raised: str = "") -> Outcome:
+    return Outcome(case, Verdict(False, "", why, "error"), empty, raised)
 
 
 def _raised(case: Case, error: BaseException, others: set[str]) -> Outcome:
@@ -110,7 +117,7 @@ def _raised(case: Case, error: BaseException, others: set[str]) -> Outcome:
     stub = own[-1] if type(error) is NotImplementedError and not error.args and own[-1:] == frames[-1:] else None
     if stub is not None and (name := _defined_as(error)) in others:
         return _unjudged(case, f"{name} is not solved yet: run its check first, then this one")
-    return _unjudged(case, _told(error, own), empty=stub is not None and len(own) == 1)
+    return _unjudged(case, _told(error, own), stub is not None and len(own) == 1, type(error).__name__)
 
 
 def _defined_as(error: BaseException) -> str:

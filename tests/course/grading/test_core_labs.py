@@ -7,6 +7,7 @@ import pytest
 from course.grading.grade import grade_submission
 from course.grading.lab import graded_lab
 from course.grading.marks import LabMark
+from utils.exercises.declare import REFUSALS
 
 from .core import LABS, SEED, answers, handed_in, lab_notebook, marks_of, sandboxes
 
@@ -33,6 +34,21 @@ def test_a_blank_lab_gets_nothing_and_the_reference_everything(lab, sandboxes):
     for mark in whole.exercises:
         assert mark.points == mark.of, (mark.name, mark.note, [case for case in mark.cases if not case.passed])
         assert all(case.passed and not case.message and not case.hints for case in mark.cases)
+
+
+@pytest.mark.parametrize("lab", LABS)
+def test_refusing_everything_gives_nothing(lab, sandboxes):
+    """Cases that ask for a ValueError are passed by what raises one always: does that count, and is it said?"""
+    refusing = {
+        name: f"def {name}(*given, **named):\n    raise ValueError('no')"
+        for name, exercise in graded_lab(lab).declared.exercises.items()
+        if any(case.probe in REFUSALS for case in exercise.cases(SEED))
+    }
+    marks = marks_of(handed_in(lab, refusing), sandboxes)
+    assert {name: marks[name].points for name in refusing} == dict.fromkeys(refusing, 0)
+    for name in refusing:
+        told = {case.message for case in marks[name].cases if case.name.startswith("refuses")}
+        assert told == {"With the public inputs: expected ValueError, got ValueError, as for every other input."}
 
 
 @pytest.mark.slow

@@ -268,6 +268,53 @@ def test_an_untouched_stub_does_not_replace_a_verdict(lab):
     assert verdict()["failing_runs"] == {"negative numbers": 2, "arrays <of numbers>": 2}
 
 
+def _guarded(x):
+    if x < 0:
+        raise ValueError("below 0")
+    raise NotImplementedError
+
+
+def _refusing(x):
+    raise ValueError("no")
+
+
+def _with_a_bug(x):
+    if x < 0:
+        raise ValueError("below 0")
+    return x.real.imag.none
+
+
+def _right(x):
+    if x < 0:
+        raise ValueError("below 0")
+    return 2 * x
+
+
+def _half_right(x):
+    if x != 3:
+        raise ValueError("no")
+    return 2 * x
+
+
+@pytest.mark.parametrize(
+    ("function", "failed"),
+    [(_guarded, "abc"), (_refusing, "abcde"), (_with_a_bug, "abc"), (_right, ""), (_half_right, "ac")],
+)
+def test_a_refusal_counts_for_who_tells_inputs_apart(function, failed):
+    """Who raises the same at every input has refused nothing; who has written the guard alone keeps its points."""
+    lab = Lab("00")  # whose probes these are
+
+    @lab.exercise(stand_in=package(abs))
+    def doubled(rng):
+        yield from (Case(name, (x,), equal_to(lambda x: 2 * x)) for name, x in (("a", 2), ("b", 3), ("c", 4)))
+        yield from (Case(name, (x,), raises("ValueError"), probe="error_of") for name, x in (("d", -2), ("e", -3)))
+
+    result = assess(lab.exercises["doubled"], function)
+    assert result.failed == tuple(failed)
+    if function is _refusing:
+        assert result.points == 0 and result.outcomes[-1].verdict.got == "ValueError, as for every other input"
+
+
 def _helper(x):
     raise NotImplementedError
 
