@@ -111,7 +111,7 @@ def _judged(asked: Challenge, found: dict[str, Any], loss: Loss | None, notes: l
 
 def _about(loss: Loss, limit: float, fits: bool, judged: str) -> str:
     """How a loss was decided, in a sentence or two."""
-    other, same = ("the network as shipped", "windows") if judged == "windows" else ("fashion_large", "photos")
+    other, same = ("the network as shipped", "windows of the people it knew") if judged == "windows" else ("fashion_large", "photos")
     change = f"loses {loss.points:.2f} points to" if loss.points >= 0 else f"gains {-loss.points:.2f} points over"
     text = f"It {change} {other} on the same {same}, give or take {loss.uncertainty:.2f}; "
     text += f"a loss of {'less than 1 point' if judged == 'windows' else f'{limit} point'} is allowed."

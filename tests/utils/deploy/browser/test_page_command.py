@@ -78,10 +78,15 @@ def test_ctrl_c_ends_it_quietly(home: Path) -> None:
     page_in(home / "page")
     command = [sys.executable, "-P", "-m", "utils.cli", "page", "--no-browser"]
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    ours = signal.signal(signal.SIGINT, signal.default_int_handler)  # what runs in the background may ignore it, and hands that on
     with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        signal.signal(signal.SIGINT, ours)
         assert process.stdout and process.stderr
-        line = process.stdout.readline()
-        address = re.search(r"http://\S+", line)
-        assert address and urllib.request.urlopen(address[0]).read() == b"{}"
-        process.send_signal(signal.SIGINT)
-        assert (process.wait(60), process.stdout.read().strip(), process.stderr.read()) == (0, "", "")
+        try:
+            line = process.stdout.readline()
+            address = re.search(r"http://\S+", line)
+            assert address and urllib.request.urlopen(address[0]).read() == b"{}"
+            process.send_signal(signal.SIGINT)
+            assert (process.wait(60), process.stdout.read().strip(), process.stderr.read()) == (0, "", "")
+        finally:
+            process.kill()
