@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from collections.abc import Callable
@@ -109,7 +110,9 @@ class Notebook:
         return nbformat.read(self.home / f"{self.lab}.ipynb", as_version=4)
 
     def _counts_in_file(self) -> list[str]:
-        return [f"[{cell.execution_count or ' '}]:" for cell in self.saved().cells if cell.cell_type == "code"]
+        with contextlib.suppress(nbformat.reader.NotJSONError):  # it is being written
+            return [f"[{cell.execution_count or ' '}]:" for cell in self.saved().cells if cell.cell_type == "code"]
+        return []
 
     def prompts(self) -> list[str]:
         """What stands beside each code cell: "[3]:"."""
