@@ -11,7 +11,8 @@ What a probe sees, code in the same process can rewrite, and a function can look
 What is left is a process's own word, where no number shows it: what a list or a dict holds afterwards (5 cases, and entries of
 a few more), that a tensor gets no gradient (labs 02 and 03), that a draw was not remembered (labs 06 and 08), that an int32 sum
 was not had by way of float64, which is the same number. Code that lies about it gains that case and no other, and what it needs
-for it is named in the exercise's note, for a person to look at.
+for it is named in the exercise's note, for a person to look at. And who raises at all inputs but one, whatever the answer to that,
+passes the cases that ask for an error: to refuse some and answer others wrongly is what half-finished honest work does too.
 """
 
 from __future__ import annotations
@@ -150,7 +151,8 @@ def _giving(name: str, value: Any) -> str:
 
 def _verdicts(cases: Sequence[Case], replies: Sequence[Reply]) -> list[Verdict]:
     verdicts = [judged(case, reply) for case, reply in zip(cases, replies, strict=True)]
-    return told_apart(cases, verdicts, [reply.type if isinstance(reply, Raised) else "" for reply in replies])
+    kinds = [reply.type if isinstance(reply, Raised) else "" if isinstance(reply, Answered) else "ended" for reply in replies]
+    return told_apart(cases, verdicts, kinds)
 
 
 def judged(case: Case, reply: Reply) -> Verdict:

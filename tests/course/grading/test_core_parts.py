@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from course.grading import launch, names
-from course.grading.grade import _call, _giving, judged
+from course.grading.grade import _call, _giving, _verdicts, judged
 from course.grading.inside import TRUSTED, modules_for
 from course.grading.jobs import Answered, Ended, Limits, Raised
 from course.grading.lab import graded_lab
@@ -19,7 +19,7 @@ from course.grading.names import bound, course_imports, needed, reaching, runnab
 from course.grading.plan import plan, work_of
 from course.grading.proof import _sentences
 from utils.exercises.declare import REFUSALS, Case
-from utils.exercises.judges import Verdict
+from utils.exercises.judges import Verdict, equal_to, raises
 from utils.files import ROOT
 
 from .core import LABS, SEED, code, lab_notebook, reference
@@ -156,6 +156,16 @@ def test_only_an_answer_can_pass():
     assert not judged(Case("a", (1,), yes), Raised("E", "said", 1, "f", False)).passed
     assert not judged(Case("a", (1,), yes), Ended("it ended")).passed
     assert not judged(Case("a", (np.zeros(3),), yes), Answered(np.array([object()]))).passed
+
+
+@pytest.mark.parametrize(
+    ("first", "counts"), [(Answered(0), True), (Ended("it took too long"), False), (Raised("KeyError", "", 0, "", False), False)]
+)
+def test_a_refusal_counts_where_something_was_answered(first, counts):
+    asking = [Case(name, (2,), equal_to(lambda x: x)) for name in "ab"]
+    replies = [first, Raised("ValueError", "no", 0, "", False), Answered({"raised": ["ValueError", "Exception"]})]
+    *_, refusal = _verdicts([*asking, Case("c", (-1,), raises("ValueError"), probe="error_of")], replies)
+    assert refusal.passed is counts
 
 
 @pytest.mark.parametrize("lab", LABS)

@@ -278,6 +278,10 @@ def _refusing(x):
     raise ValueError("no")
 
 
+def _refusing_by_turns(x):
+    raise (KeyError if x == 3 else ValueError)(x)
+
+
 def _with_a_bug(x):
     if x < 0:
         raise ValueError("below 0")
@@ -298,7 +302,7 @@ def _half_right(x):
 
 @pytest.mark.parametrize(
     ("function", "failed"),
-    [(_guarded, "abc"), (_refusing, "abcde"), (_with_a_bug, "abc"), (_right, ""), (_half_right, "ac")],
+    [(_guarded, "abc"), (_refusing, "abcde"), (_refusing_by_turns, "abcde"), (_with_a_bug, "abc"), (_right, ""), (_half_right, "ac")],
 )
 def test_a_refusal_counts_for_who_tells_inputs_apart(function, failed):
     """Who raises the same at every input has refused nothing; who has written the guard alone keeps its points."""
@@ -312,7 +316,7 @@ def test_a_refusal_counts_for_who_tells_inputs_apart(function, failed):
     result = assess(lab.exercises["doubled"], function)
     assert result.failed == tuple(failed)
     if function is _refusing:
-        assert result.points == 0 and result.outcomes[-1].verdict.got == "ValueError, as for every other input"
+        assert result.points == 0 and result.outcomes[-1].verdict.got == "ValueError, as for other inputs, and no answer for any"
 
 
 def _helper(x):
