@@ -60,9 +60,9 @@ class Guess:
         if not self.low <= value <= self.high:
             raise ValueError(f"a guess must lie in {self.low} to {self.high}, got {value}: move the slider")
         self._value = round(float(value), self._decimals + 2)  # a slider that counts in tenths says 0.1000000000000001
-        self._lock("Committed")
         if self._record:
             self._record("guess", self.key, {"question": self.question, "guess": self._value, "unit": self.unit})
+        self._lock("Committed")  # said when it is kept
 
     def _lock(self, text: str) -> None:
         if self._controls:

@@ -25,11 +25,13 @@ def test_an_untouched_guess_is_none_and_the_figure_says_so() -> None:
 
 def test_the_button_commits_the_sliders_value_once() -> None:
     """Afterwards slider and button are locked, the journey has it, and the figure shows both numbers."""
-    ledger: list = []
+    ledger, said = [], []
     guess = predict("k", "How many percent can go?", 0, 100, 1, "%", record=lambda *entry: ledger.append(entry))
     slider, _, button = guess.widget().children[1].children
+    button.observe(lambda change: said.append((change["new"], len(ledger))), "description")
     slider.value = 70
     button.click()
+    assert said == [("Committed", 1)], "it is said when it is kept"
     assert guess.value == 70 and slider.disabled and button.disabled
     assert ledger == [("guess", "k", {"question": "How many percent can go?", "guess": 70.0, "unit": "%"})]
     text = words(guess.reveal(96.4))
