@@ -85,12 +85,11 @@ def _results(students: Mapping[str, list[Pile]], labs: Sequence[KnownLab]) -> It
 
 def _of_student(student: str, piles: Sequence[Pile], labs: Sequence[KnownLab]) -> Iterator[Submission | Refusal]:
     by_lab: dict[str, list[Notebook]] = defaultdict(list)
-    number = " ".join(dict.fromkeys(pile.owner.number for pile in piles if pile.owner.number))
     for one in (one for pile in piles for one in pile.notebooks):
         by_lab[one.known.lab.name].append(one)
     notes: dict[str, list[str]] = defaultdict(list)
     files: dict[str, dict[str, bytes]] = defaultdict(dict)
-    for name, data in ((name, data) for pile in piles for name, data in sorted(pile.artifacts.items())):
+    for number, name, data in ((pile.owner.number, *one) for pile in piles for one in sorted(pile.artifacts.items())):
         called = lab_called(name, labs)
         lab = called.name if called else next(iter(by_lab)) if len(by_lab) == 1 else ""
         if lab not in by_lab:
@@ -99,7 +98,7 @@ def _of_student(student: str, piles: Sequence[Pile], labs: Sequence[KnownLab]) -
         files[lab][name] = data
         if not called:
             notes[lab].append(f"{clean(name)} was taken for lab {lab[:2]}, the only one handed in")
-    for lab, path, reason, serious in (one for pile in piles for one in pile.refused):
+    for number, lab, path, reason, serious in ((pile.owner.number, *one) for pile in piles for one in pile.refused):
         if (lab in by_lab) if lab else (by_lab and not serious):
             for mine in [lab] if lab else by_lab:
                 notes[mine].append(f"{path} {reason}")
@@ -107,7 +106,7 @@ def _of_student(student: str, piles: Sequence[Pile], labs: Sequence[KnownLab]) -
             yield Refusal(student, lab, path, reason, number)
     if not by_lab and not any(pile.refused for pile in piles) and (others := [path for pile in piles for path in pile.others]):
         reason = "is no notebook" if len(others) == 1 else "are no notebooks"
-        yield Refusal(student, "", ", ".join(others[:3]), reason, number)
+        yield Refusal(student, "", ", ".join(others[:3]), reason, next(pile.owner.number for pile in piles if pile.others))
     stamps = {folder: stamp for pile in piles for folder, stamp in pile.stamps.items()}
     stated = next((pile.stated for pile in piles if pile.owner.system in ("moodle", "canvas") and pile.stated), "")
     for lab, found in by_lab.items():

@@ -84,7 +84,7 @@ def rows(book: Gradebook, weights: Weights) -> list[Row]:
 def _number(book: Gradebook, student: str) -> str:
     entries = (entry.number for key, entry in sorted(book.entries.items()) if key[0] == student)
     refusals = (one.number for one in book.refusals if one.student == student)
-    return " ".join(dict.fromkeys(part for number in (*entries, *refusals) for part in number.split()))
+    return " ".join(filter(None, dict.fromkeys((*entries, *refusals))))
 
 
 def most_points(book: Gradebook, weights: Weights) -> dict[str, float]:
