@@ -39,6 +39,7 @@ from utils.exercises.answers import UnacceptableError, plain
 from utils.exercises.declare import PUBLIC_SEED, REFUSALS, Case, Exercise
 from utils.exercises.judges import Verdict, short
 from utils.exercises.refusals import told_apart
+from utils.exercises.results import Outcome, Result
 from utils.exercises.view import legible
 
 if TYPE_CHECKING:
@@ -104,18 +105,13 @@ def _exercise(lab: GradedLab, work: Work, name: str, solved: set[str], seed: int
         lost = tuple(CaseMark(case.name, False, weight=case.weight) for case in cases)
         return ExerciseMark(name, 0, exercise.points, exercise.core, lost, _sentences([*notes, why]))
     verdicts = _verdicts(cases, replies)
+    result = Result(exercise, tuple(map(Outcome, cases, verdicts)))
     messages = _messages(lab, exercise, planned, cases, replies, verdicts, tries)
     marks = tuple(
-        CaseMark(case.name, verdict.passed, message, hints, case.weight)
-        for case, verdict, message, hints in zip(cases, verdicts, messages, _hints(cases, verdicts), strict=True)
+        CaseMark(outcome.case.name, outcome.verdict.passed, message, result.hints(outcome), outcome.case.weight)
+        for outcome, message in zip(result.outcomes, messages, strict=True)
     )
-    return ExerciseMark(name, _points(exercise, marks), exercise.points, exercise.core, marks, _sentences(notes))
-
-
-def _points(exercise: Exercise, marks: Sequence[CaseMark]) -> float:
-    if all(mark.passed for mark in marks):
-        return exercise.points
-    return exercise.points * sum(mark.weight for mark in marks if mark.passed) / sum(mark.weight for mark in marks)
+    return ExerciseMark(name, result.points, exercise.points, exercise.core, marks, _sentences(notes))
 
 
 def _asked(lab: GradedLab, exercise: Exercise, planned: Plan, cases: Sequence[Case]) -> tuple[Job, list[Call]]:
@@ -210,16 +206,6 @@ def _said(verdict: Verdict) -> str:
         return "It passes with the public inputs and fails with others: does it depend on their values?"
     parts = [f"expected {verdict.expected}" if verdict.expected else "", f"got {verdict.got}" if verdict.got else ""]
     return legible(f"With the public inputs: {', '.join(filter(None, parts))}.")
-
-
-def _hints(cases: Sequence[Case], verdicts: Sequence[Verdict]) -> list[tuple[str, ...]]:
-    """The first failing case has its hints; a later one only if what it builds on passes: else it fails for that reason."""
-    failed = [case.name for case, verdict in zip(cases, verdicts, strict=True) if not verdict.passed]
-    found: list[tuple[str, ...]] = []
-    for case, verdict in zip(cases, verdicts, strict=True):
-        for_another_reason = case.name not in failed[:1] and {cases[0].name, case.basis} & set(failed)
-        found.append(() if verdict.passed or for_another_reason else tuple(case.hints_about(verdict.about)))
-    return found
 
 
 def _found(answer: Answer) -> list[str]:

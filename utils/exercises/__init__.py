@@ -6,6 +6,7 @@
     probing.py    call the student's function, return plain values     student's side
     answers.py    what may be an answer                                student's side
     standins.py   what the lab goes on with until an exercise is solved
+    results.py    the verdicts of an exercise: points, and the hints that fit
     checking.py   both sides in one process, for the notebook
     view.py       the table below a check cell
     labNN/        cases, judges, oracles, standins (trusted side); probes (student's side)

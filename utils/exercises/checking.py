@@ -11,7 +11,7 @@ import os
 import sysconfig
 import traceback
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,48 +22,11 @@ from utils.exercises.declare import PUBLIC_SEED, Case, Exercise, Lab
 from utils.exercises.judges import Verdict, short
 from utils.exercises.outside import Outside
 from utils.exercises.refusals import told_apart
+from utils.exercises.results import Outcome, Result
 from utils.exercises.standins import StandIn
 
 Function = Callable[..., Any]
 _NOT_STUDENTS = (str(Path(__file__).parents[1]), sysconfig.get_path("stdlib"), sysconfig.get_path("purelib"), "<frozen", "<__array")
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """A case and its verdict. empty: the function is a stub, which raises a bare NotImplementedError itself.
-
-    raised: the class of the exception that it ended in, "" if there was none.
-    """
-
-    case: Case
-    verdict: Verdict
-    empty: bool = False
-    raised: str = ""
-
-
-@dataclass(frozen=True)
-class Result:
-    """All outcomes of one exercise. stopped: the student ended the check before the last case."""
-
-    exercise: Exercise
-    outcomes: tuple[Outcome, ...]
-    stopped: bool = False
-
-    @property
-    def attempted(self) -> bool:
-        """Whether there was anything to judge: an untouched stub is empty in every case."""
-        return not all(outcome.empty for outcome in self.outcomes)
-
-    @property
-    def failed(self) -> tuple[str, ...]:
-        """Names of the cases that did not pass."""
-        return tuple(outcome.case.name for outcome in self.outcomes if not outcome.verdict.passed)
-
-    @property
-    def points(self) -> float:
-        """The exercise's points times the share of its cases, by weight, that passed."""
-        passed = sum(outcome.case.weight for outcome in self.outcomes if outcome.verdict.passed)
-        return self.exercise.points * passed / sum(outcome.case.weight for outcome in self.outcomes)
 
 
 def assess(exercise: Exercise, function: Function, seed: int = PUBLIC_SEED, others: Iterable[str] = ()) -> Result:

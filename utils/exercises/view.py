@@ -10,11 +10,9 @@ import sys
 import textwrap
 from contextlib import suppress
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from utils.exercises.checking import Outcome, Result
-    from utils.exercises.declare import Hints
+from utils.exercises.results import Outcome, Result
 
 WIDTH = 100  # of the text table, in characters
 # a third of the theme's ink makes its green and its red dark enough on white, and light enough on black
@@ -101,25 +99,13 @@ class Table:
         return f"{outcome.case.name} (the same error)" if self._repeats(outcome) else outcome.case.name
 
     def _hints(self, outcome: Outcome) -> str:
-        hints = self._fitting(outcome)
-        if any(hints == self._fitting(other) for other in self._before(outcome)):
+        hints = self.result.hints(outcome)
+        if any(hints == self.result.hints(other) for other in self.result.failing_before(outcome)):
             return ""
         return " ".join(hints[: 2 if self.failing_runs.get(outcome.case.name, 1) > 1 else 1])
 
-    def _fitting(self, outcome: Outcome) -> Hints:
-        """The first failing case has its hints; a later one only if what it builds on passes: else it fails for that reason."""
-        builds_on = {self.result.outcomes[0].case.name, outcome.case.basis}
-        if self._before(outcome) and builds_on & set(self.result.failed):
-            return ()
-        return outcome.case.hints_about(outcome.verdict.about)
-
-    def _before(self, outcome: Outcome) -> list[Outcome]:
-        """The failing cases above this one."""
-        above = self.result.outcomes[: [other is outcome for other in self.result.outcomes].index(True)]
-        return [other for other in above if not other.verdict.passed]
-
     def _repeats(self, outcome: Outcome) -> bool:
-        return outcome.verdict.about == "error" and any(outcome.verdict == other.verdict for other in self._before(outcome))
+        return outcome.verdict.about == "error" and any(outcome.verdict == other.verdict for other in self.result.failing_before(outcome))
 
     def __repr__(self) -> str:
         lines = [self.title]

@@ -3,9 +3,9 @@
 import pytest
 
 from utils.exercises import view
-from utils.exercises.checking import Outcome, Result
 from utils.exercises.declare import Case, Lab
 from utils.exercises.judges import Verdict, equal_to
+from utils.exercises.results import Outcome, Result
 from utils.exercises.standins import package
 
 
