@@ -1,87 +1,206 @@
-"""Compile a student's C function and call it, in a child process with limits: it may crash or loop, and nothing else does.
+"""Compile a student's C function and call it, in a process with limits: it may crash or loop, and nothing else does.
 
-This runs where the student's code runs. The child is a bare Python that loads the function with ctypes.
+This runs where the student's code runs. What is compiled is the preprocessed text, and that text is looked through first:
+no macro, comment or joined line can hide anything in it. The library that comes of it has no other library in reach.
 """
 
 from __future__ import annotations
 
-import json
+import os
+import re
 import shutil
+import struct
 import subprocess
-import sys
 import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-SECONDS = 10.0  # for the compiler, and again for the call
-MOST_CHARACTERS = 10_000  # of a source
-GUARD = 8  # elements before and behind an array that a loop must not read
-MISSING = "there is no C compiler here (install gcc or clang)"
-STRICT = ("-std=c99", "-Wall", "-Wextra", "-Werror")
+from utils.exercises.lab07.caller import SOURCE as CALLER
 
-_CHILD = """
-import ctypes, json, sys
-try:
-    import resource
-    resource.setrlimit(resource.RLIMIT_CPU, (5, 5))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-except (ImportError, ValueError, OSError):
-    pass
-path, guard, x, w, zero_point = json.load(sys.stdin)
-dot = ctypes.CDLL(path).dot
-dot.restype = ctypes.c_int32
-def guarded(kind, values, beside):
-    return (kind * (len(values) + 2 * guard))(*[beside] * guard, *values, *[beside] * guard)
-bytes_x, bytes_w = guarded(ctypes.c_uint8, x, 251), guarded(ctypes.c_int8, w, 113)
-pointer = lambda held, kind: ctypes.cast(ctypes.byref(held, guard), ctypes.POINTER(kind))
-found = dot(pointer(bytes_x, ctypes.c_uint8), pointer(bytes_w, ctypes.c_int8), ctypes.c_int32(len(x)), ctypes.c_int32(zero_point))
-print(json.dumps([found, list(bytes_x[guard:guard + len(x)]), list(bytes_w[guard:guard + len(w)])]))
-"""
+SECONDS = 10.0  # for each call of the compiler, and for the function's
+MAX_CHARACTERS = 10_000  # of a source
+MAX_PREPROCESSED = 200_000  # characters: a macro can double itself
+MISSING = "there is no C compiler here (install gcc or clang; on Windows, inside WSL2)"
+C99 = ("-std=c99", "-ffreestanding", "-fno-builtin")
+STRICT = ("-Wall", "-Wextra", "-Werror", "-pedantic-errors")
+INTEGERS = ("-mgeneral-regs-only",)  # no register that holds floats: x86 and arm64
+HEADERS = {"stdint.h", "stddef.h", "stdbool.h", "limits.h"}  # those that come without a library
+
+_TOKEN = re.compile(
+    r"""(?P<string>"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')
+      | (?P<number>\.?\d(?:[eEpP][+-]|[\w.])*)
+      | (?P<name>[A-Za-z_$]\w*)
+      | (?P<pragma>^[ \t]*\#[^\n]*)
+      | (?P<other>\S)""",
+    re.VERBOSE | re.MULTILINE | re.ASCII,
+)
+_FLOAT_NAME = re.compile(r"float|double|_Float\w*|_Decimal\w*|_Complex|_Imaginary|__float\w*|__fp16|__bf16")
+_FLOAT_NUMBER = re.compile(r"(?!0[xX])[\d.]*(?:\.|[eE])\w*.*|0[xX][\da-fA-F]*(?:\.|[pP]).*")
+
+
+@dataclass(frozen=True)
+class Built:
+    """What became of a source.
+
+    libraries: the function compiled without and with optimization; empty if it was refused.
+    refused: why not, in the compiler's or in our own words, "" if it was not.
+    floats: the first token of floating point in it, "" if there is none.
+    """
+
+    libraries: tuple[bytes, ...] = ()
+    refused: str = ""
+    floats: str = ""
 
 
 def compiler() -> str | None:
-    """Where a C compiler of this computer is, or None."""
+    """Where a C compiler of this computer is that the caller can be built with, or None."""
+    if os.name != "posix":
+        return None
     return next((found for name in ("cc", "gcc", "clang") if (found := shutil.which(name))), None)
 
 
 @lru_cache(maxsize=32)
-def compile_c(source: str, options: tuple[str, ...] = ("-std=c99",)) -> bytes | str:
-    """The shared library as bytes, or what the compiler says against the source (str)."""
+def build(source: str, options: tuple[str, ...] = ()) -> Built:
+    """Compile one function in C99. options: further ones of the compiler, such as STRICT."""
     found = compiler()
     if found is None:
-        return MISSING
+        return Built(refused=MISSING)
     with tempfile.TemporaryDirectory() as folder:
-        path, library = Path(folder, "dot.c"), Path(folder, "dot.so")
-        path.write_text(source, encoding="utf-8", errors="replace")
-        command = [found, "-O2", "-shared", "-fPIC", *options, "dot.c", "-o", "dot.so"]
-        try:
-            done = subprocess.run(command, cwd=folder, capture_output=True, text=True, errors="replace", timeout=SECONDS)
-        except subprocess.TimeoutExpired:
-            return f"the compiler did not end within {SECONDS:g} s"
-        if done.returncode:
-            lines = [line for line in done.stderr.splitlines() if "error" in line or "undefined" in line]
-            return next(iter(lines), "the compiler refuses it, without a word")[:200]
-        return library.read_bytes()
+        at = Path(folder)
+        (at / "dot.c").write_text(source, encoding="utf-8", errors="replace")
+        if said := _compile(found, at, "dot.c", ("-O2", "-fsyntax-only", *options)):  # the lines that it names are the student's
+            return Built(refused=said)
+        text, fault = _preprocessed(found, at, options)
+        if fault:
+            return Built(refused=fault)
+        floats = next(_floats(text), "")
+        (at / "dot.i").write_text(text, encoding="utf-8", errors="replace")
+        for name, optimized in (("plain.so", "-O0"), ("fast.so", "-O2")):
+            shared = ("-x", "cpp-output", optimized, "-shared", "-fPIC", *_alone(), *options)
+            if said := _compile(found, at, "dot.i", (*shared, "-o", name)):
+                return Built(refused=said, floats=floats)
+        if not floats and _takes(found, INTEGERS) and _compile(found, at, "dot.i", ("-x", "cpp-output", "-O1", "-c", *INTEGERS)):
+            floats = "arithmetic in floating point"
+        return Built(((at / "plain.so").read_bytes(), (at / "fast.so").read_bytes()), floats=floats)
 
 
-def call_dot(library: bytes, x: list[int], w: list[int], zero_point: int) -> dict[str, Any]:
-    """{"value", "x", "w"}: what dot(x, w, n, zero_point) returns, and the arrays afterwards; or {"failed": a sentence}."""
+def _alone() -> tuple[str, ...]:
+    """Linked with nothing: a name that the source does not define is an error."""
+    return ("-nostdlib", "-Wl,-z,defs") if os.uname().sysname == "Linux" else ()
+
+
+@lru_cache(maxsize=4)
+def _takes(found: str, options: tuple[str, ...]) -> bool:
+    """Whether the compiler knows these options."""
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "dot.so")
-        path.write_bytes(library)
-        child = [sys.executable, "-I", "-S", "-c", _CHILD]
-        given = json.dumps([str(path), GUARD, x, w, zero_point])
+        (Path(folder) / "one.c").write_text("int one(int x) { return x + 1; }\n")
+        return not _compile(found, Path(folder), "one.c", ("-c", *options))
+
+
+def _compile(found: str, folder: Path, name: str, options: tuple[str, ...]) -> str:
+    """What the compiler says against a file, in a line; "" if nothing."""
+    done = _run(found, folder, (*C99, *options, name))
+    if isinstance(done, str):
+        return done
+    if not done.returncode:
+        return ""
+    if missing := re.search(r"undefined (?:reference to|symbol:?) [`'\"]?(\w+)", done.stderr):
+        return f"nothing defines {missing[1]}: no library is there, write the loop yourself"
+    lines = [line for line in done.stderr.splitlines() if "error" in line]
+    return next(iter(lines), "the compiler refuses it, without a word")[:200]
+
+
+def _run(found: str, folder: Path, arguments: tuple[str, ...]) -> subprocess.CompletedProcess[str] | str:
+    try:
+        command = [found, *arguments]
+        return subprocess.run(
+            command,
+            cwd=folder,
+            env={**os.environ, "LC_ALL": "C"},
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+            timeout=SECONDS,
+        )
+    except subprocess.TimeoutExpired:
+        return f"the compiler did not end within {SECONDS:g} s"
+
+
+def _preprocessed(found: str, folder: Path, options: tuple[str, ...]) -> tuple[str, str]:
+    """The text without macros, comments and included lines' marks, and what is wrong with it ("" if nothing)."""
+    done = _run(found, folder, (*C99, "-O2", "-E", "-P", "-H", *options, "dot.c"))
+    if isinstance(done, str):
+        return "", done
+    direct = [Path(line[2:].strip()).name for line in done.stderr.splitlines() if line.startswith(". ")]
+    if odd := next((name for name in direct if name not in HEADERS), None):
+        return "", f"it includes {odd}: only {', '.join(sorted(HEADERS))} come without a library"
+    if len(done.stdout) > MAX_PREPROCESSED:
+        return "", f"its macros grow to more than {MAX_PREPROCESSED} characters"
+    for token in _TOKEN.finditer(done.stdout):
+        word = token[0]
+        if token.lastgroup == "pragma":
+            return "", f"it holds {' '.join(word.split()[:2])}: plain C99 is asked for, without #pragma"
+        if token.lastgroup == "name" and _is_extension(word):
+            return "", f"it holds {word[:40]}, which belongs to the compiler and not to C99"
+    return done.stdout, ""
+
+
+def _is_extension(name: str) -> bool:
+    """Whether a name is the compiler's own: __attribute__, __builtin_trap, asm. One of a float is told as a float."""
+    return (name.startswith("__") or "$" in name or name in ("asm", "typeof")) and not _FLOAT_NAME.fullmatch(name)
+
+
+def _floats(text: str) -> Iterator[str]:
+    for token in _TOKEN.finditer(text):
+        name, number = token.lastgroup == "name", token.lastgroup == "number"
+        if (name and _FLOAT_NAME.fullmatch(token[0])) or (number and _FLOAT_NUMBER.fullmatch(token[0])):
+            yield token[0][:40]
+
+
+@lru_cache(maxsize=2)
+def _caller(found: str) -> bytes | str:
+    """The program that calls the function, or what is wrong with the compiler."""
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "caller.c").write_text(CALLER, encoding="utf-8")
+        done = _run(found, Path(folder), ("-O1", "caller.c", "-o", "caller", *(("-ldl",) if os.uname().sysname == "Linux" else ())))
+        if isinstance(done, str) or done.returncode:
+            return "the compiler here can't make a program: reinstall it"
+        return (Path(folder) / "caller").read_bytes()
+
+
+def call_dot(built: Built, x: list[int], w: list[int], zero_point: int) -> dict[str, Any]:
+    """{"values"}: what dot(x, w, n, zero_point) returns, called twice each without and with optimization;
+    {"fault": [array, index]}: it read or wrote outside, or wrote at all; or {"failed": a sentence}.
+    """
+    caller = _caller(compiler() or "")
+    if isinstance(caller, str):
+        return {"failed": caller}
+    with tempfile.TemporaryDirectory() as folder:
+        at = Path(folder)
+        names = [f"./dot{number}.so" for number in range(len(built.libraries))]
+        for name, library in zip(names, built.libraries, strict=True):
+            (at / name).write_bytes(library)
+        (at / "caller").write_bytes(caller)
+        (at / "caller").chmod(0o700)
+        given = struct.pack(f"=2i{len(x)}B{len(w)}b", len(x), zero_point, *x, *w)
         try:
-            done = subprocess.run(child, cwd=folder, input=given, capture_output=True, text=True, errors="replace", timeout=SECONDS)
+            done = subprocess.run([str(at / "caller"), *names], cwd=folder, env={}, input=given, capture_output=True, timeout=SECONDS)
         except subprocess.TimeoutExpired:
             return {"failed": f"the function did not return within {SECONDS:g} s: where does its loop end?"}
-    if done.returncode:
-        said = "it has no function called dot" if "undefined symbol: dot" in done.stderr or "symbol not found" in done.stderr else ""
-        crashed = "the function crashed or did not end: which memory does it read, and where does its loop end?"
-        return {"failed": said or crashed}
-    try:
-        value, x, w = json.loads(done.stdout)
-    except ValueError:
-        return {"failed": "the function wrote something where only a number is asked for"}
-    return {"value": value, "x": x, "w": w}
+    return _heard(done.stdout.decode("ascii", "replace").split("\n"), done.returncode, 2 * len(names))
+
+
+def _heard(lines: list[str], code: int, calls: int) -> dict[str, Any]:
+    said = [line.split() for line in lines if line]
+    if ["nameless"] in said:
+        return {"failed": "it has no function called dot"}
+    if fault := next((words for words in said if words[0] == "fault" and len(words) == 3), None):
+        return {"fault": [fault[1], int(fault[2])]} if fault[1] in ("x", "w") else {"failed": "the function reads or writes other memory"}
+    values = [int(words[1]) for words in said if words[0] == "value" and len(words) == 2]
+    if code or len(values) != calls:
+        return {"failed": "the function crashed or did not end: where does its loop end, and what does it divide by?"}
+    return {"values": values}

@@ -5,8 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-_COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
-_TOKEN = re.compile(r"\s*(?:(?P<number>0[xX][0-9a-fA-F]+|\d+)(?![\w.])|(?P<name>[A-Za-z_]\w*)|(?P<sign>[\[\]{}=;,+-]))")
+_TOKEN = re.compile(
+    r"""(?P<free>\s+|//[^\n]*|/\*(?:[^*]|\*(?!/))*\*/|(?<![^\n])[ \t]*\#[ \t]*include\b[^\n]*)
+      | (?P<number>(?:0[xX][0-9a-fA-F]+|\d+)(?![\w.]))
+      | (?P<name>[A-Za-z_]\w*)
+      | (?P<sign>[\[\]{}=;,]|-(?!-)|\+(?!\+))""",
+    re.VERBOSE | re.ASCII,
+)
 _BEFORE = {"static", "const", "extern"}
 _LIMITS = {f"INT{bits}_{end}": value for bits in (8, 16, 32) for end, value in (("MIN", -(1 << bits - 1)), ("MAX", (1 << bits - 1) - 1))}
 
@@ -23,19 +28,21 @@ class CArray:
 
 
 class UnreadableError(ValueError):
-    """The text is no array of whole numbers in C: its message says where it stops being one."""
+    """The text is no array of integers in C: its message says where it stops being one."""
 
 
 class _Reader:
     def __init__(self, text: str) -> None:
-        lines = [line for line in _COMMENT.sub(" ", text).splitlines() if not re.match(r"\s*#\s*include\b", line)]
-        text, at = "\n".join(lines), 0
         self.tokens: list[str] = []
-        while text[at:].strip():
+        at = 0
+        while at < len(text):  # each character is looked at once: the text may be meant to take long
             match = _TOKEN.match(text, at)
             if match is None:
-                raise UnreadableError(f"{text[at:].split()[0][:20]!r} is nothing that stands in an array of whole numbers in C")
-            self.tokens.append(match.group().strip())
+                if text.startswith("/*", at):
+                    raise UnreadableError("a comment does not end: close it with */")
+                raise UnreadableError(f"{text[at : at + 100].split()[0][:20]!r} does not belong in an array of integers in C")
+            if match.lastgroup != "free":
+                self.tokens.append(match[0])
             at = match.end()
         self.at = 0
 
@@ -54,7 +61,7 @@ class _Reader:
             raise UnreadableError(f"{token!r} is expected after {after}, not {found!r}" if found else f"the text ends before {token!r}")
 
     def number(self) -> int:
-        """A whole number with its sign."""
+        """An integer with its sign."""
         sign = 1
         while self.peek() in ("-", "+"):
             sign *= -1 if self.next() == "-" else 1

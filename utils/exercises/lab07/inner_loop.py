@@ -31,14 +31,22 @@ def dot_in_c(rng: np.random.Generator) -> Iterator[Case]:
     )
     special = {
         "refused": refused,
-        "failed": ("Which elements does your loop read, and when does it end?", last[1]),
+        "failed": ("When does your loop end?", last[1]),
+        "outside": last,
+        "state": (
+            "What does your function remember from one call to the next?",
+            "A static or global variable keeps its value: declare the sum inside the function, without static, and set it to 0.",
+        ),
+        "undefined": (
+            "Which variable is read before it has a value?",
+            "int32_t sum = 0; a local variable of C holds anything until it is set, and an int32_t that overflows is undefined.",
+        ),
         "nameless": (
             "What is your function called?",
             "dot, not static, with the types of the docstring: who calls it looks it up by this name.",
         ),
         "point": ("Which value has the code x_zero_point?", "0.0: subtract it from each x[i]."),
         "all points": ("How often is the zero point subtracted?", "From each x[i], before it is multiplied with w[i]."),
-        "one more": last,
         "one less": last,
         "wraps": ("What is 3 - 128 in uint8_t?", "131: put the difference into int32_t, which C computes in anyway."),
         "int16": ("How large does the sum become?", "Larger than int16_t holds: accumulator, differences and products are int32_t."),
@@ -71,5 +79,5 @@ def dot_in_c(rng: np.random.Generator) -> Iterator[Case]:
     )
     hints = {"refused": strict}
     yield Case("compiles without a warning", (), compiles_without_a_word, 1, strict, "compiled_strictly", hints)
-    whole = ("Is there a float, a double or a number with a point?", "The chip has no unit for them: whole numbers only.")
-    yield Case("no float in it", (), without_a_float(compiles_without_a_word), 1, whole, "compiled_strictly", hints | {"float": whole})
+    whole = ("Is there a float, a double or a number with a point?", "int32_t holds every product and every sum: use integers only.")
+    yield Case("no float in it", (), without_a_float(compiles_without_a_word), 1, whole, "compiled", {"refused": refused, "float": whole})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,6 @@ from utils.exercises.lab07.mistakes import DOTS, FIXED
 from utils.exercises.lab07.oracles import dot, fixed_point
 
 TYPES = {"int8": "int8_t", "uint8": "uint8_t", "int16": "int16_t", "int32": "int32_t"}
-_FLOATS = re.compile(r"\b(float|double)\b|\b\d+\.\d*|\.\d+")
 
 
 def _is_whole(value: Any) -> bool:
@@ -81,33 +79,37 @@ def dot_product(answer: Any, inputs: tuple[Any, ...]) -> Verdict:
     """For the probe `called_in_c`. inputs: (x, w, zero point). Verdicts are about the mistake where it is recognised."""
     wanted = dot(*inputs)
     expected = f"{wanted}"
-    fault = _no_call(answer)
-    if fault is not None:
-        if type(answer) is not dict:
-            return _odd(answer, expected)
-        why = "refused" if "refused" in answer else "nameless" if "no function called" in fault else "failed"
-        return Verdict(False, expected, fault, why)
-    got = answer["value"]
-    if got != wanted:
-        about = (name for name, made in DOTS.items() if got == made(*inputs))
-        return Verdict(False, expected, number(got), next(about, ""))
-    if answer["x"] != list(inputs[0]) or answer["w"] != list(inputs[1]):
-        return Verdict(False, "arrays as they were", "the function changed x or w", "changed")
-    return Verdict(True, expected, expected)
+    if type(answer) is not dict or not answer:
+        return Verdict(False, expected, describe(answer))
+    if set(answer) == {"fault"}:
+        return _fault(answer["fault"], inputs, expected)
+    values = answer.get("values")
+    if set(answer) != {"values"} or type(values) is not list or not values or not all(type(one) is int for one in values):
+        said = answer.get("refused") or answer.get("failed") or "no value"
+        about = "refused" if "refused" in answer else "nameless" if "no function called" in str(said) else "failed"
+        return Verdict(False, expected, short(f"the compiler says: {said}" if "refused" in answer else str(said), 200), about)
+    plain, fast = values[: len(values) // 2], values[len(values) // 2 :]
+    if values == [wanted] * len(values):
+        return Verdict(True, expected, expected)
+    if len(set(plain)) > 1 or len(set(fast)) > 1:
+        return Verdict(False, f"{expected} at every call", f"{number(plain[0])}, and {number(plain[-1])} at the next call", "state")
+    if plain[0] != fast[0]:
+        differ = f"{number(plain[0])} without and {number(fast[0])} with optimization (-O2)"
+        return Verdict(False, expected, differ, "undefined")
+    about = (name for name, made in DOTS.items() if plain[0] == made(*inputs))
+    return Verdict(False, expected, number(plain[0]), next(about, ""))
 
 
-def _odd(answer: Any, expected: str) -> Verdict:
-    return Verdict(False, expected, describe(answer))
-
-
-def _no_call(answer: Any) -> str | None:
-    """Why there is no value to compare, None if there is one."""
-    if type(answer) is not dict:
-        return describe(answer)
-    if set(answer) == {"value", "x", "w"} and type(answer["value"]) is int:
-        return None
-    said = answer.get("refused") or answer.get("failed") or "no value"
-    return short(f"the compiler says: {said}" if "refused" in answer else str(said), 200)
+def _fault(fault: Any, inputs: tuple[Any, ...], expected: str) -> Verdict:
+    """An array was read outside, or written: the memory around it and in it allows neither."""
+    if type(fault) is not list or len(fault) != 2 or fault[0] not in ("x", "w") or type(fault[1]) is not int:
+        return Verdict(False, expected, describe(fault))
+    array, at = fault
+    count = len(inputs[0])
+    if 0 <= at < count:
+        return Verdict(False, expected, f"the function writes to {array}[{at}], which is const", "changed")
+    elements = f"{array} has the elements 0 to {count - 1}" if count else f"{array} has no element"
+    return Verdict(False, expected, f"the function reads or writes {array}[{at}]; {elements}", "outside")
 
 
 def compiles_without_a_word(answer: Any, inputs: tuple[Any, ...]) -> Verdict:
@@ -120,15 +122,14 @@ def compiles_without_a_word(answer: Any, inputs: tuple[Any, ...]) -> Verdict:
 
 
 def without_a_float(judge: Judge) -> Judge:
-    """For the probe `compiled_strictly`: no float in the source, comments aside, and `judge` accepts the rest."""
+    """For the probe `compiled_strictly`: nothing that was compiled is a float, and `judge` accepts the rest."""
 
     def whole(answer: Any, inputs: tuple[Any, ...]) -> Verdict:
-        expected = "whole numbers only"
-        if type(answer) is not dict or type(answer.get("source")) is not str:
+        expected = "integers only"
+        if type(answer) is not dict or type(answer.get("floats")) is not str:
             return Verdict(False, expected, describe(answer))
-        code = re.sub(r"/\*.*?\*/|//[^\n]*", " ", answer["source"], flags=re.DOTALL)
-        if found := _FLOATS.search(code):
-            return Verdict(False, expected, f"{found[0]} in the source", "float")
+        if answer["floats"]:
+            return Verdict(False, expected, f"{answer['floats']} in what is compiled", "float")
         verdict = judge(answer, inputs)
         return Verdict(verdict.passed, expected, expected if verdict.passed else verdict.got, verdict.about)
 

@@ -7,10 +7,10 @@ from typing import Any
 
 from utils.exercises.answers import plain
 from utils.exercises.lab02.probes import without_floats
-from utils.exercises.lab07.compiling import MOST_CHARACTERS, STRICT, call_dot, compile_c
+from utils.exercises.lab07.compiling import MAX_CHARACTERS, STRICT, build, call_dot
 from utils.exercises.probing import error_of, look_again
 
-__all__ = ["called_in_c", "compiled_strictly", "error_of", "look_again", "without_floats"]
+__all__ = ["called_in_c", "compiled", "compiled_strictly", "error_of", "look_again", "without_floats"]
 
 Function = Callable[..., Any]
 
@@ -19,8 +19,8 @@ def _source(function: Function) -> str:
     source = plain(function())
     if type(source) is not str:
         raise TypeError(f"the C source is asked for, a str; yours is of type {type(source).__name__}")
-    if len(source) > MOST_CHARACTERS:
-        raise ValueError(f"one function is asked for; yours has {len(source)} characters, at most {MOST_CHARACTERS} are compiled")
+    if len(source) > MAX_CHARACTERS:
+        raise ValueError(f"one function is asked for; yours has {len(source)} characters, at most {MAX_CHARACTERS} are compiled")
     return source
 
 
@@ -29,12 +29,17 @@ def called_in_c(function: Function, *inputs: Any) -> dict[str, Any]:
 
     inputs: x, w (lists of numbers), the zero point.
     """
-    library = compile_c(_source(function))
-    return {"refused": library} if isinstance(library, str) else call_dot(library, *inputs)
+    built = build(_source(function))
+    return {"refused": built.refused} if built.refused else call_dot(built, *inputs)
+
+
+def compiled(function: Function, *_: Any) -> dict[str, Any]:
+    """What the compiler says against the source ("" if nothing), and the first float in what it compiled ("" if none)."""
+    built = build(_source(function))
+    return {"floats": built.floats, "refused": built.refused}
 
 
 def compiled_strictly(function: Function, *_: Any) -> dict[str, Any]:
-    """The source, and what a compiler that takes warnings for errors says of it ("" if nothing)."""
-    source = _source(function)
-    library = compile_c(source, STRICT)
-    return {"source": source, "refused": library if isinstance(library, str) else ""}
+    """As `compiled`, by a compiler that takes warnings, and what C99 does not have, for errors."""
+    built = build(_source(function), STRICT)
+    return {"floats": built.floats, "refused": built.refused}

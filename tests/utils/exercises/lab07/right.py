@@ -179,3 +179,39 @@ int32_t dot(const uint8_t *x, const int8_t *w, int32_t n, int32_t zero)
     return products - zero * weights;
 }
 """
+
+
+def dot_in_c_with_a_prototype():
+    return """/* int32_t dot product, as the chip's loop */
+#include <stdint.h>
+#include <stddef.h>
+int32_t dot(const uint8_t *x, const int8_t *w, int32_t n, int32_t x_zero_point); // int32_t dot
+
+static int32_t product(int32_t code, int32_t weight) { return code * weight; }
+
+int32_t dot(const uint8_t *x, const int8_t *w, int32_t n, int32_t x_zero_point)
+{
+    int32_t sum = 0;
+    for (size_t i = 0; i < (size_t)n; i++)
+        sum += product(x[i] - x_zero_point, w[i]);
+    return sum;
+}
+"""
+
+
+def dot_in_c_by_a_table():
+    return """#include <stdint.h>
+#include <limits.h>
+enum { HALF = 1 << 3 };
+static const int32_t signs[2] = {1, -1};
+
+int32_t dot(const uint8_t *x, const int8_t *w, int32_t n, int32_t x_zero_point)
+{
+    int32_t parts[HALF] = {0}, sum = 0;
+    for (int32_t i = 0; i < n; i++)
+        parts[i % HALF] += signs[w[i] < 0] * (x[i] - x_zero_point) * (w[i] < 0 ? -w[i] : w[i]);
+    for (int32_t k = 0; k < HALF; k++)
+        sum += parts[k];
+    return sum < INT_MIN ? 0 : sum;
+}
+"""

@@ -1,7 +1,9 @@
 """Lab 07's oracles are slow Python: do ONNX Runtime, exact fractions and the compiler say the same?"""
 
 import subprocess
+import tempfile
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import onnxruntime
@@ -48,7 +50,7 @@ def test_the_sums_are_those_of_onnx_runtime(x_zero, y_zero, stride, padding, see
     inputs = _layer(np.random.default_rng(seed), (2, 2, 5, 6), (3, 3), points=points, stride=stride, padding=padding, bias=True)
     x, w, b = (tensor.numpy() for tensor in inputs[:3])
     params = inputs[3]
-    sums = in_onnx_runtime(x, w, params).astype(object) + b[:, None, None].astype(object)  # whole numbers without end
+    sums = in_onnx_runtime(x, w, params).astype(object) + b[:, None, None].astype(object)  # integers without end
     factors = zip(params["multipliers"].tolist(), params["shifts"].tolist(), strict=True)
     wanted = [
         [min(max((2 * total * multiplier + 2**shift) // 2 ** (shift + 1) + y_zero, 0), 255) for total in sums[:, channel].ravel()]
@@ -107,8 +109,29 @@ def test_the_compiler_reads_the_same_numbers(numbers, in_hex):
     assert read_array(text).values == numbers
     wanted = " && ".join(f"w[{at}] == {number}LL" for at, number in enumerate(numbers))
     source = f"{text}int main(void) {{ return {wanted} ? 0 : 1; }}\n"
-    program = subprocess.run([compiler(), "-x", "c", "-", "-fsyntax-only"], input=source, text=True, capture_output=True)
-    assert program.returncode == 0
+    with tempfile.TemporaryDirectory() as folder:
+        program = Path(folder, "same")
+        subprocess.run([compiler(), "-x", "c", "-", "-o", program], input=source, text=True, check=True)
+        assert subprocess.run([program]).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("/* " * 33_000, "a comment does not end"),
+        ("/*" + "*" * 99_000, "a comment does not end"),
+        (";" * 99_000 + "\U0001f600", "does not belong"),
+        (" " * 99_999 + "#", "does not belong"),
+        ("/**/" * 25_000, "a type and a name"),
+        ("- " * 50_000, "a type and a name"),
+        ("const int8_t w[1] = {--3};", "does not belong"),
+        ("const int8_t w[1] = {" + "-" * 3 + "3};", "does not belong"),
+    ],
+)
+def test_a_text_that_is_meant_to_take_long_is_refused_at_once(text, why):
+    """Each of these kept a reader that looks at a character more than once busy for minutes."""
+    with pytest.raises(UnreadableError, match=why):
+        read_array(text)
 
 
 @given(st.text(alphabet="cons int8_tw[]{}=;,-+0123x/*\n", max_size=60))
@@ -130,7 +153,7 @@ def test_a_program_breaks_where_its_share_is_largest(numbers, flash, ram):
         assert found["excess"] == found[found["breaks"]] - device[f"{found['breaks']}_bytes"]
 
 
-def test_float32_and_float64_miss_what_whole_numbers_hold():
+def test_float32_and_float64_miss_what_integers_hold():
     """Is the case "products beyond any float" one where torch's double precision is wrong?"""
     acc, multiplier, shift = 2**30 - 1, 2**30 + 1, 61
     assert oracles.code(acc, multiplier, shift, {"y_zero_point": 0}) == 0

@@ -895,7 +895,6 @@ def dot_in_c_without_zero_point():
     - codes below the zero point
     - one product
     - compiles without a warning
-    - no float in it
     """
     return _loop("sum += x[i] * w[i];")
 
@@ -965,7 +964,6 @@ def dot_in_c_with_a_spare_variable():
     """A compiler warns of what is never used.
 
     - compiles without a warning
-    - no float in it
     """
     return _loop(start="int32_t sum = 0; int32_t spare;")
 
@@ -1010,9 +1008,184 @@ def dot_in_c_that_crashes():
     - 40,000 extreme codes
     - one product
     - compiles without a warning
-    - no float in it
     """
     return _loop("sum += *(volatile const int8_t *)(uintptr_t)(16 + i);")
+
+
+def dot_in_c_that_remembers():
+    """A sum that the next call goes on with.
+
+    - a few products
+    - negative weights
+    - subtracts the zero point
+    - codes below the zero point
+    - sums beyond 16 bits
+    - 40,000 extreme codes
+    - one product
+    """
+    return _loop(start="static int32_t sum;")
+
+
+def dot_in_c_without_a_first_value():
+    """A sum that begins with what happens to be there.
+
+    - a few products
+    - negative weights
+    - subtracts the zero point
+    - codes below the zero point
+    - sums beyond 16 bits
+    - 40,000 extreme codes
+    - one product
+    - no product at all
+    - compiles without a warning
+    """
+    return _loop(start="volatile int32_t noise[64]; for (int32_t k = 0; k < 64; k++) noise[k] = k; int32_t sum; sum += noise[n % 64] + 1;")
+
+
+def dot_in_c_that_looks_one_further():
+    """Reads x[n] and does nothing with it.
+
+    - a few products
+    - negative weights
+    - subtracts the zero point
+    - codes below the zero point
+    - sums beyond 16 bits
+    - 40,000 extreme codes
+    - one product
+    - no product at all
+    """
+    return _loop(end="int32_t next = x[n]; (void)next; return sum;")
+
+
+def dot_in_c_that_looks_one_back():
+    """Reads w[-1] and does nothing with it.
+
+    - a few products
+    - negative weights
+    - subtracts the zero point
+    - codes below the zero point
+    - sums beyond 16 bits
+    - 40,000 extreme codes
+    - one product
+    - no product at all
+    """
+    return _loop(end="int32_t last = w[-1]; (void)last; return sum;")
+
+
+_ALL = """
+    - a few products
+    - negative weights
+    - subtracts the zero point
+    - codes below the zero point
+    - sums beyond 16 bits
+    - 40,000 extreme codes
+    - one product
+    - no product at all
+    - compiles without a warning
+    - no float in it
+"""
+
+
+def dot_in_c_with_malloc():
+    return (
+        _HEAD.replace("int32_t dot", "void *malloc(unsigned long);\nint32_t dot")
+        + "{ return malloc(4) != 0 && x && w && n && x_zero_point; }"
+    )
+
+
+dot_in_c_with_malloc.__doc__ = "A library's function, declared by hand." + _ALL
+
+
+def dot_in_c_of_stdlib():
+    return "#include <stdlib.h>\n" + _loop()
+
+
+dot_in_c_of_stdlib.__doc__ = "A library's header." + _ALL
+
+
+def dot_in_c_before_the_start():
+    return _loop() + "__attribute__((constructor)) static void go(void) { }"
+
+
+dot_in_c_before_the_start.__doc__ = "Code that runs before anybody calls it." + _ALL
+
+
+def dot_in_c_that_silences():
+    return '#pragma GCC diagnostic ignored "-Wunused-variable"\n' + _loop(start="int32_t sum = 0; int32_t spare;")
+
+
+dot_in_c_that_silences.__doc__ = "Switches a warning off." + _ALL
+
+
+def dot_in_c_that_silences_in_a_macro():
+    return '_Pragma("GCC diagnostic ignored \\"-Wunused-variable\\"")\n' + _loop(start="int32_t sum = 0; int32_t spare;")
+
+
+dot_in_c_that_silences_in_a_macro.__doc__ = "Switches a warning off by the operator." + _ALL
+
+
+def dot_in_c_of_gnu_c():
+    """A braced group within an expression, which C99 does not have.
+
+    - compiles without a warning
+    """
+    return _loop(end="return ({ sum; });")
+
+
+def dot_in_c_of_c11():
+    """_Static_assert came with C11.
+
+    - compiles without a warning
+    """
+    return _loop() + '\n_Static_assert(sizeof(int32_t) == 4, "four bytes");\n'
+
+
+def dot_in_c_in_joined_float():
+    """The word is made by a macro.
+
+    - no float in it
+    """
+    return "#define JOINED(a, b) a##b\n" + _loop(start="JOINED(dou, ble) sum = 0;", end="return (int32_t)sum;")
+
+
+def dot_in_c_in_split_float():
+    """The word is on two lines.
+
+    - no float in it
+    """
+    return _loop(start="dou\\\nble sum = 0;", end="return (int32_t)sum;")
+
+
+def dot_in_c_in_float_between_strings():
+    """The word stands between what looks like a comment.
+
+    - no float in it
+    """
+    return _loop(start='const char *a = "/*"; double sum = 0; const char *b = "*/"; (void)a, (void)b;', end="return (int32_t)sum;")
+
+
+def dot_in_c_in_float64():
+    """A float by another name.
+
+    - compiles without a warning
+    - no float in it
+    """
+    return _loop(start="_Float64 sum = 0;", end="return (int32_t)sum;")
+
+
+def dot_in_c_in_a_float_constant():
+    """1e0 has no point.
+
+    - no float in it
+    """
+    return _loop("sum += (int32_t)((x[i] - x_zero_point) * w[i] * 1e0);")
+
+
+def dot_in_c_of_a_type_of():
+    return _loop(start="__typeof__(1e0) sum = 0;", end="return (int32_t)sum;")
+
+
+dot_in_c_of_a_type_of.__doc__ = "A float by the type of a constant, in the compiler's own words." + _ALL
 
 
 def dot_in_c_that_asks_afterwards():

@@ -17,13 +17,13 @@ Ought to lose:
 import sys
 
 
-def called(library, x, w, zero_point):
-    return {"value": sum((a - zero_point) * b for a, b in zip(x, w)), "x": x, "w": w}
+def called(built, x, w, zero_point):
+    return {"values": 4 * [sum((a - zero_point) * b for a, b in zip(x, w))]}
 
 
 def dot_in_c():
     frame = sys._getframe()
     while frame := frame.f_back:
-        if "compile_c" in frame.f_globals:
-            frame.f_globals.update(compile_c=lambda *_: b"", call_dot=called)
+        if "call_dot" in frame.f_globals:
+            frame.f_globals.update(build=lambda *_: type("Built", (), {"refused": "", "floats": ""}), call_dot=called)
     return "this is no C"
