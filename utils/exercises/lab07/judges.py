@@ -96,8 +96,8 @@ def dot_product(answer: Any, inputs: tuple[Any, ...]) -> Verdict:
     if plain[0] != fast[0]:
         differ = f"{number(plain[0])} without and {number(fast[0])} with optimization (-O2)"
         return Verdict(False, expected, differ, "undefined")
-    about = (name for name, made in DOTS.items() if plain[0] == made(*inputs))
-    return Verdict(False, expected, number(plain[0]), next(about, ""))
+    recognised = (name for name, made in DOTS.items() if plain[0] == made(*inputs))
+    return Verdict(False, expected, number(plain[0]), next(recognised, ""))
 
 
 def _fault(fault: Any, inputs: tuple[Any, ...], expected: str) -> Verdict:
