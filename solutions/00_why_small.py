@@ -30,7 +30,7 @@ utils.lab_setup("00")
 # %% tags=["setup"]
 import torch
 
-from utils import deploy, ledger, measure, show
+from utils import deploy, measure, show
 from utils.data import fashion_mnist
 from utils.exercises.lab00 import check
 from utils.files import home
@@ -86,7 +86,7 @@ show.garments(first.images, first.labels, first.classes, predictions=answers, co
 
 # %% tags=["demo"]
 question = "Times the energy of nano that large takes"
-guess = show.predict("00/energy", question, 0, 4000, 20, "x", start=120, record=ledger.record)
+guess = show.guess("00/energy", question, 0, 4000, 20, "x", start=120)
 
 # %% [markdown]
 # ## 1. Count the work

@@ -34,7 +34,7 @@ import numpy as np
 import torch
 from safetensors.torch import save as to_bytes
 
-from utils import deploy, ledger, measure, show
+from utils import deploy, measure, show
 from utils.compress import pruning
 from utils.data import fashion_mnist
 from utils.exercises.lab01 import check
@@ -87,9 +87,7 @@ show.garments(first.images, first.labels, first.classes, predictions=said, colum
 # down will show it.
 
 # %% tags=["demo"]
-guess = show.predict(
-    "01/one-shot", "Share of the weights that can go", 0, 100, 5, "%", record=ledger.record
-)
+guess = show.guess("01/one-shot", "Share of the weights that can go", 0, 100, 5, "%")
 
 # %% [markdown]
 # ## 1. Which weights matter?
@@ -539,9 +537,7 @@ show.seeds(
 # The slim network does a quarter of the arithmetic. Before you run on: how much faster will it be?
 
 # %% tags=["demo"]
-speed_guess = show.predict(
-    "01/speed-up", "Times faster with a quarter of the MACs", 1, 8, 0.5, "x", record=ledger.record
-)
+speed_guess = show.guess("01/speed-up", "Times faster with a quarter of the MACs", 1, 8, 0.5, "x")
 
 # %% tags=["demo"]
 networks = {"large": large, "slim": zoo.load("fashion_large_slim4")}

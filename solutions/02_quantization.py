@@ -35,7 +35,7 @@ import torch
 from torch import nn
 from torch.nn.utils import parametrize
 
-from utils import deploy, doctor, ledger, measure, show
+from utils import deploy, doctor, measure, show
 from utils.compress import quantization
 from utils.compress.pruning import prunable
 from utils.data import fashion_mnist
@@ -89,7 +89,7 @@ show.garments(first.images, first.labels, first.classes, predictions=said, colum
 # stay so that it loses less than one point of accuracy? Commit to a guess; a plot further down shows it.
 
 # %% tags=["demo"]
-guess = show.predict("02/bits", "Bits that must stay", 2, 8, 1, "bits", record=ledger.record)
+guess = show.guess("02/bits", "Bits that must stay", 2, 8, 1, "bits")
 
 # %% [markdown]
 # ## 1. A ruler with few marks
@@ -450,9 +450,7 @@ show.bars(
 # same thread?
 
 # %% tags=["demo"]
-speed_guess = show.predict(
-    "02/speed-up", "Times faster in int8", 0.5, 6, 0.5, "x", record=ledger.record
-)
+speed_guess = show.guess("02/speed-up", "Times faster in int8", 0.5, 6, 0.5, "x")
 
 # %% tags=["demo"]
 timings = measure.latency(in_runtime, image, budget_s=3)

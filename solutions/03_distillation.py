@@ -34,7 +34,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from utils import deploy, ledger, measure, show
+from utils import deploy, measure, show
 from utils.compress import distillation, quantization
 from utils.data import Images, fashion_mnist
 from utils.exercises.lab03 import check
@@ -111,7 +111,7 @@ show.heat_map(
 
 # %% tags=["demo"]
 question = "Points that a teacher adds to the student"
-guess = show.predict("03/gain", question, -1, 4, 0.1, "points", start=0, record=ledger.record)
+guess = show.guess("03/gain", question, -1, 4, 0.1, "points", start=0)
 
 # %% [markdown]
 # ## 1. Soften
@@ -383,9 +383,7 @@ guess.reveal(added.mean)
 # teacher? Commit to a guess.
 
 # %% tags=["demo"]
-best_guess = show.predict(
-    "03/teacher", "Accuracy of the best teacher", 83, 95, 0.5, "%", record=ledger.record
-)
+best_guess = show.guess("03/teacher", "Accuracy of the best teacher", 83, 95, 0.5, "%")
 
 # %% tags=["demo"]
 knows, gains = {}, {}

@@ -38,7 +38,7 @@ import time
 import numpy as np
 import torch
 
-from utils import deploy, ledger, measure, show
+from utils import deploy, measure, show
 from utils.data import fashion_mnist
 from utils.data.fashion_mnist import MEAN, STD
 from utils.deploy import browser, mcu
@@ -119,7 +119,7 @@ for how, logits in said.items():
 
 # %% tags=["demo"]
 question = "Times faster than large, in the same runtime"
-speed_guess = show.predict("06/faster", question, 1, 30, 0.5, "x", start=10, record=ledger.record)
+speed_guess = show.guess("06/faster", question, 1, 30, 0.5, "x", start=10)
 
 # %% [markdown]
 # ## 1. From the camera to the network
@@ -676,15 +676,8 @@ print(f"the same network in float32 needs {run['slim'].peak_activation_bytes:,}"
 # answers one photo with `slim`, and then does nothing else?
 
 # %% tags=["demo"]
-memory_guess = show.predict(
-    "06/memory",
-    "Memory of a process with torch",
-    0,
-    1000,
-    10,
-    "MB",
-    start=100,
-    record=ledger.record,
+memory_guess = show.guess(
+    "06/memory", "Memory of a process with torch", 0, 1000, 10, "MB", start=100
 )
 
 # %% tags=["demo"]

@@ -37,7 +37,7 @@ import numpy as np
 import torch
 from torch.nn.functional import pad
 
-from utils import deploy, ledger, measure, show
+from utils import deploy, measure, show
 from utils.compress import distillation
 from utils.data import fashion_mnist
 from utils.deploy import mcu
@@ -140,9 +140,7 @@ print(f"codes that differ from their pixel: {(codes != pixels).sum()} of {pixels
 
 # %% tags=["demo"]
 question = "Instructions that the chip executes for each MAC"
-guess = show.predict(
-    "07/instructions", question, 1, 20, 0.5, "instructions", start=10, record=ledger.record
-)
+guess = show.guess("07/instructions", question, 1, 20, 0.5, "instructions", start=10)
 
 # %% [markdown]
 # And one more. A convolution pads its input with a border that stands for 0.0. A programmer pads the
@@ -151,7 +149,7 @@ guess = show.predict(
 
 # %% tags=["demo"]
 question_2 = "Photos right of 100, with the border at code 0"
-guess_2 = show.predict("07/border", question_2, 0, 100, 1, "photos", start=50, record=ledger.record)
+guess_2 = show.guess("07/border", question_2, 0, 100, 1, "photos", start=50)
 
 # %% [markdown]
 # ## 1. A factor in whole numbers

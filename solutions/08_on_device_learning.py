@@ -37,7 +37,7 @@ from types import SimpleNamespace
 import numpy as np
 import torch
 
-from utils import adapt, deploy, ledger, measure, show
+from utils import adapt, deploy, measure, show
 from utils.adapt import accuracy, personalise
 from utils.data import folds, hapt, has_hapt, standardise, watch
 from utils.exercises.lab08 import check
@@ -120,7 +120,7 @@ show.people(
 
 # %% tags=["demo"]
 question = "Points that one minute of a new person's exercises adds"
-guess = show.predict("08/gain", question, -2, 15, 0.5, "points", start=0, record=ledger.record)
+guess = show.guess("08/gain", question, -2, 15, 0.5, "points", start=0)
 
 # %% [markdown]
 # ## 1. What learning costs

@@ -54,8 +54,8 @@ def allowed(importer, target):
     if importer in APART:
         return target in APART[importer]
     rank = {part: place for place, parts in enumerate(ORDER) for part in parts}
-    if importer == "":  # utils/__init__: only the cheap figure style, and only when a lab calls it
-        return target == "show"
+    if importer == "":  # utils/__init__: only figures and the ledger, and only when a lab calls it
+        return target in ("show", "ledger")
     if target in APART:
         return importer != "files"
     return target in rank and rank[target] <= rank[importer]

@@ -14,7 +14,7 @@ os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # before ONNX Runtime is lo
 
 
 def lab_setup(lab: str, seed: int = 0) -> None:
-    """First line of every lab: one thread, fixed seeds, the house's figure style; prints the versions used.
+    """Prepare a lab: one thread, fixed seeds, the figure style, guesses kept in the ledger; prints the versions used.
 
     lab: its number, "01".
     """
@@ -23,10 +23,12 @@ def lab_setup(lab: str, seed: int = 0) -> None:
     import numpy as np
     import torch
 
-    from utils.show.style import use_style
+    from utils import ledger
+    from utils.show import record_guesses, use_style
 
     torch.set_num_threads(1)  # what a small device has; also keeps timings comparable
     torch.manual_seed(seed)
     np.random.seed(seed)
     use_style()
+    record_guesses(ledger.record)
     print(f"Tiny Titans lab {lab}: Python {platform.python_version()}, torch {torch.__version__}, numpy {np.__version__}, 1 thread")

@@ -114,10 +114,10 @@ def test_a_slider_moves_its_figure(lab: Notebook, at: int) -> None:
     lab.wait_until(lambda: lab.picture(at, "img.widget-image") == first, "the figure does not come back")
 
 
-@calling("show.predict")
+@calling("show.guess")
 def test_a_guess_is_committed_and_drawn(lab: Notebook, at: int) -> None:
-    """Asked anew, moved by the keyboard, committed: it is locked, recorded, and stands in the figure that shows the answer."""
-    variable, key = re.search(r"(\w+) = show\.predict\(\s*\"([^\"]+)\"", lab.saved().cells[at].source).groups()
+    """Asked again, moved by the keyboard, committed: it is locked, recorded, and stands in the figure that shows the answer."""
+    variable, key = re.search(r"(\w+) = show\.guess\(\s*\"([^\"]+)\"", lab.saved().cells[at].source).groups()
     (answer,) = [n for n, cell in enumerate(lab.saved().cells) if re.search(rf"\b{variable}\.reveal\(", cell.source)]
     unanswered = lab.picture(answer)
     lab.run(at)
@@ -198,7 +198,7 @@ def ink() -> Color:
 def keep_pictures(lab: Notebook, name: str, checks: list[int]) -> None:
     """What there is to be seen of a lab in one theme and width: both check tables, each widget, the scorecard."""
     shown = {"check": checks}
-    for function in ("slider_figure", "explorer", "predict", "compare"):
+    for function in ("slider_figure", "explorer", "guess", "compare"):
         shown[function] = [at for at, cell in enumerate(cells(lab.lab)) if f".{function}(" in cell.source]
     for what, places in shown.items():
         for at in places:

@@ -1,29 +1,32 @@
-"""Figures and widgets in one style; they take plain arrays and cards, and know no other part of the project."""
+"""Figures and widgets in one style; they take plain arrays and cards, and import no other part of the project."""
 
-from utils.show.answers import answer_bars, answers
-from utils.show.areas import areas
-from utils.show.arena import arena, arena_at
-from utils.show.curves import bars, curves, promised_and_measured
-from utils.show.fit_grid import explorer, fit_grid
-from utils.show.garments import garments
-from utils.show.histogram import weight_histogram
-from utils.show.latencies import latencies
-from utils.show.live import Live
-from utils.show.maps import filter_maps, heat_map, weight_maps
-from utils.show.motion import motion
-from utils.show.paired import Gain, gain, paired
-from utils.show.pareto import pareto
-from utils.show.people import people
-from utils.show.pixels import pixels
-from utils.show.predict import Guess, predict
-from utils.show.ratios import ratios
-from utils.show.rounding import grid_over, ranges, staircase
-from utils.show.seeds import seeds
-from utils.show.shares import shares
-from utils.show.slider import slider_figure
-from utils.show.stacks import stacks
+from utils.show.charts import (
+    Gain,
+    areas,
+    arena,
+    arena_at,
+    bars,
+    curves,
+    gain,
+    grid_over,
+    latencies,
+    motion,
+    paired,
+    pareto,
+    people,
+    promised_and_measured,
+    ranges,
+    ratios,
+    seeds,
+    shares,
+    stacks,
+    staircase,
+    timeline,
+    weight_histogram,
+)
+from utils.show.images import answer_bars, answers, filter_maps, garments, heat_map, pixels, weight_maps
 from utils.show.style import PALETTE, Chart, caption, direct_label, figure, label_lines, use_style
-from utils.show.timeline import timeline
+from utils.show.widgets import Guess, Live, explorer, fit_grid, guess, record_guesses, slider_figure
 
 __all__ = [
     "PALETTE",
@@ -47,6 +50,7 @@ __all__ = [
     "gain",
     "garments",
     "grid_over",
+    "guess",
     "heat_map",
     "label_lines",
     "latencies",
@@ -55,10 +59,10 @@ __all__ = [
     "pareto",
     "people",
     "pixels",
-    "predict",
     "promised_and_measured",
     "ranges",
     "ratios",
+    "record_guesses",
     "seeds",
     "shares",
     "slider_figure",

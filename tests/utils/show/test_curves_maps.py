@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from utils.measure import Ratio
-from utils.show import maps
-from utils.show.curves import bars, curves, promised_and_measured
+from utils.show.charts.curves import bars, curves, promised_and_measured
+from utils.show.images import maps
 
 
 def texts(chart):

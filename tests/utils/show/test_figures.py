@@ -16,7 +16,7 @@ from matplotlib.image import imread
 from matplotlib.text import Text
 
 from utils.measure import Card, Latency
-from utils.show import Chart, caption, figure, garments, label_lines, pareto, predict, slider_figure, use_style, weight_histogram
+from utils.show import Chart, caption, figure, garments, guess, label_lines, pareto, slider_figure, use_style, weight_histogram
 from utils.show.style import PALETTE, PAPER, readable
 
 
@@ -68,7 +68,7 @@ FIGURES: dict[str, Callable[[], Chart]] = {
     "garments": lambda: garments(IMAGES, np.arange(10), "abcdefghij", np.zeros(10, int)),
     "histogram": lambda: weight_histogram(WEIGHTS, np.abs(WEIGHTS) > 1, WEIGHTS * (np.abs(WEIGHTS) > 1)),
     "slider": lambda: slider_figure(lambda axes, value: axes.plot([0, value]), [1, 2, 3, 4], "steps"),
-    "guess": lambda: predict("key", "How many?", 0, 10).reveal(3),
+    "guess": lambda: guess("key", "How many?", 0, 10).reveal(3),
     "lines": lines,
 }
 
@@ -137,7 +137,7 @@ def test_line_labels_do_not_cover_each_other() -> None:
 
 def test_front_is_what_no_other_beats() -> None:
     """Dominated, equal and equally cheap points are not on it."""
-    from utils.show.pareto import front
+    from utils.show.charts.pareto import front
 
     costs, values = [1, 2, 2, 3, 4, 5], [10, 20, 15, 20, 30, 29]
     assert front(costs, values) == [0, 1, 4]

@@ -7,7 +7,7 @@ import pytest
 from matplotlib.patches import Rectangle
 
 from utils.show import Chart, areas, explorer, fit_grid, latencies, shares, timeline
-from utils.show.fit_grid import explorer_widget
+from utils.show.widgets.fit_grid import explorer_widget
 
 
 def words(chart: Chart) -> list[str]:

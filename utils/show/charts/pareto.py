@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from matplotlib.ticker import EngFormatter, NullFormatter, NullLocator
 
-from utils.show.labels import place_labels
+from utils.show.charts.labels import place_labels
 from utils.show.style import FAINT, PALETTE, Chart, caption, figure
 
 # cost -> (title of the axis, unit that follows the SI prefix)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import nbformat
 import pytest
+import torch
 from nbclient import NotebookClient
 
-from utils.show import Live, predict
-from utils.show.slider import slider_widget
+import utils
+from utils import ledger, show
+from utils.show import Live
+from utils.show.widgets.slider import slider_widget
 
 
 def words(chart) -> str:
@@ -17,7 +20,7 @@ def words(chart) -> str:
 
 def test_an_untouched_guess_is_none_and_the_figure_says_so() -> None:
     """Moving the slider without committing is no guess either."""
-    guess = predict("k", "How many percent can go?", 0, 100, 1, "%", record=lambda *entry: pytest.fail("nothing was committed"))
+    guess = show.guess("k", "How many percent can go?", 0, 100, 1, "%", record=lambda *entry: pytest.fail("nothing was committed"))
     guess.widget().children[1].children[0].value = 70
     assert guess.value is None and "no guess" in repr(guess)
     assert "no guess" in words(guess.reveal(96.4))
@@ -26,7 +29,7 @@ def test_an_untouched_guess_is_none_and_the_figure_says_so() -> None:
 def test_the_button_commits_the_sliders_value_once() -> None:
     """Afterwards slider and button are locked, the journey has it, and the figure shows both numbers."""
     ledger, said = [], []
-    guess = predict("k", "How many percent can go?", 0, 100, 1, "%", record=lambda *entry: ledger.append(entry))
+    guess = show.guess("k", "How many percent can go?", 0, 100, 1, "%", record=lambda *entry: ledger.append(entry))
     slider, _, button = guess.widget().children[1].children
     button.observe(lambda change: said.append((change["new"], len(ledger))), "description")
     slider.value = 70
@@ -40,7 +43,7 @@ def test_the_button_commits_the_sliders_value_once() -> None:
 
 def test_nobody_can_guess_after_the_answer() -> None:
     """The prediction comes before the instrument."""
-    guess = predict("k", "How many?", 0, 10)
+    guess = show.guess("k", "How many?", 0, 10)
     slider, _, button = guess.widget().children[1].children
     guess.reveal(3)
     assert slider.disabled and button.disabled
@@ -51,19 +54,19 @@ def test_nobody_can_guess_after_the_answer() -> None:
 
 def test_measurements_outside_of_the_slider_are_drawn_inside_the_figure() -> None:
     """The axis grows."""
-    assert predict("k", "?", 0, 1, 0.1).reveal(25.0).axes[0].get_xlim()[1] > 25
+    assert show.guess("k", "?", 0, 1, 0.1).reveal(25.0).axes[0].get_xlim()[1] > 25
 
 
 @pytest.mark.parametrize(("low", "high", "step"), [(1, 1, 1), (2, 1, 1), (0, 1, 0), (0, 1, 2)])
 def test_ranges_that_hold_no_guess_are_refused(low: float, high: float, step: float) -> None:
     """Empty, reversed, no step, a step beyond the range."""
     with pytest.raises(ValueError, match="need low < high"):
-        predict("k", "?", low, high, step)
+        show.guess("k", "?", low, high, step)
 
 
 def test_values_that_the_slider_does_not_have_are_refused() -> None:
     """By name of the range; and so is a measurement that is none."""
-    guess = predict("k", "?", 0, 10)
+    guess = show.guess("k", "?", 0, 10)
     with pytest.raises(ValueError, match="0 to 10, got 11"):
         guess.commit(11)
     with pytest.raises(ValueError, match="is nan"):
@@ -116,10 +119,10 @@ def test_live_is_silent_where_nobody_watches(capfd: pytest.CaptureFixture) -> No
 
 
 CELLS = [
-    "from utils.show import Live, predict, slider_figure\nguess = predict('k', 'How many?', 0, 10)",
+    "from utils.show import Live, guess, slider_figure\nasked = guess('k', 'How many?', 0, 10)",
     "class H: loss, accuracy = [1.0, 0.5], [80.0, 85.0]\n"
     "live = Live(2, 'title', every_s=0)\nlive.after_step(0.4)\nlive.on_epoch(1, H)\nlive.on_epoch(2, H)",
-    "guess.reveal(4)",
+    "asked.reveal(4)",
     "slider_figure(lambda axes, value: axes.plot([0, value]), [1, 2, 3], 'size')",
 ]
 
@@ -140,11 +143,26 @@ def test_in_a_notebook_without_a_page(tmp_path) -> None:
 
 def test_a_slider_may_start_anywhere_and_an_answer_have_a_range() -> None:
     """So that the middle of the slider does not give the answer away, and a model is not more exact than it is."""
-    guess = predict("k", "How many times?", 0, 100, 5, "x", start=10)
+    guess = show.guess("k", "How many times?", 0, 100, 5, "x", start=10)
     assert guess.widget().children[1].children[0].value == 10
     chart = guess.reveal(40, how="by the model", between=(5, 130))
     assert "by the model: 40.0 x (5 to 130)" in words(chart) and chart.axes[0].get_xlim()[1] > 130
     with pytest.raises(ValueError, match="must start in 0 to 100"):
-        predict("k", "How many?", 0, 100, 5, start=101)
+        show.guess("k", "How many?", 0, 100, 5, start=101)
     with pytest.raises(ValueError, match="run the cells above first"):
-        predict("k", "How many?", 0, 100).reveal(3, between=(0, float("inf")))
+        show.guess("k", "How many?", 0, 100).reveal(3, between=(0, float("inf")))
+
+
+def test_a_lab_records_its_guesses_without_being_told_where(home) -> None:
+    """The first line of a lab hands the student's ledger over; a guess that is given another record uses that."""
+    before = {"threads": torch.get_num_threads(), "numbers": torch.get_rng_state()}
+    try:
+        utils.lab_setup("99")
+        show.guess("99/a", "How many?", 0, 10).commit(4)
+        show.guess("99/b", "How many?", 0, 10, record=lambda *entry: None).commit(5)
+    finally:
+        show.record_guesses(None)
+        torch.set_num_threads(before["threads"])
+        torch.set_rng_state(before["numbers"])
+    show.guess("99/c", "How many?", 0, 10).commit(6)
+    assert {key: value["guess"] for key, value in ledger.read()["guess"].items()} == {"99/a": 4}

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from utils.show.rounding import grid_over, ranges, staircase
+from utils.show.charts.rounding import grid_over, ranges, staircase
 from utils.show.style import figure
 
 

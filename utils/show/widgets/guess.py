@@ -10,6 +10,7 @@ from typing import Any
 from utils.show.style import FAINT, PALETTE, Chart, caption, figure, in_notebook
 
 Record = Callable[[str, str, dict[str, Any]], object]
+_record: Record | None = None  # of every guess that is given no other
 
 
 class Guess:
@@ -56,7 +57,7 @@ class Guess:
             ValueError: a value that the slider does not have, or too late: the answer has been shown.
         """
         if self._closed:
-            raise ValueError("the measurement has been shown: run the question's cell again to guess anew")
+            raise ValueError("the measurement has been shown: run the question's cell again to guess again")
         if not self.low <= value <= self.high:
             raise ValueError(f"a guess must lie in {self.low} to {self.high}, got {value}: move the slider")
         self._value = round(float(value), self._decimals + 2)  # a slider that counts in tenths says 0.1000000000000001
@@ -138,7 +139,16 @@ def _number_line(guess: Guess, measured: float, how: str, between: tuple[float, 
     return chart
 
 
-def predict(
+def record_guesses(record: Record | None) -> None:
+    """Record the committed guesses of this process with `record`; None records them nowhere.
+
+    record: called with ("guess", key, {question, guess, unit}) when a guess is committed, as `utils.ledger.record` is.
+    """
+    global _record
+    _record = record
+
+
+def guess(
     key: str,
     question: str,
     low: float,
@@ -151,9 +161,11 @@ def predict(
 ) -> Guess:
     """Ask a question with a slider from `low` to `high`; in a notebook it is shown at once.
 
-    key: names the question. start: where the slider stands, its middle if not given.
-    record: called with ("guess", key, {question, guess, unit}) at the commit;
-    `utils.ledger.record` puts it into the student's journey. Later: `guess.reveal(measured)`.
+    key: the name of the question in the student's ledger.
+    start: the slider's position before it is moved; the middle if not given.
+    record: records the committed guess instead of the function given to `record_guesses`.
+
+    Later: `guess.reveal(measured)`.
 
     Raises:
         ValueError: an empty range, or a step or a start that does not fit into it.
@@ -162,9 +174,9 @@ def predict(
         raise ValueError(f"need low < high and a step that fits between them, got {low}, {high}, {step}")
     if start is not None and not low <= start <= high:
         raise ValueError(f"the slider must start in {low} to {high}, got {start}")
-    guess = Guess(key, question, low, high, step, unit, record, start)
+    asked = Guess(key, question, low, high, step, unit, record or _record, start)
     if in_notebook():
         from IPython.display import display
 
-        display(guess.widget())
-    return guess
+        display(asked.widget())
+    return asked
