@@ -141,7 +141,7 @@ def bench(
     if nbgrader and not nbgrader.is_file():
         fail(f"There is no {nbgrader}: give --nbgrader the Python of an environment that has nbgrader, torch, numpy and scipy.")
     from course.bench.bench import Bench
-    from utils.notebooks import NotebookFailedError
+    from utils.jupyter import NotebookFailedError
 
     path = output or (GRADING if grading else RESULTS)
     try:

@@ -44,7 +44,7 @@ def changed_files(root: Path = ROOT) -> list[str]:
 
 def failing_labs(root: Path = ROOT, quick: bool = False, say: Callable[[str], None] = print) -> list[str]:
     """Which labs do not run from top to bottom, in sentences; [] if all do. quick: only the first. Nothing of the student's is touched."""
-    from utils.notebooks import NotebookFailedError, run_notebook
+    from utils.jupyter import NotebookFailedError, run_notebook
 
     found = []
     before = os.environ.get("TITANS_HOME")

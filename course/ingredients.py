@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from course import motion
 from utils.compress.distillation import from_teacher, pseudo_label
-from utils.compress.pruning import GradualPruner, by_lot, choose_channels, global_masks, prune_channels
+from utils.compress.pruning import GradualPruner, choose_channels, global_masks, nested_random_masks, prune_channels
 from utils.compress.quantization import freeze_, qat_
 from utils.data import Images, fashion_mnist
 from utils.files import ZOO
@@ -119,7 +119,7 @@ def _prune(start: Start, how: dict, seed: int) -> None:
         keep = choose_channels(start.model, how["keep"], criterion=how["choose"], generator=generator)
         start.model = prune_channels(start.model, keep)
         return
-    choose = by_lot(seed) if how["choose"] == "random" else global_masks
+    choose = nested_random_masks(seed) if how["choose"] == "random" else global_masks
     start.extras["after_step"] = GradualPruner(start.model, how["sparsity"], choose=choose)
 
 

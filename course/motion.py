@@ -17,8 +17,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from utils.adapt import FederatedHistory, Reservoir, Shaken, accuracy, fedavg, own_statistics, personalise, train
-from utils.data import Motion, folds, hapt, standardise, watch
+from utils.adapt import FederatedHistory, MotionAugment, Reservoir, accuracy, adapt_batch_norm, fedavg, personalise, train
+from utils.data import Motion, folds, hapt, smartwatch, standardise
 from utils.files import ZOO
 from utils.models import MotionConfig, MotionNet, save_model
 
@@ -41,7 +41,7 @@ class Parts:
 
 def watch_parts(they: tuple[int, ...], new: tuple[int, ...]) -> Parts:
     """Training people: all but the last 6 s of each recording; new people: 4.28 s of each, then what follows 5 s."""
-    data, finely = watch(), watch(stride=7)  # 60 s / 14 recordings; three overlapping windows in each
+    data, finely = smartwatch(), smartwatch(stride=7)  # 60 s / 14 recordings; three overlapping windows in each
     known = data.only(they)
     scaled = standardise(known.between(0, -6), known.between(-6), finely.only(new).between(0, 4.28), data.only(new).between(5))
     return _parts(scaled, new)
@@ -95,11 +95,11 @@ def train_folds(name: str, what: dict, seed: int, say: Callable[[str], None] = p
     """
     check_recipe(what)
     began, results, size, model = time.perf_counter(), [], 0, fresh(what, seed)
-    everyone = (watch if what["data"] == "watch" else hapt)().people
+    everyone = (smartwatch if what["data"] == "watch" else hapt)().people
     for number, (they, new) in enumerate(folds(everyone, what["folds"])):
         parts = PARTS[what["data"]](they, new)
         model = fresh(what, seed)
-        train(model, parts.train, seed=seed, augment=Shaken(**what["shake"]), **what["train"])
+        train(model, parts.train, seed=seed, augment=MotionAugment(**what["shake"]), **what["train"])
         results.append({"fold": number, **adapted(model, parts, what["adapt"], seed)})
         if "federated" in what:
             results[-1]["federated"] = federated(parts, what, seed)
@@ -162,7 +162,7 @@ def adapted(model: nn.Module, parts: Parts, how: dict, seed: int) -> dict:
             "buffer_only": learn(sample(parts.train, len(minute), seed + 1), rehearsal=old),
         }
         row: dict[str, Any] = {"person": person, "seconds": minute.seconds, "before": accuracy(model, later)}
-        row["statistics"] = accuracy(own_statistics(model, minute.windows), later)
+        row["statistics"] = accuracy(adapt_batch_norm(model, minute.windows), later)
         row |= {name: accuracy(one, later) for name, one in learned.items()}
         row |= {f"known_{name}": accuracy(one, parts.kept) for name, one in learned.items() if name in ("after", "forgetful")}
         people.append({name: round(value, 3) for name, value in row.items()})
@@ -199,10 +199,10 @@ def federated(parts: Parts, what: dict, seed: int) -> dict:
         trace["known"].append(round(accuracy(history.model, parts.kept), 3))
         trace["new"].append(mean(accuracy(history.model, one) for one in parts.later.values()))
         trace["new_own"].append(mean(own(history.model, parts).values()))
-        ones = {who: own_statistics(history.model, client.windows) for who, client in clients.items()}
+        ones = {who: adapt_batch_norm(history.model, client.windows) for who, client in clients.items()}
         trace["known_own"].append(mean(accuracy(one, parts.kept.only([who])) for who, one in ones.items()))
 
-    shake, how = Shaken(**what["shake"]), what["federated"]
+    shake, how = MotionAugment(**what["shake"]), what["federated"]
     history = fedavg(fresh(what, seed), list(clients.values()), augment=shake, seed=seed, on_round=note, **how)
     sent = {"bytes_up": history.bytes_up[-1], "bytes_down": history.bytes_down[-1]}
     people = [{"person": who, "own": round(value, 3)} for who, value in own(history.model, parts).items()]
@@ -211,7 +211,7 @@ def federated(parts: Parts, what: dict, seed: int) -> dict:
 
 def own(model: nn.Module, parts: Parts) -> dict[int, float]:
     """Accuracy for each new person with the batch norms' statistics of the person's minute."""
-    return {who: accuracy(own_statistics(model, parts.minute[who].windows), later) for who, later in parts.later.items()}
+    return {who: accuracy(adapt_batch_norm(model, parts.minute[who].windows), later) for who, later in parts.later.items()}
 
 
 def mean(values: Iterable[float]) -> float:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from utils.doctor import TOOLS, Tool
 from utils.files import ROOT
-from utils.notebooks import own_corner
+from utils.jupyter import own_corner
 
 if TYPE_CHECKING:
     from utils.data.making import Made

@@ -33,7 +33,7 @@ import torch
 from utils import deploy, measure, show
 from utils.data import fashion_mnist
 from utils.exercises.lab00 import check
-from utils.files import home
+from utils.files import my_work
 from utils.measure import TorchRunnable
 from utils.models import ResidualConfig, ResidualNet, save_model, zoo
 from utils.train import TrainConfig, accuracy, fit
@@ -300,7 +300,7 @@ for name in ("medium", "small", "tiny", "nano"):
 # beside the processor's chip.
 
 # %% tags=["demo"]
-said = measure.figures()["operations"]
+said = measure.constants()["operations"]
 table = {"mac": said["mac_pj"]["float32"]}
 table |= {"on the chip": said["byte_pj"]["sram_1mb"], "dram": said["byte_pj"]["dram"]}
 show.bars(
@@ -399,7 +399,7 @@ print(f"small, weights on the chip:   {sums['small']:6.1f} µJ")
 
 # %% tags=["demo"]
 # NBVAL_CHECK_OUTPUT
-chip = measure.figures()["reality"]["networks"]
+chip = measure.constants()["reality"]["networks"]
 whole = {"mac": said["mac_pj"]["int8"], "on the chip": table["on the chip"]}
 for name, real in chip.items():
     by_table = energy_per_inference_mj(real["macs"], {"on the chip": 3 * real["macs"]}, whole)
@@ -451,7 +451,7 @@ def cost_per_million(latency_s, price_per_hour, cores):
 cost_per_million = check(cost_per_million)
 
 # %% tags=["demo"]
-price = measure.figures()["price"]["dollars_per_hour"]
+price = measure.constants()["price"]["dollars_per_hour"]
 rent = {name: cost_per_million(marks[name][0] / 1000, price, 1) for name in networks}
 show.bars(
     {name: 1000 * dollars for name, dollars in rent.items()},
@@ -624,7 +624,7 @@ def carbon_g(energy_mj, count, grid_g_per_kwh):
 carbon_g = check(carbon_g)
 
 # %% tags=["demo"]
-grid = measure.figures()["grid"]["g_per_kwh"]
+grid = measure.constants()["grid"]["g_per_kwh"]
 year = {
     place: carbon_g(chip["ResNet-8"]["energy_mj"], 365 * 86_400, grams)
     for place, grams in grid.items()
@@ -675,7 +675,7 @@ def try_design(design, file):
 
 
 # %% tags=["demo"]
-try_design(design, home() / "00_challenge.safetensors")
+try_design(design, my_work() / "00_challenge.safetensors")
 
 # %% [markdown]
 # ## What we saw

@@ -38,7 +38,7 @@ from utils import deploy, measure, show
 from utils.compress import pruning
 from utils.data import fashion_mnist
 from utils.exercises.lab01 import check
-from utils.files import home
+from utils.files import my_work
 from utils.measure import TorchRunnable
 from utils.models import ResidualConfig, ResidualNet, save_model, zoo
 from utils.train import TrainConfig, accuracy, fit
@@ -293,7 +293,7 @@ show.curves(
     {
         "in steps": prune_and_heal(global_masks, cubic_sparsity),
         "control: at once": prune_and_heal(global_masks, at_once),
-        "control: by lot": prune_and_heal(pruning.by_lot(0), cubic_sparsity),
+        "control: by lot": prune_and_heal(pruning.nested_random_masks(0), cubic_sparsity),
     },
     x="epochs of training while 80 % of the small network goes",
     y="validation accuracy (%)",
@@ -727,7 +727,7 @@ def try_plan(plan, file):
     print(f"{size:,} bytes, {verdict}; {accuracy(pruned, validation):.1f} % right")
 
 
-try_plan(plan, home() / "01_challenge.safetensors")
+try_plan(plan, my_work() / "01_challenge.safetensors")
 
 # %% [markdown]
 # ## What we saw

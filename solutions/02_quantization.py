@@ -40,7 +40,7 @@ from utils.compress import quantization
 from utils.compress.pruning import prunable
 from utils.data import fashion_mnist
 from utils.exercises.lab02 import check
-from utils.files import home
+from utils.files import my_work
 from utils.measure import TorchRunnable
 from utils.models import pretrained, save_model, zoo
 from utils.train import TrainConfig, accuracy, fit
@@ -303,7 +303,7 @@ def rounded(model, bits, how):
         if how == "layer":
             scale = affine_params(w.min().item(), w.max().item(), bits, True)[0]
         else:
-            scale = quantization.along(torch.as_tensor(per_channel_scales(w, bits, 0)), w)
+            scale = quantization.broadcast_along(torch.as_tensor(per_channel_scales(w, bits, 0)), w)
         noise = (torch.rand(w.shape, generator=draw) - 0.5) * scale
         w.copy_(w + noise if how == "noise" else there_and_back(w, scale, bits))
     return model
@@ -568,7 +568,7 @@ class Rounded(nn.Module):
         self.bits = bits
 
     def forward(self, weight):
-        steps = quantization.along(quantization.best_steps(weight, self.bits), weight)
+        steps = quantization.broadcast_along(quantization.best_steps(weight, self.bits), weight)
         return FakeQuant.apply(weight, steps, 0, self.low, self.high)
 
 
@@ -884,7 +884,7 @@ def try_plan(plan, file):
     print(f"{size:,} bytes, {verdict}; {accuracy(model, validation):.1f} % right")
 
 
-try_plan(plan, home() / "02_challenge.safetensors")
+try_plan(plan, my_work() / "02_challenge.safetensors")
 
 # %% [markdown]
 # ## What we saw

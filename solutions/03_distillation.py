@@ -38,7 +38,7 @@ from utils import deploy, measure, show
 from utils.compress import distillation, quantization
 from utils.data import Images, fashion_mnist
 from utils.exercises.lab03 import check
-from utils.files import home
+from utils.files import my_work
 from utils.measure import TorchRunnable
 from utils.models import ResidualConfig, ResidualNet, save_model, zoo
 from utils.train import TrainConfig, accuracy, fit, predict
@@ -694,7 +694,9 @@ def rounded(network, bits):
     for layer in network.modules():
         if isinstance(layer, nn.Conv2d | nn.Linear):
             weight = layer.weight.data
-            scale = quantization.along(quantization.per_channel_scales(weight, bits), weight)
+            scale = quantization.broadcast_along(
+                quantization.per_channel_scales(weight, bits), weight
+            )
             codes = quantization.quantize(weight, scale, bits=bits)
             layer.weight.data = quantization.dequantize(codes, scale)
     return network
@@ -874,7 +876,7 @@ teacher = distillation.from_teacher(zoo.load("fashion_small"), temperature=4.0, 
 how = TrainConfig(epochs=3, lr=0.05, batch_size=64, augment=False)
 fit(mine, pool, how, loss=teacher)
 
-size = save_model(mine, home() / "03_challenge.safetensors")
+size = save_model(mine, my_work() / "03_challenge.safetensors")
 verdict = "within the budget" if size <= 60_000 else "OVER the budget"
 print(f"{size:,} bytes, {verdict}; {accuracy(mine, validation):.1f} % right")
 print(f"to beat: {accuracy(zoo.load('fashion_tiny'), validation):.1f} % right")

@@ -43,7 +43,7 @@ from utils.data import fashion_mnist
 from utils.data.fashion_mnist import MEAN, STD
 from utils.deploy import browser, mcu
 from utils.exercises.lab06 import check
-from utils.files import home
+from utils.files import my_work
 from utils.models import zoo
 
 validation = fashion_mnist("validation", 1000)
@@ -522,7 +522,7 @@ kinds = {
 floats = run["slim"].run(ours.numpy())
 same = {}
 for kind, how in kinds.items():
-    file = home() / "onnx" / "try.onnx"
+    file = my_work() / "onnx" / "try.onnx"
     deploy.to_int8_onnx(run["slim"].path, None, file, **how)
     found = deploy.OnnxRunnable(file).run(ours.numpy())
     same[kind] = 100 * (found.argmax(1) == floats.argmax(1)).mean()
@@ -730,7 +730,7 @@ memory_guess.reveal(megabytes["torch, slim"])
 # %% tags=["demo"]
 page = browser.to_browser(
     {"large float32": run["large"].path, "slim int8": run["slim int8"].path},
-    home() / "page",
+    my_work() / "page",
     validation,
 )
 server = browser.serve(page)
@@ -870,7 +870,7 @@ print(
 # file is the answer. Below is a first step, one scale for each weight.
 
 # %% tags=["demo"]
-mine = home() / "06_challenge.onnx"
+mine = my_work() / "06_challenge.onnx"
 deploy.to_int8_onnx(slim, None, mine, calibration, per_channel=False)  # yours: another network
 
 

@@ -42,14 +42,14 @@ from utils.compress import distillation
 from utils.data import fashion_mnist
 from utils.deploy import mcu
 from utils.exercises.lab07 import check
-from utils.files import home, write_atomically
+from utils.files import my_work, write_atomically
 from utils.models import MicroConfig, MicroNet, zoo
 from utils.train import TrainConfig, fit, predict
 
 validation = fashion_mnist("validation", 2000)
 classes, truth = validation.classes, validation.labels.numpy()
 calibration = fashion_mnist("train", 512).images
-work = home() / "microcontroller"
+work = my_work() / "microcontroller"
 
 # %% [markdown]
 # ## What the chip gets
@@ -938,7 +938,7 @@ teacher = distillation.from_teacher(zoo.load("fashion_small"), temperature=4.0, 
 how = TrainConfig(epochs=3, lr=0.1, batch_size=64, augment=False)
 fit(mine, fashion_mnist("train", 2500), how, loss=teacher)
 
-challenge = home() / "07_challenge.onnx"
+challenge = my_work() / "07_challenge.onnx"
 deploy.to_int8_onnx(mine.eval(), None, challenge, calibration)
 entry = mcu.IntegerNetwork.from_onnx(challenge)
 share = 100 * (entry.run(codes[:1000]).argmax(1) == truth[:1000]).mean()

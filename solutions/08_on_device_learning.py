@@ -39,13 +39,13 @@ import torch
 
 from utils import adapt, deploy, measure, show
 from utils.adapt import accuracy, personalise
-from utils.data import folds, hapt, has_hapt, standardise, watch
+from utils.data import folds, hapt, has_hapt, smartwatch, standardise
 from utils.exercises.lab08 import check
-from utils.files import ZOO, home
+from utils.files import ZOO, my_work
 from utils.measure import TorchRunnable
 from utils.models import MotionNet, save_model, zoo
 
-everyone, finely = watch(), watch(stride=7)  # a window each second, and one each 0.14 s
+everyone, finely = smartwatch(), smartwatch(stride=7)  # a window each second, and one each 0.14 s
 they, new = folds(everyone.people)[1]
 seen = everyone.only(they)
 train, kept, unseen, at_once = standardise(
@@ -969,13 +969,13 @@ mine = rehearsed["last"][0]
 one_window = later.windows[:1]
 networks = {"as shipped": shipped, "after the minute": mine}
 for name, network in networks.items():
-    save_model(network, home() / f"08_{name.replace(' ', '_')}.safetensors")
+    save_model(network, my_work() / f"08_{name.replace(' ', '_')}.safetensors")
 in_runtime = {name: deploy.runnable(net, one_window, name) for name, net in networks.items()}
 timings = measure.latency(in_runtime, one_window, budget_s=2)
 energies = measure.energy(in_runtime, one_window)
 cards = []
 for name, network in networks.items():
-    file = home() / f"08_{name.replace(' ', '_')}.safetensors"
+    file = my_work() / f"08_{name.replace(' ', '_')}.safetensors"
     ships = TorchRunnable(network, one_window, file=file, name=name)
     card = measure.scorecard(
         ships, (later.windows, later.labels), latency=timings[name], energy=energies[name]
@@ -1163,7 +1163,7 @@ best = personalise(
 )
 needed = adapt.training_memory(shipped, one_window, select_trainable(names, "last"), 28).total
 needed += 4 * 64 * (len(samples) + len(minute))
-save_model(best, home() / "08_challenge.safetensors")
+save_model(best, my_work() / "08_challenge.safetensors")
 verdict = "within the budget" if needed <= 147_456 else "OVER the budget"
 lost = accuracy(shipped, kept) - accuracy(best, kept)
 print(f"{needed:,} bytes, {verdict}; {accuracy(best, later):.1f} % of person 2's windows right")

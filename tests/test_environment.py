@@ -173,7 +173,7 @@ def test_the_container_installs_by_the_front_door_without_a_browser():
 
 
 def test_the_container_forwards_the_port_that_jupyterlab_takes():
-    from utils.notebooks import FIRST_PORT
+    from utils.jupyter import FIRST_PORT
 
     assert CONTAINER["forwardPorts"] == [FIRST_PORT]
     assert set(CONTAINER["portsAttributes"]) == {str(FIRST_PORT)}

@@ -17,7 +17,7 @@ ORDER = (
     {"deploy"},
     {"exercises"},
     {"student"},
-    {"cli", "doctor", "notebooks"},
+    {"cli", "doctor", "jupyter"},
     {"course"},
 )
 APART = {"show": set(), "ledger": set(), "measure": {"show", "ledger"}}  # of the above they import files alone; of each other, this
@@ -94,7 +94,7 @@ def modules_after(statement):
 
 
 @pytest.mark.parametrize(
-    "statement", ["import utils", "import utils.cli", "import utils.files", "import utils.notebooks", "import course.cli"]
+    "statement", ["import utils", "import utils.cli", "import utils.files", "import utils.jupyter", "import course.cli"]
 )
 def test_the_door_opens_without_heavy_packages(statement):
     heavy = {"torch", "matplotlib", "onnx", "onnxruntime", "jupyterlab", "nbclient", "IPython"}

@@ -17,7 +17,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from utils.files import ROOT, home
+from utils.files import ROOT, my_work
 
 GROUP = "tiny_titans.commands"
 FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -44,10 +44,10 @@ def lab(
     port: Annotated[int | None, typer.Option(min=1, max=65535, help="The port to serve on; the first free one if not given.")] = None,
 ) -> None:
     """Copy new labs into my_work/ and open JupyterLab there."""
-    from utils.notebooks import FIRST_PORT, free_port, is_free, lab_command, own_corner, write_settings
+    from utils.jupyter import FIRST_PORT, free_port, is_free, lab_command, own_corner, write_settings
     from utils.student.folder import copy_new_labs
 
-    folder = home().resolve()
+    folder = my_work().resolve()
     try:
         new = copy_new_labs(to=folder)
         write_settings(folder / ".jupyter")
@@ -99,7 +99,7 @@ def run(number: Annotated[str, typer.Argument(help="The lab: 1, 01 or 01_pruning
     """Run a lab from top to bottom without a browser and show its scorecard; your file is not changed."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-    from utils.notebooks import NotebookFailedError, run_notebook
+    from utils.jupyter import NotebookFailedError, run_notebook
     from utils.student.folder import find_lab
 
     try:
@@ -209,7 +209,7 @@ def one_sentence() -> Iterator[None]:
     except OSError as error:
         if error.errno is None:  # one of ours, a sentence already
             fail(error)
-        place = Path(error.filename or home())
+        place = Path(error.filename or my_work())
         place = place.parent if place.name.startswith(".") else place  # a file that nobody knows, on its way to become one
         remedy = "make room" if error.errno in FULL else "see that it can be read and written"
         fail(f"{place}: {error.strerror}. Nothing of yours was changed: {remedy} and try again.")
@@ -238,7 +238,7 @@ def page(
 
     from utils.deploy.browser import serve, zoo_page
 
-    yours = home() / "page"
+    yours = my_work() / "page"
     with one_sentence(), tempfile.TemporaryDirectory() as folder:
         found = (yours / "settings.json").is_file()
         with serve(yours if found else zoo_page(folder), port) as server:
@@ -275,7 +275,7 @@ def _commands() -> Iterator[EntryPoint]:
 def main() -> None:
     """Add what the entry points offer, then run the command."""
     if "TITANS_HOME" in os.environ:  # kernels work in other folders, where a relative path would mean another place
-        os.environ["TITANS_HOME"] = str(home().resolve())
+        os.environ["TITANS_HOME"] = str(my_work().resolve())
     for point in _commands():
         point.load()(app)
     app(prog_name="python3 start.py")

@@ -12,7 +12,7 @@ DATASETS = ROOT / "datasets"
 ZOO = ROOT / "zoo"
 
 
-def home() -> Path:
+def my_work() -> Path:
     """The student's folder: `my_work/`, or where the environment variable TITANS_HOME points."""
     return Path(os.environ.get("TITANS_HOME") or ROOT / "my_work")
 

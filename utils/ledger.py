@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from utils.files import home, write_atomically
+from utils.files import my_work, write_atomically
 
 try:
     import fcntl
@@ -33,7 +33,7 @@ def record(kind: str, key: str, value: Any) -> bool:
         TypeError: the value is nothing that JSON holds.
     """
     json.dumps(value)  # fails here, before anything is touched
-    path = home() / "ledger.json"
+    path = my_work() / "ledger.json"
     try:
         with _alone(path):
             entries = _load(path)
@@ -49,7 +49,7 @@ def record(kind: str, key: str, value: Any) -> bool:
 
 def read() -> Entries:
     """All that was recorded: {kind: {key: value}}, empty where there is no ledger yet."""
-    path = home() / "ledger.json"
+    path = my_work() / "ledger.json"
     if not path.exists():
         return {}
     try:

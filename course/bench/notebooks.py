@@ -13,7 +13,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from utils.files import ROOT
-from utils.notebooks import NotebookFailedError, run_notebook
+from utils.jupyter import NotebookFailedError, run_notebook
 
 
 @dataclass(frozen=True)

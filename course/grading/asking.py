@@ -16,7 +16,7 @@ import numpy as np
 from course.grading.inside import modules_for_artifacts
 from course.grading.jobs import Answered, Call, Ended, Job, Raised
 from course.grading.sandbox import Sandboxes
-from utils.deploy.mcu import boards, emit
+from utils.deploy.mcu import boards, codegen
 from utils.exercises.judges import short
 from utils.exercises.view import legible
 
@@ -61,7 +61,7 @@ def on_chip(data: bytes, images: np.ndarray, sandboxes: Sandboxes) -> tuple[np.n
 @cache
 def _sources() -> dict[str, dict[str, str]]:
     """The C sources and the linker script that a program is made of: "runtime" and "board" -> name -> text."""
-    folders = {"runtime": emit.RUNTIME, "board": boards.FOLDER}
+    folders = {"runtime": codegen.RUNTIME, "board": boards.FOLDER}
     return {name: {path.name: path.read_text(encoding="utf-8") for path in folder.iterdir()} for name, folder in folders.items()}
 
 

@@ -51,21 +51,21 @@ def _run(photos: np.ndarray) -> np.ndarray:
 
 def _link(files: dict[str, dict[str, str]]) -> dict[str, Any]:
     """files: "runtime" and "board" -> name -> text, our own sources. Where it can't be linked the one key `missing` says why."""
-    from utils.deploy.mcu import boards, building, emit, sizes
+    from utils.deploy.mcu import boards, codegen, sizes, toolchain
 
     network = _loaded["network"]
     if network.weight_bytes > MOST_TABLES or len(network.layers) > MOST_LAYERS:
         return {"missing": f"{network.weight_bytes:,} bytes of tables in {len(network.layers)} layers are too much to be compiled"}
     os.environ["PATH"] = os.pathsep.join([PATHS, os.environ.get("PATH", "")])
-    building.SECONDS = 20
+    toolchain.SECONDS = 20
     with tempfile.TemporaryDirectory() as name:
         for folder, texts in files.items():
             Path(name, folder).mkdir()
             for file, text in texts.items():
                 Path(name, folder, file).write_text(text, encoding="utf-8")
-        emit.RUNTIME, boards.FOLDER = Path(name, "runtime"), Path(name, "board")
+        codegen.RUNTIME, boards.FOLDER = Path(name, "runtime"), Path(name, "board")
         try:
-            found = sizes.link_sizes(emit.to_c(network, Path(name, "model")), BOARD)
+            found = sizes.link_sizes(codegen.to_c(network, Path(name, "model")), BOARD)
         except FileNotFoundError as error:
             return {"missing": str(error)}
     return {"flash_bytes": found.flash_bytes, "ram_bytes": found.ram_bytes}

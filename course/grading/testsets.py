@@ -15,13 +15,13 @@ from zlib import crc32
 import numpy as np
 import torch
 
-from utils.adapt import Shaken
-from utils.data import fashion_mnist, folds, standardise, watch
+from utils.adapt import MotionAugment
+from utils.data import fashion_mnist, folds, smartwatch, standardise
 from utils.data.fashion_mnist import CLASSES, normalise
 
 PHOTOS = 10_000  # all: a percentage of so many is 0.3 points off, by chance
 COPIES = 8  # of the windows, each changed anew
-_SENSOR = Shaken(degrees=3, scale=0.02, noise=0.02)  # what another day does: the strap, the temperature, the sensor itself
+_SENSOR = MotionAugment(degrees=3, scale=0.02, noise=0.02)  # what another day does: the strap, the temperature, the sensor itself
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +88,7 @@ def changed_photos(seed: int, count: int = PHOTOS) -> Photos:
 @lru_cache(maxsize=2)
 def changed_windows(seed: int) -> Windows:
     """The windows by which lab 08 judges, each turned by up to 3 degrees, scaled by up to 2 % and with some noise, anew in each copy."""
-    everyone = watch()
+    everyone = smartwatch()
     known, new = folds(everyone.people)[1]
     seen = everyone.only(known)
     _, kept, later = standardise(seen.between(0, -6), seen.between(-6), everyone.only(new).only([2]).between(5))

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import nbformat
 from playwright.sync_api import Locator, Page, expect
 
-from utils.notebooks import own_corner
+from utils.jupyter import own_corner
 
 from .serving import SECONDS
 

@@ -22,9 +22,9 @@ from course.bench.session import time_apart, time_here
 from course.bench.table import Table
 from utils.deploy.browser import PageRate
 from utils.deploy.mcu import missing_tools
+from utils.jupyter import NotebookFailedError
 from utils.measure import Ratio, Timings, latency
 from utils.models import ResidualConfig, ResidualNet, save_model, zoo
-from utils.notebooks import NotebookFailedError
 
 RATIO = re.compile(r"\d+\.\d\dx \[\d+\.\d\d, \d+\.\d\d\]")
 COUNT = re.compile(r"\d{1,3}(,\d{3})*")

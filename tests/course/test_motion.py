@@ -9,7 +9,7 @@ from scipy.stats import t
 
 from course import ingredients, motion, training
 from utils.adapt import select_trainable, training_memory
-from utils.data import folds, watch
+from utils.data import folds, smartwatch
 from utils.data.motion import cut
 from utils.files import ZOO
 from utils.models import MotionNet, zoo
@@ -40,7 +40,7 @@ def tiny(size=200, stride=50):
 @pytest.fixture
 def small(tmp_path, monkeypatch):
     monkeypatch.setattr(motion, "ZOO", tmp_path)
-    monkeypatch.setattr(motion, "watch", tiny)
+    monkeypatch.setattr(motion, "smartwatch", tiny)
     return tmp_path
 
 
@@ -51,7 +51,7 @@ def samples(data):
 
 @pytest.mark.parametrize("fold", range(5))
 def test_no_sample_of_the_watch_is_in_two_parts(fold):
-    they, new = folds(watch().people, 5)[fold]
+    they, new = folds(smartwatch().people, 5)[fold]
     parts = motion.watch_parts(they, new)
     sets = [samples(one) for one in (parts.train, parts.kept, *parts.minute.values(), *parts.later.values())]
     assert sum(len(one) for one in sets) == len(set().union(*sets))

@@ -16,7 +16,7 @@ import nbformat
 import pytest
 from typer.testing import CliRunner
 
-from utils import cli, doctor, notebooks
+from utils import cli, doctor, jupyter
 from utils.files import ROOT
 from utils.student import folder
 
@@ -41,7 +41,7 @@ def labs(tmp_path, monkeypatch):
 
 @pytest.fixture(autouse=True)
 def _environment_is_put_back(monkeypatch, tmp_path):
-    for name, value in notebooks.own_corner(tmp_path / "before").items():
+    for name, value in jupyter.own_corner(tmp_path / "before").items():
         monkeypatch.setenv(name, value)
 
 
@@ -114,15 +114,15 @@ def test_news_and_updates_are_off_until_the_student_says_otherwise(labs, home, l
 
 @pytest.mark.parametrize(("user", "allowed"), [(0, True), (1000, False)])
 def test_only_root_is_allowed_as_root(monkeypatch, tmp_path, user, allowed):
-    monkeypatch.setattr(notebooks.os, "geteuid", lambda: user, raising=False)
-    assert ("--allow-root" in notebooks.lab_command(tmp_path, 8888, True)) is allowed
+    monkeypatch.setattr(jupyter.os, "geteuid", lambda: user, raising=False)
+    assert ("--allow-root" in jupyter.lab_command(tmp_path, 8888, True)) is allowed
 
 
 def test_a_taken_port_is_passed_over_and_said(labs, home, launched, monkeypatch):
     with socket.create_server(("127.0.0.1", 0)) as busy:
         port = busy.getsockname()[1]
-        monkeypatch.setattr(notebooks, "FIRST_PORT", port)
-        monkeypatch.setattr(notebooks, "free_port", lambda: notebooks.is_free(port) or port + 1)
+        monkeypatch.setattr(jupyter, "FIRST_PORT", port)
+        monkeypatch.setattr(jupyter, "free_port", lambda: jupyter.is_free(port) or port + 1)
         result = invoke("lab")
     assert f"Port {port} is in use: serving on {port + 1}." in result.output
     assert f"--ServerApp.port={port + 1}" in launched[0]
@@ -131,9 +131,9 @@ def test_a_taken_port_is_passed_over_and_said(labs, home, launched, monkeypatch)
 def test_the_next_free_port_is_found():
     with socket.create_server(("127.0.0.1", 0)) as busy:
         port = busy.getsockname()[1]
-        assert port < notebooks.free_port(port) <= port + 100
+        assert port < jupyter.free_port(port) <= port + 100
         with pytest.raises(OSError, match="--port"):
-            notebooks.free_port(port, tries=1)
+            jupyter.free_port(port, tries=1)
 
 
 def test_a_taken_port_that_was_asked_for_is_one_sentence(labs, home, launched):
@@ -154,7 +154,7 @@ def test_a_read_only_my_work_is_one_sentence(labs, launched, monkeypatch):
 @pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="ends the server by a POSIX signal")
 def test_jupyterlab_really_serves_my_work(tmp_path):
-    port, token = notebooks.free_port(18888), secrets.token_hex(8)
+    port, token = jupyter.free_port(18888), secrets.token_hex(8)
     environment = {**os.environ, "TITANS_HOME": str(tmp_path / "mein Übungsheft"), "JUPYTER_TOKEN": token}
     command = [sys.executable, "-P", "-m", "utils.cli", "lab", "--no-browser", "--port", str(port)]
     output = (tmp_path / "log").open("wb")
@@ -233,7 +233,7 @@ def test_run_refuses_what_is_no_notebook(labs, home):
 def test_progress_counts_code_cells(labs, home):
     path = write_notebook(home / "01_mine.ipynb", "1", "2", "3")
     seen = []
-    notebooks.run_notebook(path, lambda done, of: seen.append((done, of)))
+    jupyter.run_notebook(path, lambda done, of: seen.append((done, of)))
     assert seen == [(1, 3), (2, 3), (3, 3)]
 
 

@@ -50,9 +50,9 @@ def test_damage_does_not_overwrite_earlier_damage(home):
 def test_two_processes_at_once_lose_nothing(home):
     """Do two writers who begin together both find all their entries?"""
     code = (
-        "import sys; from pathlib import Path; from utils import ledger; from utils.files import home\n"
-        "(home() / sys.argv[1]).touch()\n"
-        "while not (home() / sys.argv[2]).exists(): pass\n"
+        "import sys; from pathlib import Path; from utils import ledger; from utils.files import my_work\n"
+        "(my_work() / sys.argv[1]).touch()\n"
+        "while not (my_work() / sys.argv[2]).exists(): pass\n"
         "for at in range(60): assert ledger.record('card', f'{sys.argv[1]}{at}', at)"
     )
     writers = [subprocess.Popen([sys.executable, "-W", "error", "-c", code, *names], cwd=ROOT) for names in (("a", "b"), ("b", "a"))]

@@ -32,7 +32,7 @@ class FederatedHistory:
     steps: int = 0
 
 
-def average(states: Sequence[Mapping[str, Tensor]], sizes: Sequence[float]) -> State:
+def weighted_average(states: Sequence[Mapping[str, Tensor]], sizes: Sequence[float]) -> State:
     """The mean of states, each weighted by its size.
 
     states: one dictionary of tensors a client, all with the same names and shapes.
@@ -43,7 +43,7 @@ def average(states: Sequence[Mapping[str, Tensor]], sizes: Sequence[float]) -> S
         ValueError: no states, sizes that do not match or add up to nothing, or tensors that do not match.
     """
     if not states or len(states) != len(sizes):
-        raise ValueError(f"average needs as many sizes as states, at least one, got {len(states)} states and {len(sizes)} sizes")
+        raise ValueError(f"weighted_average needs as many sizes as states, at least one, got {len(states)} states and {len(sizes)} sizes")
     if any(size < 0 for size in sizes) or not sum(sizes) > 0:
         raise ValueError(f"sizes must be 0 or more and add up to more than 0, got {list(sizes)}")
     kinds = [{name: tensor.shape for name, tensor in state.items()} for state in states]
@@ -81,7 +81,7 @@ def fedavg(
 
     Everything in the state travels and is averaged by the clients' sizes, the statistics of the batch norms like the
     weights. But a client's norms have seen one person only: the network learns to be fed what is normal for its wearer,
-    and the average of all their statistics fits nobody well. Judge it with the wearer's own (`own_statistics`).
+    and the average of all their statistics fits nobody well. Judge it with the wearer's own (`adapt_batch_norm`).
     A client's momentum begins at zero in every round. `model` is left untouched.
 
     epochs: over a client's windows in one round. lr: times `schedule(share of the rounds done)`, constant in a round.
@@ -118,7 +118,7 @@ def fedavg(
             answers.append(answer)
             down += sum(tensor.nbytes for tensor in sent.values())
             up += sum(tensor.nbytes for tensor in answer.values())
-        mean = average(answers, [len(client.labels) for client in clients])
+        mean = weighted_average(answers, [len(client.labels) for client in clients])
         for name, before in pace.items():
             pace[name] = server_momentum * before + mean[name] - sent[name]
             mean[name] = sent[name] + pace[name]

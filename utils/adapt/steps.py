@@ -88,7 +88,7 @@ def train(
 ) -> int:
     """Train a whole model in place by SGD with (Nesterov) momentum and leave it in evaluation mode; return the steps taken.
 
-    augment: (windows, generator) -> windows (`Shaken`). schedule: share of the steps done, in (0, 1] -> factor of lr.
+    augment: (windows, generator) -> windows (`MotionAugment`). schedule: share of the steps done, in (0, 1] -> factor of lr.
     learn_statistics: False normalises by the batch norms' stored statistics and leaves them as they are.
     on_epoch: called after each epoch with its number (from 1) and its mean loss.
 

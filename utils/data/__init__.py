@@ -3,6 +3,6 @@
 from utils.data.fashion_mnist import Images, fashion_mnist
 from utils.data.hapt import hapt, has_hapt
 from utils.data.motion import Motion, folds, standardise
-from utils.data.watch import watch
+from utils.data.smartwatch import smartwatch
 
-__all__ = ["Images", "Motion", "fashion_mnist", "folds", "hapt", "has_hapt", "standardise", "watch"]
+__all__ = ["Images", "Motion", "fashion_mnist", "folds", "hapt", "has_hapt", "smartwatch", "standardise"]

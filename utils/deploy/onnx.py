@@ -20,7 +20,7 @@ import onnx
 
 from utils.deploy.graph import OnnxGraph
 from utils.deploy.runtime import bare, quiet, session, simplified
-from utils.files import home, write_atomically
+from utils.files import my_work, write_atomically
 from utils.measure.runnable import Traffic
 
 if TYPE_CHECKING:
@@ -189,7 +189,7 @@ class OnnxRunnable:
 
 def place(name: str) -> Path:
     """The file of this name in the student's folder."""
-    return home() / "onnx" / f"{name.replace(' ', '-')}.onnx"
+    return my_work() / "onnx" / f"{name.replace(' ', '-')}.onnx"
 
 
 def runnable(model: nn.Module, example: Any, name: str) -> OnnxRunnable:

@@ -11,7 +11,7 @@ from pathlib import Path
 from utils.doctor import machine, setting
 from utils.doctor.machine import CPU_FLAGS, GIB
 from utils.doctor.tools import TOOLS
-from utils.files import ROOT, home
+from utils.files import ROOT, my_work
 
 COARSE_S = 1e-5  # the networks of the labs take some 0.1 ms
 # the packages that are always shown; all others only if they are not as tested
@@ -131,7 +131,7 @@ def _python() -> list[Row]:
 
 
 def _work() -> list[Row]:
-    folder, here = home(), Path.cwd()
+    folder, here = my_work(), Path.cwd()
     good = setting.writable(folder)
     state = ("writable" if folder.exists() else "made at the first start") if good else "not writable"
     report = [Row("my_work", state, "" if good else f"give yourself the right to write to {folder}", not good)]

@@ -10,19 +10,21 @@ from typing import TYPE_CHECKING, Any
 
 from utils.measure.card import Card, accuracy, keep, scorecard
 from utils.measure.compare import Comparison, compare, scaled
+from utils.measure.constants import constants
 from utils.measure.costs import battery_hours, carbon_g, cost_per_million, grid_g_per_kwh
 from utils.measure.devices import Budget, Device, Fit, devices, energy_range_mj, fits, hours_range, latency_range_ms
 from utils.measure.energy import Energy, energy, energy_mj, model_energy
-from utils.measure.figures import figures
 from utils.measure.latency import Latency, Ratio, Timings, latency
-from utils.measure.runnable import Runnable, TorchRunnable, Traffic
+from utils.measure.runnable import Runnable, Traffic
 from utils.measure.sparse import csr_speedup
 
 if TYPE_CHECKING:
     from utils.measure.macs import NotCountedError, convolutions, count_macs, macs_by_layer
     from utils.measure.memory import activation_timeline, peak_activation_bytes, traffic
+    from utils.measure.torch_runnable import TorchRunnable
 
 _NEEDS_TORCH = {
+    "TorchRunnable": "torch_runnable",
     "NotCountedError": "macs",
     "convolutions": "macs",
     "count_macs": "macs",
@@ -51,6 +53,7 @@ __all__ = [
     "battery_hours",
     "carbon_g",
     "compare",
+    "constants",
     "convolutions",
     "cost_per_million",
     "count_macs",
@@ -59,7 +62,6 @@ __all__ = [
     "energy",
     "energy_mj",
     "energy_range_mj",
-    "figures",
     "fits",
     "grid_g_per_kwh",
     "hours_range",

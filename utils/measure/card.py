@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from utils.measure.constants import constants
 from utils.measure.costs import carbon_g, cost_per_million, grid_g_per_kwh
 from utils.measure.energy import Energy, model_energy
-from utils.measure.figures import figures
 from utils.measure.latency import Latency
 from utils.measure.runnable import Runnable, ready
 
@@ -61,7 +61,7 @@ class Card:
     @property
     def dollars_per_million(self) -> float | None:
         """Rent for a million inferences on a vCPU as fast as the core that was timed here, None if not timed."""
-        return None if self.latency is None else cost_per_million(self.latency.p50_ms / 1000, figures()["price"]["dollars_per_hour"], 1)
+        return None if self.latency is None else cost_per_million(self.latency.p50_ms / 1000, constants()["price"]["dollars_per_hour"], 1)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, as JSON holds them."""

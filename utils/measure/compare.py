@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from utils.measure.card import Card
+from utils.measure.constants import constants
 from utils.measure.costs import GRID, grid_g_per_kwh
-from utils.measure.figures import figures
 
 
 def si(value: float) -> str:
@@ -121,7 +121,7 @@ class Comparison:
             parts.append(f"Energy by {self.method}: {detail}; CO2e: energy, low to high, times {grid_g_per_kwh():.0f} g a kWh ({GRID}).")
         if timed := [card.latency for card in self.cards if card.latency]:
             parts.append(f"Latency: one input, one thread, median and tails of {min(one.rounds for one in timed)} rounds.")
-            price = figures()["price"]
+            price = constants()["price"]
             parts.append(
                 f"Rent: p50 at {dollars(price['dollars_per_hour'])} an hour ({price['name']}); p95 would make it dearer by its ratio."
             )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from utils.measure.figures import figures
+from utils.measure.constants import constants
 
 MJ_PER_KWH = 3.6e9
 GRID = "world"  # whose electricity a scorecard counts with
@@ -23,12 +23,12 @@ def _not_negative(**values: float) -> None:
 
 
 def grid_g_per_kwh(place: str = GRID) -> float:
-    """Grams of CO2e for a kilowatt-hour of electricity; the sources stand in `figures.toml`.
+    """Grams of CO2e for a kilowatt-hour of electricity; the sources stand in `constants.toml`.
 
     Raises:
         ValueError: a place that is not listed.
     """
-    grid = figures()["grid"]["g_per_kwh"]
+    grid = constants()["grid"]["g_per_kwh"]
     if place not in grid:
         raise ValueError(f"there is no figure for {place!r}: choose one of {', '.join(grid)}")
     return float(grid[place])

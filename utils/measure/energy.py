@@ -1,6 +1,6 @@
 """Energy of one inference: by the processor's own counter where it can be read, else by a declared model.
 
-The model adds up arithmetic and memory (Horowitz 2014, figures in `figures.toml`):
+The model adds up arithmetic and memory (Horowitz 2014, figures in `constants.toml`):
 
     energy = MACs x energy of a MAC + bytes moved x energy of a byte
 
@@ -13,16 +13,25 @@ measurement: the method travels with the value.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
-from utils.measure.figures import figures
-from utils.measure.runnable import Runnable, Traffic
+import numpy as np
+
+from utils.measure.constants import constants
+from utils.measure.latency import first_sample
+from utils.measure.rapl import Counter, CounterError, find_counter
+from utils.measure.runnable import Runnable, Traffic, ready
+from utils.measure.state import no_collection, one_thread
 
 MODEL = "model"
 COUNTER = "counter"
 PJ_PER_MJ = 1e9
+BLOCK_S = 0.1  # the counter advances about once in a millisecond: a block sees a hundred steps
+BLOCKS = 5
 
 
 @dataclass(frozen=True)
@@ -66,7 +75,7 @@ def modelled(macs: int, traffic: Traffic, number_format: str) -> Energy:
     Raises:
         ValueError: a number format whose arithmetic the table does not list.
     """
-    said = figures()["operations"]
+    said = constants()["operations"]
     if number_format not in said["mac_pj"]:
         raise ValueError(f"the energy of {number_format} arithmetic is not listed: it knows {', '.join(said['mac_pj'])}")
     mac, byte = said["mac_pj"][number_format], said["byte_pj"]
@@ -89,10 +98,47 @@ def model_energy(runnable: Runnable) -> Energy | None:
     """The modelled energy of a runnable; None where its work, its traffic or its number format can't be told."""
     # read first what is cheap: the others run the network
     number_format = runnable.number_format
-    if number_format not in figures()["operations"]["mac_pj"]:
+    if number_format not in constants()["operations"]["mac_pj"]:
         return None
     macs, traffic = runnable.macs, runnable.traffic
     return None if macs is None or traffic is None else modelled(macs, traffic, str(number_format))
+
+
+def measured(
+    contestants: Mapping[str, Runnable],
+    example: Any,
+    counter: Counter,
+    *,
+    block_s: float = BLOCK_S,
+    clock: Callable[[], float] = time.perf_counter,
+) -> dict[str, Energy]:
+    """Millijoules of one inference of each contestant, idle power included: the median of five blocks and their extremes.
+
+    Blocks of the contestants take turns. example: a batch (n, ...) of which the first sample is used.
+
+    Raises:
+        CounterError: the counter could not be read, stood still during a block, or was set back.
+        ValueError: an example that is no batch.
+    """
+    batch = first_sample(example)
+    spent: dict[str, list[float]] = {name: [] for name in contestants}
+    with ExitStack() as stack:
+        stack.enter_context(one_thread())
+        for runnable in {id(r): r for r in contestants.values()}.values():
+            stack.enter_context(ready(runnable))
+            runnable.run(batch)
+        stack.enter_context(no_collection())
+        for _ in range(BLOCKS):
+            for name, runnable in contestants.items():
+                runs, before, begin = 0, counter.read_uj(), clock()
+                while clock() - begin < block_s:
+                    runnable.run(batch)
+                    runs += 1
+                spent[name].append(counter.spent_mj(before, counter.read_uj()) / max(runs, 1))
+    if min(map(min, spent.values())) <= 0:
+        raise CounterError("the energy counter stood still while networks ran")
+    detail = "RAPL, whole processor, idle power included"
+    return {name: Energy(float(np.median(values)), min(values), max(values), COUNTER, detail) for name, values in spent.items()}
 
 
 def energy(contestants: Mapping[str, Runnable], example: Any) -> dict[str, Energy | None]:
@@ -103,9 +149,6 @@ def energy(contestants: Mapping[str, Runnable], example: Any) -> dict[str, Energ
     Raises:
         ValueError: nobody to measure, or an example that is no batch.
     """
-    from utils.measure.counter import CounterError, find_counter, measured
-    from utils.measure.latency import first_sample
-
     if not contestants:
         raise ValueError("need a contestant whose energy is asked, got none")
     first_sample(example)

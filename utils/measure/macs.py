@@ -19,8 +19,8 @@ from torch import Tensor, nn
 from torch.nn.modules.conv import _ConvNd
 from torch.utils.flop_counter import flop_registry
 
+from utils.measure.dispatch import Watcher
 from utils.measure.state import untouched
-from utils.measure.watch import Watcher
 
 # torch's formulas are blind here, so the comparison below would not notice what is missing.
 UNCOUNTABLE = (nn.RNNBase, nn.RNNCellBase, nn.MultiheadAttention, nn.Bilinear)

@@ -1,6 +1,6 @@
 """Memory of a torch model: the RAM that the tensors between the layers need, and the bytes that are moved.
 
-The operations of one inference are recorded as torch executes them; `utils.measure.lifetimes` says
+The operations of one inference are recorded as torch executes them; `utils.measure.liveness` says
 how long each tensor is held and what each operation moves.
 """
 
@@ -13,11 +13,11 @@ import torch
 from torch import Tensor, nn
 from torch.utils._pytree import tree_leaves
 
-from utils.measure.lifetimes import Step, live_bytes, moved_bytes
+from utils.measure.dispatch import Watcher
+from utils.measure.liveness import Step, live_bytes, moved_bytes
 from utils.measure.macs import first_of, fitted
 from utils.measure.runnable import Traffic
 from utils.measure.state import untouched
-from utils.measure.watch import Watcher
 
 # element-wise, but not marked so in torch's table of operations
 IN_PLACE = {
@@ -81,7 +81,7 @@ def activation_timeline(model: nn.Module, example: Any) -> list[tuple[str, int]]
 
 
 def traffic(model: nn.Module, example: Any) -> Traffic:
-    """Bytes that one inference has to move: every weight and buffer once, activations by `utils.measure.lifetimes`.
+    """Bytes that one inference has to move: every weight and buffer once, activations by `utils.measure.liveness`.
 
     Raises:
         ValueError: the example is no batch, or the network does nothing with it.
@@ -93,5 +93,5 @@ def traffic(model: nn.Module, example: Any) -> Traffic:
 
 
 def peak_activation_bytes(model: nn.Module, example: Any) -> int:
-    """Bytes of activations at the worst moment of one inference, by the method of `utils.measure.lifetimes`; weights not counted."""
+    """Bytes of activations at the worst moment of one inference, by the method of `utils.measure.liveness`; weights not counted."""
     return max(count for _, count in activation_timeline(model, example))

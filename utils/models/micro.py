@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 
 from torch import Tensor, nn
 
-from utils.models.residual import MOST_BLOCKS, MOST_CHANNELS, check_whole
+from utils.models.residual import MAX_BLOCKS, MAX_CHANNELS, check_whole
 
 
 @dataclass(frozen=True)
@@ -27,10 +27,10 @@ class MicroConfig:
 
     def __post_init__(self) -> None:
         for what in ("stem", "classes", "in_channels"):
-            check_whole(what, getattr(self, what), MOST_CHANNELS)
-        check_whole("the number of blocks", len(self.blocks), MOST_BLOCKS)
+            check_whole(what, getattr(self, what), MAX_CHANNELS)
+        check_whole("the number of blocks", len(self.blocks), MAX_BLOCKS)
         for out, stride in self.blocks:
-            check_whole("the channels of a block", out, MOST_CHANNELS)
+            check_whole("the channels of a block", out, MAX_CHANNELS)
             check_whole("the stride of a block", stride, 16)
 
     @classmethod

@@ -8,7 +8,7 @@ from typing import cast
 
 from torch import Tensor, nn
 
-from utils.models.residual import MOST_BLOCKS, MOST_CHANNELS, check_whole
+from utils.models.residual import MAX_BLOCKS, MAX_CHANNELS, check_whole
 
 
 @dataclass(frozen=True)
@@ -25,10 +25,10 @@ class MotionConfig:
 
     def __post_init__(self) -> None:
         for what in ("classes", "in_channels"):
-            check_whole(what, getattr(self, what), MOST_CHANNELS)
-        check_whole("the number of blocks", len(self.blocks), MOST_BLOCKS)
+            check_whole(what, getattr(self, what), MAX_CHANNELS)
+        check_whole("the number of blocks", len(self.blocks), MAX_BLOCKS)
         for out, kernel, stride in self.blocks:
-            check_whole("the channels of a block", out, MOST_CHANNELS)
+            check_whole("the channels of a block", out, MAX_CHANNELS)
             check_whole("the kernel of a block", kernel, 64)
             check_whole("the stride of a block", stride, 16)
 

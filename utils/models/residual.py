@@ -13,7 +13,7 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-MOST_CHANNELS, MOST_BLOCKS = 16_384, 64  # far above what is small; a damaged file may ask for anything
+MAX_CHANNELS, MAX_BLOCKS = 16_384, 64  # far above what is small; a damaged file may ask for anything
 
 
 def check_whole(what: str, value: object, most: int) -> None:
@@ -40,8 +40,8 @@ class BlockConfig:
     project: bool = True
 
     def __post_init__(self) -> None:
-        check_whole("mid", self.mid, MOST_CHANNELS)
-        check_whole("out", self.out, MOST_CHANNELS)
+        check_whole("mid", self.mid, MAX_CHANNELS)
+        check_whole("out", self.out, MAX_CHANNELS)
         check_whole("stride", self.stride, 16)
         if type(self.project) is not bool:
             raise ValueError(f"project must be true or false, got {self.project!r}: mend the configuration")
@@ -62,8 +62,8 @@ class ResidualConfig:
 
     def __post_init__(self) -> None:
         for what in ("stem", "classes", "in_channels"):
-            check_whole(what, getattr(self, what), MOST_CHANNELS)
-        check_whole("the number of blocks", len(self.blocks), MOST_BLOCKS)
+            check_whole(what, getattr(self, what), MAX_CHANNELS)
+        check_whole("the number of blocks", len(self.blocks), MAX_BLOCKS)
 
     @classmethod
     def of(cls, stem: int, *blocks: tuple[int, int]) -> ResidualConfig:

@@ -7,7 +7,7 @@ import re
 import tempfile
 from pathlib import Path
 
-from utils.files import ROOT, home
+from utils.files import ROOT, my_work
 
 LABS = ROOT / "labs"
 
@@ -72,7 +72,7 @@ def _number(name: str, stem: str, suffix: str) -> int | None:
 
 def copy_new_labs(labs: Path | None = None, to: Path | None = None) -> list[str]:
     """Copy the labs that the student has no copy of yet into `my_work/`; return their names, in order."""
-    folder = to or home()
+    folder = to or my_work()
     folder.mkdir(parents=True, exist_ok=True)
     new = []
     for lab in sorted((labs or LABS).glob("*.ipynb")):
@@ -88,7 +88,7 @@ def copies(number: str, folder: Path | None = None) -> list[Path]:
     number: "1", "01" or the whole name, "01_pruning".
     """
     wanted = _wanted(number)
-    files = sorted((folder or home()).glob("*.ipynb"))
+    files = sorted((folder or my_work()).glob("*.ipynb"))
     stems = [lab.stem for lab in LABS.glob("*.ipynb") if _is_called(lab.stem, wanted)] or [wanted]
     numbered = {path: n for stem in stems for path in files if (n := _number(path.name, stem, ".ipynb"))}
     others = [path for path in files if path not in numbered and _is_called(path.stem, wanted)]
@@ -127,7 +127,7 @@ def find_lab(number: str) -> Path:
 
 def named_file(text: str) -> Path | None:
     """The notebook that a path means, seen from `my_work/` or from here; None if it names none, or a lab itself."""
-    paths = (home() / text, Path(text)) if text.endswith(".ipynb") else ()
+    paths = (my_work() / text, Path(text)) if text.endswith(".ipynb") else ()
     return next((path for path in paths if path.is_file() and path.resolve().parent != LABS.resolve()), None)
 
 

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from utils.files import home, write_atomically
+from utils.files import my_work, write_atomically
 from utils.student.course import Course, LabStanding, Standing, next_exercise, next_step, points, shown
 
 STEM = "course"
@@ -27,7 +27,7 @@ def write_page(state: Course) -> Path:
     then goes to course-2.md.
     """
     data, number = _signed(markdown(state)), 1
-    while (path := home() / f"{STEM}{f'-{number}' * (number > 1)}.md").exists() and not _is_ours(path):
+    while (path := my_work() / f"{STEM}{f'-{number}' * (number > 1)}.md").exists() and not _is_ours(path):
         number += 1
     if not path.exists() or path.read_bytes() != data.encode():
         write_atomically(path, data)

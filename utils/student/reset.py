@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from utils.files import home, write_atomically
+from utils.files import my_work, write_atomically
 from utils.student.code import defined, is_untouched, parse, pieces
 from utils.student.folder import write_next
 from utils.student.matching import Match, exercises_of
@@ -51,7 +51,7 @@ def reset(number: str, name: str) -> Reset:
     text = _with_stub(match, stub.text, name, list(found)) if match.taken else stub.text
     kept = None
     if was := "\n".join(cell.text for cell in match.taken).strip("\n"):
-        kept = write_next(home() / KEPT, f"{path.stem}.{name}", ".py", (was + "\n").encode("utf-8", "replace"))
+        kept = write_next(my_work() / KEPT, f"{path.stem}.{name}", ".py", (was + "\n").encode("utf-8", "replace"))
     _put(notebook, student, lab, stub, match, text)
     write_atomically(path, as_text(notebook))
     return Reset(path, True, kept, others)

@@ -15,15 +15,15 @@ from typing import Any
 
 import utils
 from utils import ledger
-from utils.files import home, write_atomically
+from utils.files import my_work, write_atomically
 from utils.student.course import announced
 from utils.student.folder import copies, write_next
 from utils.student.notebook import Notebook, as_text, mapping, read_notebook, titans
 from utils.student.transplant import transplant
 from utils.student.update import lab_and_copy, renamed
 
-MOST_BYTES = 5_000_000  # of a notebook with its outputs
-MOST_CHALLENGE = 20_000_000  # of a file of an open challenge; their budgets are far below
+MAX_BYTES = 5_000_000  # of a notebook with its outputs
+MAX_CHALLENGE = 20_000_000  # of a file of an open challenge; their budgets are far below
 NAME = ".name"
 
 
@@ -47,7 +47,7 @@ class Submission:
 def known_name() -> str | None:
     """The student's name as it was given the last time; None if it never was."""
     try:
-        return (home() / NAME).read_text(encoding="utf-8").strip() or None
+        return (my_work() / NAME).read_text(encoding="utf-8").strip() or None
     except (OSError, UnicodeDecodeError):
         return None
 
@@ -77,7 +77,7 @@ def submit(number: str, name: str) -> Submission:
     lab_path, path = lab_and_copy(number)
     notebook, lab = read_notebook(path), read_notebook(lab_path)
     data = path.read_bytes()
-    if stripped := len(data) > MOST_BYTES:
+    if stripped := len(data) > MAX_BYTES:
         data = as_text(without_outputs(notebook)).encode()
     _, report = transplant(lab, notebook)
     number = lab_path.stem[:2]
@@ -93,9 +93,9 @@ def submit(number: str, name: str) -> Submission:
         "public_verdicts": verdicts,
     }
     if known_name() != name:
-        write_atomically(home() / NAME, name + "\n")
+        write_atomically(my_work() / NAME, name + "\n")
     files = {path.name: data, **artifacts, "manifest.json": (json.dumps(manifest, indent=1, ensure_ascii=False) + "\n").encode()}
-    target = write_next(home(), f"{lab_path.stem}-submission", ".zip", zipped(files))
+    target = write_next(my_work(), f"{lab_path.stem}-submission", ".zip", zipped(files))
     passed = {one for one, verdict in verdicts.items() if verdict["points"] == verdict["of"]}
     extra = {one.name for one in announced(lab) if not one.core}
     stubs = tuple(fate.name for fate in report.exercises if not fate.written and fate.name not in extra)
@@ -106,7 +106,7 @@ def submit(number: str, name: str) -> Submission:
 
 def challenges(number: str) -> dict[str, bytes]:
     """The files of a lab's open challenge, by name: `01_challenge.safetensors` and the like, as far as they are not too large."""
-    found = (path for path in sorted(home().glob(f"{number}_challenge.*")) if path.is_file() and path.stat().st_size <= MOST_CHALLENGE)
+    found = (path for path in sorted(my_work().glob(f"{number}_challenge.*")) if path.is_file() and path.stat().st_size <= MAX_CHALLENGE)
     return {path.name: path.read_bytes() for path in found}
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from utils.files import home
+from utils.files import my_work
 from utils.student.code import docstring
 from utils.student.folder import copies, handed_out, named_file, write_next
 from utils.student.notebook import as_text, cells_of, read_notebook, titans
@@ -39,7 +39,7 @@ def update(number: str) -> Update:
     if unchanged(today, student):
         return Update(old)
     notebook, report = transplant(today, student)
-    new = write_next(home(), lab.stem, ".ipynb", as_text(notebook).encode(), first=2)
+    new = write_next(my_work(), lab.stem, ".ipynb", as_text(notebook).encode(), first=2)
     return Update(old, new, report)
 
 
@@ -66,7 +66,7 @@ def lab_and_copy(number: str) -> tuple[Path, Path]:
 def renamed(name: str) -> list[Path]:
     """Notebooks in `my_work/` that were built from a lab, "01_pruning", and have names of the student's own."""
     known, found = copies(name), []
-    for path in sorted(home().glob("*.ipynb")):
+    for path in sorted(my_work().glob("*.ipynb")):
         with suppress(ValueError, OSError):
             if path not in known and titans(read_notebook(path)).get("lab") == name:
                 found.append(path)

@@ -13,7 +13,7 @@ from course.grading.asking import _sources
 from course.grading.challenge import CHALLENGES
 from utils.data import fashion_mnist
 from utils.deploy import mcu
-from utils.deploy.mcu import boards, building, emit
+from utils.deploy.mcu import boards, codegen, toolchain
 
 from .challenge_files import int8, renamed, scored
 from .core import sandboxes
@@ -31,7 +31,7 @@ EVIL = {
 @pytest.fixture
 def inside(monkeypatch):
     """The cell, in this process: what it changes in our modules is changed back."""
-    for module, name in ((emit, "RUNTIME"), (boards, "FOLDER"), (building, "SECONDS")):
+    for module, name in ((codegen, "RUNTIME"), (boards, "FOLDER"), (toolchain, "SECONDS")):
         monkeypatch.setattr(module, name, getattr(module, name))
     monkeypatch.setenv("PATH", os.environ["PATH"])
     monkeypatch.setattr(chip, "_loaded", {})

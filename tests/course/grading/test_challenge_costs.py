@@ -5,7 +5,7 @@ import pytest
 from onnx import TensorProto, helper
 
 from course.grading.costs import costs
-from utils.data import fashion_mnist, watch
+from utils.data import fashion_mnist, smartwatch
 from utils.deploy import OnnxRunnable
 from utils.measure import count_macs, peak_activation_bytes
 from utils.models import zoo
@@ -22,7 +22,7 @@ def counted(model, suffix=".onnx", example=PHOTO):
 
 @pytest.mark.parametrize("name", ["fashion_nano", "fashion_micro", "fashion_large_sparse95", "motion_watch"])
 def test_a_checkpoint_costs_what_its_network_costs(name):
-    example = watch().windows[:1].numpy() if name == "motion_watch" else PHOTO
+    example = smartwatch().windows[:1].numpy() if name == "motion_watch" else PHOTO
     model = zoo.load(name)
     expected = {"macs": count_macs(model, example), "activation_bytes": peak_activation_bytes(model, example), "uncounted": []}
     assert counted(saved(model), ".safetensors", example) == expected

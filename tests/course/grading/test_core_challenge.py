@@ -17,7 +17,7 @@ from course.grading.submissions import Submission
 from course.grading.testsets import COPIES, Photos, changed_photos, changed_windows, hidden_photos
 from utils import deploy
 from utils.adapt import Reservoir, personalise
-from utils.data import fashion_mnist, folds, standardise, watch
+from utils.data import fashion_mnist, folds, smartwatch, standardise
 from utils.data.fashion_mnist import normalise
 from utils.models import ResidualConfig, ResidualNet, zoo
 
@@ -29,7 +29,7 @@ __all__ = ["sandboxes"]
 
 def personal(old=98):
     """Lab 08's start: the last layer learns from person 2's minute, with or without old windows beside it."""
-    everyone, finely = watch(), watch(stride=7)
+    everyone, finely = smartwatch(), smartwatch(stride=7)
     known, new = folds(everyone.people)[1]
     seen = everyone.only(known)
     train, new_ones = standardise(seen.between(0, -6), finely.only(new))
@@ -123,7 +123,7 @@ def test_windows_are_turned_a_little_and_keep_their_people():
     assert np.array_equal(one.kept, same.kept) and not np.array_equal(one.kept, other.kept)
     assert one.kept.shape == (COPIES, 225, 6, 200) and one.later.shape == (COPIES, 442, 6, 200)
     assert one.kept.dtype == np.float32 and not np.array_equal(one.kept[0], one.kept[1])
-    public = watch().only([2]).between(5)
+    public = smartwatch().only([2]).between(5)
     scale = np.linalg.norm(one.later[0], axis=(1, 2)) / np.linalg.norm(one.later[1], axis=(1, 2))
     assert np.array_equal(one.later_labels, public.labels.numpy()) and (scale > 0.93).all() and (scale < 1.07).all()
     assert shipped_is_right(1).shape == (COPIES, 225) and shipped_is_right(1).mean() > 0.85

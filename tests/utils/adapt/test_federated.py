@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import kstest
 
-from utils.adapt import accuracy, average, clip_and_noise, fedavg, one_cycle, own_statistics, train
+from utils.adapt import accuracy, adapt_batch_norm, clip_and_noise, fedavg, one_cycle, train, weighted_average
 from utils.models import MotionConfig, MotionNet
 
 
@@ -36,13 +36,13 @@ def same(first, second, **tolerance):
 def test_average_is_numpys_weighted_mean(sizes, seed):
     rng = np.random.default_rng(seed)
     arrays = [rng.normal(size=(2, 3)).astype(np.float32) for _ in sizes]
-    mean = average([{"w": torch.from_numpy(one)} for one in arrays], sizes)["w"]
+    mean = weighted_average([{"w": torch.from_numpy(one)} for one in arrays], sizes)["w"]
     assert np.allclose(mean, np.average(arrays, axis=0, weights=sizes), atol=1e-5)
 
 
 def test_whole_numbers_stay_whole_and_nothing_given_is_changed():
     states = [{"count": torch.tensor(3), "w": torch.ones(2)}, {"count": torch.tensor(6), "w": torch.zeros(2)}]
-    mean = average(states, [1, 2])
+    mean = weighted_average(states, [1, 2])
     assert mean["count"].dtype == torch.int64 and mean["count"] == 5
     assert states[0]["count"] == 3 and states[0]["w"].eq(1).all()
 
@@ -60,7 +60,7 @@ def test_whole_numbers_stay_whole_and_nothing_given_is_changed():
 )
 def test_states_that_do_not_fit_are_refused(states, sizes, message):
     with pytest.raises(ValueError, match=message):
-        average(states, sizes)
+        weighted_average(states, sizes)
 
 
 # fedavg
@@ -79,7 +79,7 @@ def test_a_round_is_the_average_of_what_the_clients_trained_by_themselves():
     locals_ = [network(), network()]
     for who, (local, data) in enumerate(zip(locals_, clients, strict=True)):
         train(local, data, epochs=1, lr=0.1 * one_cycle(1.0), batch_size=8, seed=(0 * 1 + 1) * 2 + who, schedule=lambda share: 1.0)
-    expected = average([local.state_dict() for local in locals_], [12, 36])
+    expected = weighted_average([local.state_dict() for local in locals_], [12, 36])
     history = fedavg(network(), clients, 1, batch_size=8)
     assert same(history.model.state_dict(), expected, atol=1e-6)
 
@@ -173,7 +173,7 @@ def test_what_can_not_be_bounded_is_refused(update, clip, sigma, message):
 
 def test_own_statistics_are_the_mean_and_variance_of_what_each_norm_sees():
     model, windows = network(), client(30, 1).windows
-    own = own_statistics(model, windows)
+    own = adapt_batch_norm(model, windows)
     seen = own.blocks[0].conv(windows).detach()
     norm = own.blocks[0].norm
     assert torch.allclose(norm.running_mean, seen.mean((0, 2)), atol=1e-5)
@@ -184,7 +184,7 @@ def test_own_statistics_are_the_mean_and_variance_of_what_each_norm_sees():
 def test_own_statistics_change_no_weight_and_not_the_model():
     model = network()
     before = copy.deepcopy(model.state_dict())
-    own = own_statistics(model, client(30, 1).windows)
+    own = adapt_batch_norm(model, client(30, 1).windows)
     assert same(model.state_dict(), before, atol=0)
     assert all(torch.equal(a, b) for a, b in zip(own.parameters(), model.parameters(), strict=True))
 
@@ -193,7 +193,7 @@ def test_a_wearer_whose_sensor_has_another_gain_and_offset_is_met_without_labels
     """Does the first layer's output become what it was, whatever a channel was multiplied by and shifted?"""
     model, data = network(), client(60, 1)
     moved = 3 * data.windows + 2
-    there, here = own_statistics(model, moved), own_statistics(model, data.windows)
+    there, here = adapt_batch_norm(model, moved), adapt_batch_norm(model, data.windows)
     inner = slice(2, -2)  # the zeros at the edges are not moved
     assert torch.allclose(there.blocks(moved)[:, :, inner], here.blocks(data.windows)[:, :, inner], atol=0.3)
 
@@ -201,7 +201,7 @@ def test_a_wearer_whose_sensor_has_another_gain_and_offset_is_met_without_labels
 @pytest.mark.parametrize(("model", "count", "message"), [(network(), 1, "two or more"), (torch.nn.Linear(3, 3), 5, "no batch norms")])
 def test_statistics_of_nothing_are_refused(model, count, message):
     with pytest.raises(ValueError, match=message):
-        own_statistics(model, torch.zeros(count, 6, 40))
+        adapt_batch_norm(model, torch.zeros(count, 6, 40))
 
 
 def test_a_server_with_momentum_goes_on_in_its_direction():

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import chisquare
 
-from utils.adapt import POLICIES, Reservoir, Shaken, accuracy, forgetting, one_cycle, personalise, predict, select_trainable, train
-from utils.adapt.shaking import turns
+from utils.adapt import POLICIES, MotionAugment, Reservoir, accuracy, forgetting, one_cycle, personalise, predict, select_trainable, train
+from utils.adapt.augment import turns
 from utils.models import MotionConfig, MotionNet
 
 
@@ -145,7 +145,7 @@ def test_turns_are_rotations_of_at_most_so_many_degrees():
 def test_a_turn_alone_keeps_the_length_of_each_sensor_and_turns_both_alike():
     windows = torch.randn(10, 6, 40)
     windows[:, 3:] = 2 * windows[:, :3]
-    turned = Shaken(degrees=90, scale=0, noise=0)(windows, torch.Generator().manual_seed(0))
+    turned = MotionAugment(degrees=90, scale=0, noise=0)(windows, torch.Generator().manual_seed(0))
     assert torch.allclose(turned[:, :3].norm(dim=1), windows[:, :3].norm(dim=1), atol=1e-5)
     assert torch.allclose(turned[:, 3:], 2 * turned[:, :3], atol=1e-5)
     assert not torch.allclose(turned, windows, atol=0.1)
@@ -153,7 +153,7 @@ def test_a_turn_alone_keeps_the_length_of_each_sensor_and_turns_both_alike():
 
 def test_shaken_by_nothing_is_unchanged():
     windows = torch.randn(4, 6, 40)
-    assert torch.allclose(Shaken(0, 0, 0)(windows, torch.Generator()), windows, atol=1e-6)
+    assert torch.allclose(MotionAugment(0, 0, 0)(windows, torch.Generator()), windows, atol=1e-6)
 
 
 # reservoir

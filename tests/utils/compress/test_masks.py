@@ -13,10 +13,10 @@ from torch.nn.utils import prune
 from utils.compress.pruning import (
     GradualPruner,
     apply_masks,
-    by_lot,
     cubic_sparsity,
     global_masks,
     magnitude_mask,
+    nested_random_masks,
     nm_mask,
     prunable,
     random_masks,
@@ -137,7 +137,7 @@ def test_sensitivity_asks_once_for_each_pair():
 def test_gradual_pruner_reaches_its_sparsity_and_never_revives_a_weight(lot):
     torch.manual_seed(0)
     model = nn.Sequential(nn.Linear(20, 30), nn.ReLU(), nn.Linear(30, 4))
-    extra = {"choose": by_lot(3)} if lot else {}
+    extra = {"choose": nested_random_masks(3)} if lot else {}
     pruner = GradualPruner(model, 0.9, end=0.5, every=3, **extra)
     gone = torch.zeros(20 * 30, dtype=torch.bool)
     for step in range(1, 41):

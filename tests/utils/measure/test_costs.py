@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from utils.measure import battery_hours, carbon_g, cost_per_million, figures, grid_g_per_kwh
+from utils.measure import battery_hours, carbon_g, constants, cost_per_million, grid_g_per_kwh
 
 
 def test_carbon_of_a_kilowatt_hour() -> None:
@@ -46,7 +46,7 @@ def test_impossible_values_are_refused(ask) -> None:
 
 def test_the_grid_knows_its_places_and_names_them() -> None:
     """Every figure lies between the cleanest and the dirtiest way to make electricity."""
-    places = figures()["grid"]["g_per_kwh"]
+    places = constants()["grid"]["g_per_kwh"]
     assert {"world", "France", "Poland"} <= set(places)
     assert all(0 < grid_g_per_kwh(place) < 1200 for place in places)
     with pytest.raises(ValueError, match="choose one of world"):
@@ -54,7 +54,7 @@ def test_the_grid_knows_its_places_and_names_them() -> None:
 
 
 def test_the_sourced_figures_are_those_of_the_sources() -> None:
-    said = figures()
+    said = constants()
     assert said["price"]["dollars_per_hour"] == 0.0892 / 2 and said["grid"]["g_per_kwh"]["world"] == 458
     real = said["reality"]["networks"]
     picojoules = {name: one["energy_mj"] * 1e9 / one["macs"] for name, one in real.items()}
@@ -62,6 +62,6 @@ def test_the_sourced_figures_are_those_of_the_sources() -> None:
 
 
 def test_every_table_names_its_source() -> None:
-    said = figures()
+    said = constants()
     for table in ("operations", "grid", "price", "reality"):
         assert len(said[table]["source"]) > 30 and any(year in said[table]["source"] for year in ("201", "202"))

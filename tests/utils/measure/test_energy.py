@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,9 +16,11 @@ from onnx import save as save_onnx
 from torch import nn
 
 from utils.deploy import OnnxRunnable, to_onnx
-from utils.measure import Energy, TorchRunnable, Traffic, compare, energy, energy_mj, figures, scorecard, traffic
-from utils.measure.counter import BLOCKS, Counter, find_counter, measured
-from utils.measure.energy import model_energy, modelled
+from utils.measure import Energy, TorchRunnable, Traffic, compare, constants, energy, energy_mj, scorecard, traffic
+from utils.measure.energy import BLOCKS, measured, model_energy, modelled
+from utils.measure.rapl import Counter, find_counter
+
+module = importlib.import_module("utils.measure.energy")  # the function has its name
 
 X = torch.zeros(1, 2, 4, 4)
 counts = st.floats(0, 1e12)
@@ -30,7 +33,7 @@ def convolution() -> nn.Module:
 
 def test_the_figures_are_those_of_the_paper() -> None:
     """Horowitz 2014: a MAC is a multiplication and an addition, a byte an eighth of the 64 bits that the paper gives."""
-    said = figures()["operations"]
+    said = constants()["operations"]
     mac, byte = said["mac_pj"], said["byte_pj"]
     assert mac["float32"] == pytest.approx(3.7 + 0.9) and mac["float16"] == pytest.approx(1.1 + 0.4)
     assert mac["int8"] == pytest.approx(0.2 + 0.1)
@@ -71,7 +74,7 @@ def test_the_range_holds_the_value(macs: float, weights: int, activations: int, 
 
 def test_weights_that_fit_on_the_chip_cost_a_fraction() -> None:
     """One byte more than the on-chip memory, and every weight comes from DRAM."""
-    fit = figures()["operations"]["on_chip_bytes"]
+    fit = constants()["operations"]["on_chip_bytes"]
     inside, outside = (modelled(0, Traffic(fit + more, 0), "float32").value_mj for more in (0, 1))
     assert outside / inside == pytest.approx(243.75 / 12.5, rel=1e-4)
 
@@ -279,10 +282,10 @@ def test_a_counter_that_stands_still_is_no_measurement(tmp_path: Path) -> None:
 def test_energy_has_one_method_for_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The counter where it works; where it fails on the way, the model for every contestant."""
     burning = Burning(zone(tmp_path, "intel-rapl:0", 500, largest=10**12), 3000, largest=10**12)
-    monkeypatch.setattr("utils.measure.counter.find_counter", lambda: Counter((burning.place,)))
-    monkeypatch.setattr("utils.measure.counter.BLOCKS", 1)
+    monkeypatch.setattr(module, "find_counter", lambda: Counter((burning.place,)))
+    monkeypatch.setattr(module, "BLOCKS", 1)
     assert {found.method for found in energy({"a": burning, "b": burning}, X).values() if found} == {"counter"}
-    monkeypatch.setattr("utils.measure.counter.find_counter", lambda: Counter((tmp_path / "gone",)))
+    monkeypatch.setattr(module, "find_counter", lambda: Counter((tmp_path / "gone",)))
     assert {found.method for found in energy({"a": burning, "b": burning}, X).values() if found} == {"model"}
     with pytest.raises(ValueError, match="need a contestant"):
         energy({}, X)
@@ -299,7 +302,7 @@ def test_the_card_says_energy_carbon_and_rent_with_their_methods() -> None:
     data = (np.zeros((3, 2, 4, 4), np.float32), np.zeros(3, int))
     card = scorecard(runnable, data)
     assert card.energy == model_energy(runnable) and card.energy is not None
-    assert card.carbon_g_per_million == pytest.approx(card.energy.value_mj * 1e6 / 3.6e9 * figures()["grid"]["g_per_kwh"]["world"])
+    assert card.carbon_g_per_million == pytest.approx(card.energy.value_mj * 1e6 / 3.6e9 * constants()["grid"]["g_per_kwh"]["world"])
     assert card.dollars_per_million is None
     text = str(compare([card]))
     assert all(words in text for words in ("energy, model", "energy, low", "energy, high", "Horowitz")) and "rent" not in text

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from utils.adapt import accuracy
-from utils.data import folds, standardise, watch
+from utils.data import folds, smartwatch, standardise
 from utils.files import ZOO
 from utils.models import MotionConfig, MotionNet, load_model, save_model, zoo
 
@@ -39,7 +39,7 @@ def test_the_default_network_is_the_watchs():
 @pytest.mark.parametrize("fold", range(5))
 def test_shipped_network_of_a_fold_reaches_its_record_for_people_it_never_met(fold):
     """Is the recorded accuracy measured again? (One window of a person may differ between processors.)"""
-    data, record = watch(), json.loads((ZOO / "motion_watch" / "seed0.json").read_text())["folds"][fold]
+    data, record = smartwatch(), json.loads((ZOO / "motion_watch" / "seed0.json").read_text())["folds"][fold]
     they, new = folds(data.people, 5)[fold]
     known = data.only(they)
     _, kept, later = standardise(known.between(0, -6), known.between(-6), data.only(new).between(5))

@@ -19,7 +19,7 @@ from utils.exercises.lab01 import lab as DECLARED
 from utils.files import ROOT
 from utils.measure import Card
 from utils.student import course, folder, page
-from utils.student.submit import MOST_BYTES, MOST_CHALLENGE, proper_name, zipped
+from utils.student.submit import MAX_BYTES, MAX_CHALLENGE, proper_name, zipped
 
 
 def invoke(*arguments, **more):
@@ -350,12 +350,12 @@ def test_the_newest_notebook_is_taken_and_said(student, mine, home):
 
 
 def test_large_outputs_are_left_out_and_said(student, mine, home, do):
-    student["cells"][5]["outputs"] = [{"output_type": "stream", "name": "stdout", "text": "x" * MOST_BYTES}]
+    student["cells"][5]["outputs"] = [{"output_type": "stream", "name": "stdout", "text": "x" * MAX_BYTES}]
     path = mine(student)
     assert "its outputs were left out" in good("submit", "1", "--name", "Ada")
     manifest, data = opened(home / "01_first-submission-1.zip")
     assert len(data) < 10_000 and manifest["notebook_sha256"] == hashlib.sha256(data).hexdigest()
-    assert path.stat().st_size > MOST_BYTES
+    assert path.stat().st_size > MAX_BYTES
 
 
 def test_without_a_name_and_a_terminal_it_asks_for_one_in_a_sentence(student, mine, home, monkeypatch):
@@ -513,7 +513,7 @@ def test_the_file_of_an_open_challenge_is_handed_in_too(student, mine, home):
     (home / "01_challenge.safetensors").write_bytes(b"network")
     (home / "02_challenge.safetensors").write_bytes(b"another lab's")
     (home / "01_challenge.bin").touch()
-    os.truncate(home / "01_challenge.bin", MOST_CHALLENGE + 1)
+    os.truncate(home / "01_challenge.bin", MAX_CHALLENGE + 1)
     assert "01_first.ipynb and 01_challenge.safetensors" in good("submit", "1", "--name", "Ada").replace("\n", " ")
     manifest, _ = opened(home / "01_first-submission-1.zip")
     assert manifest["challenge_sha256"] == {"01_challenge.safetensors": hashlib.sha256(b"network").hexdigest()}

@@ -22,7 +22,7 @@ template, scratch, labs, links, arguments = sys.argv[1], sys.argv[2], sys.argv[3
 
 from utils import cli
 from utils.student import course, folder, page, reset, submit, transplant, update
-from utils import notebooks
+from utils import jupyter
 if arguments[0] not in ("update", "reset"):
     import utils.measure.compare  # what is loaded now is loaded once for all children
 

@@ -24,10 +24,10 @@ def kd_loss(student_logits: Tensor, teacher_logits: Tensor, labels: Tensor, temp
             together, labels that are no classes, or logits that are not finite.
     """
     check_logits(student_logits, "student")
-    return taught(student_logits, teacher_logits, labels, temperature, alpha)
+    return kd_training_loss(student_logits, teacher_logits, labels, temperature, alpha)
 
 
-def taught(student_logits: Tensor, teacher_logits: Tensor, labels: Tensor, temperature: float, alpha: float) -> Tensor:
+def kd_training_loss(student_logits: Tensor, teacher_logits: Tensor, labels: Tensor, temperature: float, alpha: float) -> Tensor:
     """`kd_loss` as a training loop wants it: a student that has diverged gives a loss of NaN, for the loop to report."""
     check_setting(temperature, alpha)
     check_logits(student_logits, "student", finite=False)

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from utils.compress.distillation.checks import check_setting
 from utils.compress.distillation.labels import shuffled_teacher
-from utils.compress.distillation.losses import taught
+from utils.compress.distillation.losses import kd_training_loss
 from utils.data import Images
 from utils.train import History, Loss, TrainConfig, fit
 
@@ -35,7 +35,7 @@ def from_teacher(teacher: nn.Module, temperature: float = 4.0, alpha: float = 0.
             soft = teacher(x).float()
         if shuffle:
             soft = shuffled_teacher(soft, torch.Generator().manual_seed(crc32(y.numpy().tobytes(), seed % 2**32)))
-        return taught(model(x).float(), soft, y, temperature, alpha)
+        return kd_training_loss(model(x).float(), soft, y, temperature, alpha)
 
     return loss
 

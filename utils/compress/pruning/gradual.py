@@ -131,7 +131,7 @@ class GradualPruner:
         self.masks, self.steps, self.last = dict(state["masks"]), state["steps"], state["last"]
 
 
-def by_lot(seed: int) -> Callable[[dict[str, Tensor], float], dict[str, Tensor]]:
+def nested_random_masks(seed: int) -> Callable[[dict[str, Tensor], float], dict[str, Tensor]]:
     """The control for `GradualPruner`: random masks whose later ones lie inside the earlier ones."""
     return lambda weights, sparsity: random_masks(weights, sparsity, torch.Generator().manual_seed(seed))
 

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 MAX_BITS = 16
-LEAST = torch.finfo(torch.float32).tiny  # a smaller scale has not all the digits of a float32, or is 0
-MOST = torch.finfo(torch.float32).max
+MIN_SCALE = torch.finfo(torch.float32).tiny  # a smaller scale has not all the digits of a float32, or is 0
+MAX_SCALE = torch.finfo(torch.float32).max
 Number = float | Tensor
 
 
@@ -63,9 +63,9 @@ def affine_params(low: float, high: float, bits: int = 8, symmetric: bool = Fals
     low, high = min(low, 0.0), max(high, 0.0)
     top = (1 << bits - 1) - 1 if symmetric else (1 << bits) - 1
     scale = (max(-low, high) if symmetric else high - low) / top
-    if scale > MOST:
+    if scale > MAX_SCALE:
         raise ValueError(f"the range from {low} to {high} is too wide for a scale in float32: bring the values nearer to 1 first")
-    if scale < LEAST:
+    if scale < MIN_SCALE:
         return 1.0, 0
     return scale, 0 if symmetric else min(max(round(-low / scale), 0), top)
 
@@ -116,10 +116,10 @@ def per_channel_scales(weight: Tensor, bits: int = 8, axis: int = 0) -> Tensor:
     if not -weight.ndim <= axis < weight.ndim:
         raise ValueError(f"a weight of shape {tuple(weight.shape)} has no axis {axis}: outputs are axis 0")
     scales = weight.movedim(axis, 0).reshape(weight.shape[axis], -1).abs().amax(1) / ((1 << bits - 1) - 1)
-    return torch.where(scales >= LEAST, scales, 1.0)
+    return torch.where(scales >= MIN_SCALE, scales, 1.0)
 
 
-def along(scales: Tensor, weight: Tensor, axis: int = 0) -> Tensor:
+def broadcast_along(scales: Tensor, weight: Tensor, axis: int = 0) -> Tensor:
     """Shape `scales` (channels,) so that it broadcasts against `weight` along `axis`."""
     shape = [1] * weight.ndim
     shape[axis] = -1

@@ -30,7 +30,7 @@ HERE = Path(__file__).parent
 PAGE, RUNTIME = HERE / "page", HERE / "runtime"
 RUNTIME_FILES = ("ort.wasm.min.mjs", "ort-wasm-simd-threaded.mjs", "ort-wasm-simd-threaded.wasm.gz", "LICENSE", "ThirdPartyNotices.txt.gz")
 SIDE = 28
-MOST_NETWORKS = 4  # as many as there are colours that can be told apart
+MAX_NETWORKS = 4  # as many as there are colours that can be told apart
 NEWEST_OPSET, NEWEST_FORMAT = 26, 13  # of the standard operations and of the file, that onnxruntime-web 1.30 takes (tried)
 
 
@@ -49,7 +49,7 @@ def to_browser(models: Mapping[str, str | Path], folder: str | Path, examples: I
         ValueError: no network or more than four, a name that is empty or twice there, a file that is damaged, takes or gives
             another shape or type, keeps its weights elsewhere or is too new for the browser; examples that are no photos.
     """
-    if not 1 <= len(models) <= MOST_NETWORKS:
+    if not 1 <= len(models) <= MAX_NETWORKS:
         raise ValueError(f"the page shows one to four networks, got {len(models)}: choose the ones to compare")
     pixels = _pixels(examples)
     folder = Path(folder)

@@ -6,14 +6,15 @@ import tempfile
 from pathlib import Path
 
 from utils.deploy.browser.building import to_browser
+from utils.deploy.int8 import to_int8_onnx
+from utils.deploy.onnx import to_onnx
 
 PHOTOS, CALIBRATION = 1000, 500  # of the validation and of the training split
 
 
 def zoo_page(folder: str | Path) -> Path:
     """Write the page of `fashion_large_slim4` into `folder`; return the folder."""
-    from utils.data import fashion_mnist
-    from utils.deploy import to_int8_onnx, to_onnx
+    from utils.data import fashion_mnist  # these two load torch, which the page itself does not need
     from utils.models import zoo
 
     photos = fashion_mnist("validation", PHOTOS)

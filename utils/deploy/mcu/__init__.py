@@ -3,13 +3,13 @@
 from utils.deploy.mcu.arena import Arena, plan_arena
 from utils.deploy.mcu.arithmetic import fixed_point, requantize
 from utils.deploy.mcu.boards import BOARDS, Board
-from utils.deploy.mcu.building import missing_tools
-from utils.deploy.mcu.emit import Program, to_c, weights_to_c
-from utils.deploy.mcu.emulation import BoardRun, run_on_board
+from utils.deploy.mcu.codegen import Program, to_c, weights_to_c
 from utils.deploy.mcu.host import run_on_host
 from utils.deploy.mcu.network import IntegerNetwork
+from utils.deploy.mcu.qemu import BoardRun, run_on_board
 from utils.deploy.mcu.scorecard import HostRunnable
 from utils.deploy.mcu.sizes import Sizes, link_sizes
+from utils.deploy.mcu.toolchain import missing_tools
 
 __all__ = [
     "BOARDS",

@@ -12,8 +12,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from utils.deploy.mcu.building import STRICT, built, names, tool
-from utils.deploy.mcu.emit import Program
+from utils.deploy.mcu.codegen import Program
+from utils.deploy.mcu.toolchain import STRICT, built, names, tool
 
 FOLDER = Path(__file__).with_name("board")
 ICOUNT_SHIFT = 6  # the emulator's clock moves 2^6 ns with each instruction

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from utils.deploy.mcu.building import STRICT, built, host_compiler, missing_tools, names
-from utils.deploy.mcu.emit import Program
+from utils.deploy.mcu.codegen import Program
+from utils.deploy.mcu.toolchain import STRICT, built, host_compiler, missing_tools, names
 
 MAIN = Path(__file__).with_name("host") / "main.c"
 PIPE_BYTES = 4096  # of outputs that may wait in a pipe: every system's pipe holds as much, so neither side blocks the other

@@ -11,7 +11,7 @@ import numpy as np
 
 from utils.deploy.mcu.arena import Arena, planned
 from utils.deploy.mcu.layers import Add, Flatten, Layer, Tensor
-from utils.deploy.mcu.reading import read
+from utils.deploy.mcu.onnx_import import read
 
 BATCH = 32  # samples at once: what a few layers of them take stays in a processor's cache
 

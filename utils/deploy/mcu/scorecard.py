@@ -12,11 +12,11 @@ from pathlib import Path
 import numpy as np
 
 from utils.deploy.mcu.boards import Board
-from utils.deploy.mcu.emit import Program
+from utils.deploy.mcu.codegen import Program
 from utils.deploy.mcu.host import HostProcess, build_for_host
 from utils.deploy.mcu.layers import Flatten, Weighted
 from utils.deploy.mcu.sizes import link_sizes
-from utils.measure.lifetimes import Step, moved_bytes
+from utils.measure.liveness import Step, moved_bytes
 from utils.measure.runnable import Traffic
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from utils.deploy.mcu.boards import Board, board_of, build_for_board
-from utils.deploy.mcu.building import tool
-from utils.deploy.mcu.emit import Program
+from utils.deploy.mcu.codegen import Program
+from utils.deploy.mcu.toolchain import tool
 
 REST = "alignment"  # bytes that belong to no symbol
 

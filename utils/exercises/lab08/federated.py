@@ -34,7 +34,7 @@ def _counted(rng: np.random.Generator, batches: int) -> dict[str, Tensor]:
     return {"norm.weight": _normal(rng, 4), "norm.running_mean": _normal(rng, 4), "norm.num_batches_tracked": tensor(batches)}
 
 
-@lab.exercise(points=3, difficulty=2, minutes=15, stand_in=package(adapt.average))
+@lab.exercise(points=3, difficulty=2, minutes=15, stand_in=package(adapt.weighted_average))
 def fedavg(rng: np.random.Generator) -> Iterator[Case]:
     """fedavg(states, sizes) -> dict of tensors."""
     judge, of = recognising(averages, MEAN), say.OF_MEAN

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 
 from utils.show.style import FAINT, PALETTE, Chart, caption, direct_label, figure
 
-MOST_LINES = 64  # levels that can still be told apart
+MAX_LINES = 64  # levels that can still be told apart
 
 
 def grid_over(axes: Axes, values: Any, levels: Any, *, between: tuple[float, float], x: str = "value") -> None:
@@ -22,7 +22,7 @@ def grid_over(axes: Axes, values: Any, levels: Any, *, between: tuple[float, flo
     axes.hist(values, bins=81, range=between, color=PALETTE["sky"])
     top = axes.get_ylim()[1]
     seen = levels[(levels >= between[0]) & (levels <= between[1])]
-    if len(seen) <= MOST_LINES:
+    if len(seen) <= MAX_LINES:
         axes.vlines(seen, 0, top, color="black", linewidth=1 if len(seen) < 40 else 0.6)
     used = len(np.unique(np.abs(values[:, None] - levels).argmin(1))) if len(levels) <= 256 and len(values) <= 20_000 else None
     words = f"{len(levels)} levels" + (f", {used} in use" if used is not None and used < len(levels) else "")

@@ -9,7 +9,7 @@ from matplotlib.patches import Rectangle
 
 from utils.show.style import PALETTE, WIDTH, Chart, caption, figure
 
-MOST_SIDE = 12  # numbers in a row that can still be read
+MAX_SIDE = 12  # numbers in a row that can still be read
 
 
 def pixels(photo: Any, top: int, left: int, side: int = 8, *, finding: str = "") -> Chart:
@@ -25,8 +25,8 @@ def pixels(photo: Any, top: int, left: int, side: int = 8, *, finding: str = "")
     if codes.ndim != 2 or codes.dtype.kind not in "iu" or codes.min() < 0 or codes.max() > 255:
         raise ValueError(f"need whole numbers in 0..255 of shape (height, width), got {codes.dtype} of shape {np.shape(photo)}")
     height, width = codes.shape
-    if not 1 <= side <= MOST_SIDE or not (0 <= top <= height - side and 0 <= left <= width - side):
-        raise ValueError(f"the square must have a side of 1..{MOST_SIDE} and lie in {height} x {width}, got {side} at {top}, {left}")
+    if not 1 <= side <= MAX_SIDE or not (0 <= top <= height - side and 0 <= left <= width - side):
+        raise ValueError(f"the square must have a side of 1..{MAX_SIDE} and lie in {height} x {width}, got {side} at {top}, {left}")
     chart = figure(WIDTH, 3.2)
     whole, near = chart.subplots(1, 2, width_ratios=[1, 1.15])
     for axes in (whole, near):

@@ -50,7 +50,7 @@ def test_the_page_of_the_lab_is_shown(home: Path, opened: list[str]) -> None:
 
 def test_the_lab_writes_where_the_command_looks() -> None:
     """Found on 25 Nov 2026: the lab wrote 06_page, so the command showed the zoo's page."""
-    assert '    home() / "page",\n' in (ROOT / "solutions" / "06_edge_runtimes.py").read_text(encoding="utf-8")
+    assert '    my_work() / "page",\n' in (ROOT / "solutions" / "06_edge_runtimes.py").read_text(encoding="utf-8")
 
 
 def test_without_one_it_is_made_from_the_zoo_and_goes_again(home: Path, opened: list[str], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,9 +9,9 @@ import pytest
 
 from utils.data import fashion_mnist
 from utils.deploy import to_int8_onnx
-from utils.deploy.mcu import BOARDS, building, link_sizes, missing_tools, run_on_board, run_on_host, to_c
+from utils.deploy.mcu import BOARDS, link_sizes, missing_tools, run_on_board, run_on_host, to_c, toolchain
 from utils.deploy.mcu.boards import build_for_board
-from utils.deploy.mcu.building import tool
+from utils.deploy.mcu.toolchain import tool
 from utils.models import zoo
 
 needs_board = pytest.mark.skipif(bool(missing_tools()), reason=" ".join(missing_tools()))
@@ -157,11 +157,11 @@ def test_bad_calls_are_refused(micro):
 
 def test_without_tools_it_says_what_to_install(micro, monkeypatch):
     program, codes = micro
-    which = building.shutil.which
+    which = toolchain.shutil.which
     for absent, package in (("arm-none-eabi-gcc", "gcc-arm-none-eabi"), ("qemu-system-arm", "qemu-system-arm")):
         if which(absent) is None and absent.startswith("qemu") and which("arm-none-eabi-gcc") is None:
             continue  # the compiler is asked for first
-        monkeypatch.setattr(building.shutil, "which", lambda command, absent=absent: None if command == absent else which(command))
+        monkeypatch.setattr(toolchain.shutil, "which", lambda command, absent=absent: None if command == absent else which(command))
         with pytest.raises(FileNotFoundError, match=f"{absent} is not here: install it, on Debian and Ubuntu with 'apt install {package}'"):
             run_on_board(program, codes)
         assert any(package in sentence for sentence in missing_tools())

@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from utils.deploy.mcu import IntegerNetwork, building, missing_tools, run_on_host, to_c, weights_to_c
+from utils.deploy.mcu import IntegerNetwork, missing_tools, run_on_host, to_c, toolchain, weights_to_c
 from utils.deploy.mcu.host import HostProcess, build_for_host
 from utils.deploy.mcu.layers import Flatten
 
@@ -181,7 +181,7 @@ def test_a_process_answers_many_times(programs, inputs):
 
 
 def test_without_a_compiler_it_says_what_to_install(programs, inputs, monkeypatch):
-    monkeypatch.setattr(building.shutil, "which", lambda command: None)
+    monkeypatch.setattr(toolchain.shutil, "which", lambda command: None)
     assert missing_tools(board=False) == ["There is no C compiler here: install one, on Debian and Ubuntu with 'apt install gcc'."]
     assert len(missing_tools()) == 3 and all("apt install" in sentence for sentence in missing_tools())
     program = programs["micro"]

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from utils.deploy.mcu import missing_tools
 from utils.deploy.mcu.arithmetic import fixed_point, fixed_point_pair
-from utils.deploy.mcu.building import STRICT, host_compiler
-from utils.deploy.mcu.emit import RUNTIME
+from utils.deploy.mcu.codegen import RUNTIME
 from utils.deploy.mcu.layers import Add, AveragePool, Conv, Dense, Grid, MaxPool, Tensor, Window
+from utils.deploy.mcu.toolchain import STRICT, host_compiler
 
 pytestmark = pytest.mark.skipif(bool(missing_tools(board=False)), reason=" ".join(missing_tools(board=False)))
 

@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from utils.deploy.mcu.emit import Program
+from utils.deploy.mcu.codegen import Program
 
 STRICT = ("-std=c99", "-pedantic", "-Wall", "-Wextra", "-Werror")
 SECONDS = 120  # for one compilation; it takes less than two

@@ -15,9 +15,9 @@ from pathlib import Path
 import numpy as np
 
 from utils.deploy.mcu.boards import ICOUNT_SHIFT, Board, board_of, build_for_board
-from utils.deploy.mcu.building import tool
-from utils.deploy.mcu.emit import Program
+from utils.deploy.mcu.codegen import Program
 from utils.deploy.mcu.sizes import Sizes, link_sizes
+from utils.deploy.mcu.toolchain import tool
 
 LOOP_INSTRUCTIONS = 100_000  # of the known loop in board/bench.c
 ENDS = {

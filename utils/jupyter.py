@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
 
-from utils.files import home, write_atomically
+from utils.files import my_work, write_atomically
 
 FIRST_PORT = 8888
 SETTINGS = {
@@ -107,7 +107,7 @@ def run_notebook(path: Path, on_cell: Callable[[int, int], None] | None = None) 
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError, DeadKernelError
 
-    corner = home().resolve() / ".jupyter"
+    corner = my_work().resolve() / ".jupyter"
     os.environ.update(own_corner(corner))
     write_settings(corner)
     try:

@@ -7,23 +7,10 @@ do meanwhile included. It starts again from zero when it is full. Reading it usu
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-
-from utils.measure.energy import COUNTER, Energy
-from utils.measure.latency import first_sample
-from utils.measure.runnable import Runnable, ready
-from utils.measure.state import no_collection, one_thread
 
 POWERCAP = Path("/sys/class/powercap")
-BLOCK_S = 0.1  # the counter advances about once in a millisecond: a block sees a hundred steps
-BLOCKS = 5
 
 
 class CounterError(OSError):
@@ -83,40 +70,3 @@ def find_counter(folder: Path = POWERCAP) -> Counter | None:
         return counter if zones and any(counter.read_uj()) else None
     except CounterError:
         return None
-
-
-def measured(
-    contestants: Mapping[str, Runnable],
-    example: Any,
-    counter: Counter,
-    *,
-    block_s: float = BLOCK_S,
-    clock: Callable[[], float] = time.perf_counter,
-) -> dict[str, Energy]:
-    """Millijoules of one inference of each contestant, idle power included: the median of five blocks and their extremes.
-
-    Blocks of the contestants take turns. example: a batch (n, ...) of which the first sample is used.
-
-    Raises:
-        CounterError: the counter could not be read, stood still during a block, or was set back.
-        ValueError: an example that is no batch.
-    """
-    batch = first_sample(example)
-    spent: dict[str, list[float]] = {name: [] for name in contestants}
-    with ExitStack() as stack:
-        stack.enter_context(one_thread())
-        for runnable in {id(r): r for r in contestants.values()}.values():
-            stack.enter_context(ready(runnable))
-            runnable.run(batch)
-        stack.enter_context(no_collection())
-        for _ in range(BLOCKS):
-            for name, runnable in contestants.items():
-                runs, before, begin = 0, counter.read_uj(), clock()
-                while clock() - begin < block_s:
-                    runnable.run(batch)
-                    runs += 1
-                spent[name].append(counter.spent_mj(before, counter.read_uj()) / max(runs, 1))
-    if min(map(min, spent.values())) <= 0:
-        raise CounterError("the energy counter stood still while networks ran")
-    detail = "RAPL, whole processor, idle power included"
-    return {name: Energy(float(np.median(values)), min(values), max(values), COUNTER, detail) for name, values in spent.items()}

@@ -26,7 +26,7 @@ def _arrays() -> dict[str, np.ndarray]:
         return {name: archive[name] for name in archive.files}
 
 
-def watch(size: int = 200, stride: int = 50) -> Motion:
+def smartwatch(size: int = 200, stride: int = 50) -> Motion:
     """Load the windows of all ten people: (n, 6, size) float32 in g and rad/s, not normalised (see `standardise`).
 
     size, stride: in samples of 20 ms; windows of 4 s, one a second, unless given.

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
-from utils.compress.quantization.affine import LEAST, along, check_bits, check_finite, check_scale, code_range
+from utils.compress.quantization.affine import MIN_SCALE, broadcast_along, check_bits, check_finite, check_scale, code_range
 from utils.models import Codes
 
 SHRINK = tuple(share / 40 for share in range(40, 3, -1))  # candidates for a first step: shares of the largest magnitude
@@ -57,7 +57,7 @@ class LearnedStep(nn.Module):
     def forward(self, weight: Tensor) -> Tensor:
         """weight: (out, ...) -> the same shape, on the grid."""
         low, high = code_range(self.bits, signed=True)
-        step = along(self._damped(weight), weight)
+        step = broadcast_along(self._damped(weight), weight)
         inside = (weight / step).clamp(low, high)
         return (inside + (torch.round(inside) - inside).detach()) * step
 
@@ -66,7 +66,7 @@ class LearnedStep(nn.Module):
         """What `forward` rounds the weight to."""
         low, high = code_range(self.bits, signed=True)
         step = self._damped(weight)
-        values = torch.round(weight / along(step, weight)).clamp(low, high)
+        values = torch.round(weight / broadcast_along(step, weight)).clamp(low, high)
         return Codes(values.to(torch.int8 if self.bits <= 8 else torch.int16), step, self.bits)
 
     def _damped(self, weight: Tensor) -> Tensor:
@@ -76,7 +76,7 @@ class LearnedStep(nn.Module):
         """
         step = self.step.abs()
         share = (weight[0].numel() * code_range(self.bits, signed=True)[1]) ** -0.5
-        return (step * share + (step * (1 - share)).detach()).clamp(min=LEAST)
+        return (step * share + (step * (1 - share)).detach()).clamp(min=MIN_SCALE)
 
 
 @torch.no_grad()
@@ -84,7 +84,7 @@ def best_steps(weight: Tensor, bits: int) -> Tensor:
     """For each channel, of 37 candidates, the step that leaves the least squared error. weight: (out, ...) -> (out,)."""
     low, high = code_range(bits, signed=True)
     rows = weight.detach().flatten(1)
-    largest = rows.abs().amax(1).clamp(min=LEAST)
+    largest = rows.abs().amax(1).clamp(min=MIN_SCALE)
     best, least = largest.clone(), torch.full_like(largest, torch.inf)
     for share in SHRINK:
         step = (largest * share / high)[:, None]

@@ -16,7 +16,7 @@ from utils.adapt.steps import mode
 
 
 @torch.no_grad()
-def own_statistics(model: nn.Module, windows: Tensor) -> nn.Module:
+def adapt_batch_norm(model: nn.Module, windows: Tensor) -> nn.Module:
     """A copy of the model whose batch norms have the mean and variance of these windows; `model` is left untouched.
 
     windows: (n, channels, size) float32, passed through once, all together.

@@ -11,7 +11,7 @@ from torch import Tensor
 
 
 @dataclass(frozen=True)
-class Shaken:
+class MotionAugment:
     """An augmentation of windows that `standardise` has scaled, each drawn for itself.
 
     degrees: all sensors of a window are turned together by up to so much, about any axis.
