@@ -10,8 +10,17 @@ os.environ.setdefault("MPLBACKEND", "agg")
 import pytest  # noqa: E402
 from hypothesis import settings  # noqa: E402
 
+from utils.doctor import lacking  # noqa: E402
+
 settings.register_profile("course", derandomize=True, deadline=None, database=None)  # no deadline: times are never asserted
 settings.load_profile("course")
+
+
+def pytest_runtest_setup(item):
+    """A test marked `needs("chromium", ...)` is skipped where one of them is missing, with the words that `doctor` has."""
+    for mark in item.iter_markers("needs"):
+        if said := lacking(*mark.args):
+            pytest.skip(said)
 
 
 @pytest.fixture(autouse=True, scope="session")

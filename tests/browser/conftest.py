@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
-from utils.doctor import TOOLS
+from utils.doctor import TOOLS, lacking
 
 from .notebook import Notebook
 from .serving import SECONDS, jupyterlab
@@ -22,14 +22,14 @@ FLAGS += ["--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     """Debian's browser without a window, in a profile of its own."""
-    tool = next(tool for tool in TOOLS if tool.package == "chromium")
-    if not (path := tool.path()):
-        pytest.skip(f"there is no {' or '.join(tool.commands)}: install it with 'sudo apt install {tool.package}'")
+    if said := lacking("chromium"):
+        pytest.skip(said)
     if os.name != "posix":
         pytest.skip("JupyterLab is ended by POSIX signals")
+    tool = next(tool for tool in TOOLS if tool.package == "chromium")
     expect.set_options(timeout=SECONDS * 1000)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=tool.path(), args=FLAGS)
         yield browser
         browser.close()
 

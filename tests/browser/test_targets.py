@@ -16,7 +16,7 @@ from torch import nn
 from utils.data import fashion_mnist
 from utils.deploy import IntegerNetwork, OnnxRunnable, run_on_board, to_browser, to_c, to_int8_onnx
 from utils.deploy.browser import serve
-from utils.deploy.mcu import missing_tools, run_on_host
+from utils.deploy.mcu import run_on_host
 from utils.models import MicroConfig, MicroNet, ResidualConfig, ResidualNet
 
 pytestmark = pytest.mark.slow
@@ -77,6 +77,7 @@ def by_page(files: dict[str, Path], chromium: Browser, tmp_path_factory: pytest.
     return found
 
 
+@pytest.mark.needs("gcc")
 @pytest.mark.parametrize("name", BUILDS)
 def test_four_ways_agree(name: str, files: dict[str, Path], photos: np.ndarray, by_page: dict[str, np.ndarray], tmp_path: Path) -> None:
     """C and Python to the bit, browser and ONNX Runtime to the bit, and the two pairs to two codes of 256.
@@ -102,10 +103,9 @@ def test_four_ways_agree(name: str, files: dict[str, Path], photos: np.ndarray, 
     np.testing.assert_array_equal(whole.argmax(1)[clear], theirs.argmax(1)[clear])
 
 
+@pytest.mark.needs("gcc", "gcc-arm-none-eabi", "qemu-system-arm")
 @pytest.mark.parametrize("name", BUILDS)
 def test_the_board_agrees_to_the_bit(name: str, files: dict[str, Path], photos: np.ndarray, tmp_path: Path) -> None:
-    if missing := missing_tools():
-        pytest.skip("; ".join(missing))
     network = IntegerNetwork.from_onnx(files[name])
     codes = network.codes(photos[:ON_BOARD])
     run = run_on_board(to_c(network, tmp_path / "c"), codes)

@@ -17,7 +17,6 @@ from course.bench.classroom import FIRST, LAB, SHARES, hand_in, notebook, papers
 from course.bench.grading import Graded, by_size, fit, grade_apart, throughput
 from course.bench.table import Table
 from course.grading.lab import graded_lab
-from course.grading.launch import missing
 
 NOTHING = Table("Nothing", ("a",), (("1",),), "a note")
 
@@ -161,7 +160,7 @@ def test_nbgrader_s_courses_are_graded_side_by_side_and_lost_papers_counted(pyth
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(bool(missing()), reason="no sandbox on this machine")
+@pytest.mark.needs("bubblewrap")
 def test_a_class_is_really_graded(tmp_path):
     hand_in(tmp_path / "class", 3)
     found = grade_apart(tmp_path / "class", look=True)

@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 
 from course import handout
 from course.bundle import FOLDER, LIST, bundle, files, handed_out
+from utils.doctor import lacking
 from utils.files import ROOT
 
 SMALL = ("pyproject.toml", "start.py", "labs/01_pruning.ipynb", "utils/__init__.py", "docs/student.md", "course/handout.py")
@@ -23,8 +24,8 @@ SMALL = ("pyproject.toml", "start.py", "labs/01_pruning.ipynb", "utils/__init__.
 
 @pytest.fixture(scope="module")
 def contents():
-    if not (ROOT / ".git").exists():
-        pytest.skip("this is no checkout by git")
+    if said := lacking("git", ".git"):
+        pytest.skip(said)
     return {name: one if isinstance(one, bytes) else one.read_bytes() for name, one in files().items()}
 
 
@@ -36,6 +37,8 @@ def small(tmp_path):
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_bytes((ROOT / name).read_bytes() if name in SMALL else b"x")
     (root / ".gitignore").write_text("/utils/secret.bin\n")
+    if said := lacking("git"):
+        pytest.skip(said)
     subprocess.run(["git", "init", "-q", str(root)], check=True)
     return root
 

@@ -17,6 +17,7 @@ from textwrap import dedent, indent
 import pytest
 
 from course.bundle import files
+from utils.doctor import lacking
 from utils.files import ROOT
 
 LEAST = 8
@@ -151,8 +152,8 @@ def holding(contents):
 
 @pytest.fixture(scope="module")
 def contents():
-    if not (ROOT / ".git").exists():
-        pytest.skip("this is no checkout by git")
+    if said := lacking("git", ".git"):
+        pytest.skip(said)
     return {name: one if isinstance(one, bytes) else one.read_bytes() for name, one in files().items()}
 
 

@@ -60,7 +60,7 @@ def test_no_sample_of_the_watch_is_in_two_parts(fold):
     assert all(one.seconds <= 60 for one in parts.minute.values())
 
 
-@pytest.mark.skipif(not (ZOO.parent / "datasets/hapt/hapt.safetensors").is_file(), reason="HAPT is not made: python3 start.py data 08")
+@pytest.mark.needs("HAPT")
 def test_no_sample_of_hapt_is_in_two_parts():
     they, new = (1, 2, 3), (4, 5)
     parts = motion.hapt_parts(they, new)

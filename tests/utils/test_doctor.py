@@ -284,7 +284,7 @@ def test_what_is_missing_or_differs_has_a_row_and_the_rest_a_sum(course):
 def test_an_optional_package_says_which_lab_wants_it_and_is_never_amiss(course, monkeypatch):
     monkeypatch.setattr(report, "SHOWN", {"photo-s": "lab 98", "weights": "lab 99"})
     found = {row.what: (row.found, row.note, row.amiss) for row in report.sections()["Python"]}
-    assert found["photo-s"] == ("not installed", "lab 98 goes on without it; to get it: pip install --no-deps photo-s==2", False)
+    assert found["photo-s"] == ("not installed", "lab 98 goes on without it; pip install --no-deps photo-s==2", False)
     assert found["weights"] == ("4", "lab 99", False)
 
 

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from utils.doctor import machine, setting
 from utils.doctor.machine import CPU_FLAGS, GIB
-from utils.doctor.tools import TOOLS
+from utils.doctor.needs import needs
+from utils.doctor.tools import TOOLS, Tool
 from utils.files import ROOT, my_work
 
 COARSE_S = 1e-5  # the networks of the labs take some 0.1 ms
@@ -103,8 +104,12 @@ def _has_gpu() -> bool:
 
 def _programs() -> list[Row]:
     found = [(tool, tool.path()) for tool in TOOLS]
-    missing = {tool: f"{tool.wanted_by}: sudo apt install {tool.package}" for tool, path in found if not path}
-    return [Row(tool.commands[0], path or "missing", missing.get(tool, tool.wanted_by), not path) for tool, path in found]
+    return [Row(tool.commands[0], path or "missing", tool.wanted_by if path else _without(tool), not path) for tool, path in found]
+
+
+def _without(tool: Tool) -> str:
+    """What a computer without this program goes without, and how to get it."""
+    return "; ".join(filter(None, (tool.wanted_by, f"{tool.tests} are left out" if tool.tests else "", tool.remedy)))
 
 
 def _python() -> list[Row]:
@@ -119,8 +124,7 @@ def _python() -> list[Row]:
     for package in found:
         name, labs = LONG_NAMES.get(package.name, package.name), SHOWN.get(package.name, "")
         if not package.installed and package.optional:
-            how = f"pip install --no-deps {package.name}" + (f"=={package.tested}" if package.tested else "")
-            report.append(Row(name, "not installed", f"{labs or 'a lab'} goes on without it; to get it: {how}"))
+            report.append(Row(name, "not installed", f"{labs or 'a lab'} goes on without it; pip install --no-deps {package.pinned}"))
         elif not package.installed and (package.needed or labs):
             report.append(Row(name, "missing", f"{labs or 'the course'}: python3 start.py installs it", True))
         elif package.differs:
@@ -135,6 +139,8 @@ def _work() -> list[Row]:
     good = setting.writable(folder)
     state = ("writable" if folder.exists() else "made at the first start") if good else "not writable"
     report = [Row("my_work", state, "" if good else f"give yourself the right to write to {folder}", not good)]
+    hapt = needs()["HAPT"]
+    report.append(Row("HAPT", "made") if hapt.is_there() else Row("HAPT", "missing", f"lab 08; {hapt.tests} are left out; {hapt.remedy}"))
     for path in dict.fromkeys(path for place in (folder, here) for path in setting.hiding(place)):
         what = path.parent if path.name == "__init__.py" else path
         report.append(Row("hidden import", what.name, f"{what} is imported instead of the real one: rename it", True))

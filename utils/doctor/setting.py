@@ -28,6 +28,11 @@ class Package:
     optional: bool = False
 
     @property
+    def pinned(self) -> str:
+        """As pip takes it, with the tested version if there is one."""
+        return self.name + (f"=={self.tested}" if self.tested else "")
+
+    @property
     def differs(self) -> bool:
         """Whether another version is here than the tested one; a build of it, such as 2.14.1+cpu, does not differ."""
         return bool(self.installed and self.tested) and str(self.installed).split("+")[0] != self.tested

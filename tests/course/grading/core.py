@@ -17,6 +17,7 @@ from course.grading.grade import grade_submission
 from course.grading.names import needed
 from course.grading.sandbox import SandboxError, Sandboxes
 from course.grading.submissions import Submission
+from utils.doctor import lacking
 from utils.files import ROOT
 
 LABS = sorted(path.stem for path in (ROOT / "labs").glob("[0-9][0-9]_*.ipynb"))
@@ -29,7 +30,7 @@ def opened(**how):
     try:
         return Sandboxes(**how)
     except SandboxError as error:
-        pytest.skip(str(error))
+        pytest.skip(lacking("bubblewrap") or str(error))
 
 
 @pytest.fixture(scope="session")

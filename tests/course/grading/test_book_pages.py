@@ -23,7 +23,7 @@ from course.grading.overview import write_overview
 from course.grading.table import csv_of, rows
 from course.grading.weights import LabWeight, Weights
 from tests.browser.readability import AA, TEXTS, Text
-from utils.doctor import TOOLS
+from utils.doctor import TOOLS, lacking
 
 from .book import a_mark, submission
 
@@ -307,9 +307,9 @@ def test_a_clean_name_is_one_visible_line(name):
 @pytest.fixture(scope="module")
 def browser():
     sync_api = pytest.importorskip("playwright.sync_api")
-    tool = next(tool for tool in TOOLS if tool.package == "chromium")
-    if not (path := tool.path()):
-        pytest.skip(f"there is no {' or '.join(tool.commands)}: install it with 'sudo apt install {tool.package}'")
+    if said := lacking("chromium"):
+        pytest.skip(said)
+    path = next(tool for tool in TOOLS if tool.package == "chromium").path()
     with sync_api.sync_playwright() as playwright:
         found = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"])
         yield found

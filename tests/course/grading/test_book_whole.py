@@ -7,6 +7,7 @@ import pytest
 
 from course.grading.gradebook import gradebook
 from course.grading.run import Request, grade_class
+from utils.doctor import lacking
 from utils.files import ROOT
 from utils.student.submit import zipped
 
@@ -18,7 +19,7 @@ def proven():
     from course.grading.sandbox import self_test
 
     if faults := self_test():
-        pytest.skip(f"there is no sandbox: {' '.join(faults)}")
+        pytest.skip(lacking("bubblewrap") or f"there is no sandbox: {' '.join(faults)}")
 
 
 @pytest.mark.slow

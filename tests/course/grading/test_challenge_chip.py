@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +19,7 @@ from .core import sandboxes
 
 __all__ = ["sandboxes"]
 
-needs_compiler = pytest.mark.skipif(not shutil.which("arm-none-eabi-gcc"), reason="no cross compiler here")
+needs_compiler = pytest.mark.needs("gcc-arm-none-eabi")
 EVIL = {
     "C": '*/ int main(void){while(1);} /* \n#include "/etc/passwd"\n"; static int weight[1] = {',
     "a command": "$(touch /tmp/titans-was-here); `touch /tmp/titans-was-here` && -Wl,--defsym=x=1 -o /tmp/titans-was-here",

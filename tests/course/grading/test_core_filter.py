@@ -42,7 +42,7 @@ def decided(program, architecture, number, first=0):
 @pytest.mark.parametrize("machine", _MACHINES)
 def test_numbers_are_the_kernels(machine):
     if not HEADERS[machine].is_file():
-        pytest.skip(f"the kernel's header for {machine} is not here: apt install linux-libc-dev")
+        pytest.skip(f"the kernel's header for {machine} is missing; sudo apt install linux-libc-dev")
     found, (_, column, clone, socket) = numbers(machine), _MACHINES[machine]
     assert {name: both[column] for name, both in _DENIED.items()} == {name: found[name] for name in _DENIED}
     assert (clone, socket, 435) == (found["clone"], found["socket"], found["clone3"])

@@ -18,7 +18,6 @@ from utils.data import fetching, folds, making
 from utils.data.fetching import fetch
 
 hapt = importlib.import_module("utils.data.hapt")  # the function has its name
-REASON = "HAPT is not made: python3 start.py data 08"
 
 
 @pytest.fixture
@@ -40,7 +39,7 @@ def table(rows, activities):
     return made
 
 
-@pytest.mark.skipif(not hapt.FILE.is_file(), reason=REASON)
+@pytest.mark.needs("HAPT")
 def test_the_made_set_is_whole():
     data = hapt.hapt()
     assert data.windows.shape == (10_411, 6, 128)

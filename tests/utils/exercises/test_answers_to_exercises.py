@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 import torch
 
+from utils.doctor import lacking
 from utils.exercises.answers import plain
 from utils.exercises.checking import assess
 from utils.exercises.declare import PUBLIC_SEED
 from utils.exercises.judges import difference
-from utils.exercises.lab07.compiling import compiler
 from utils.files import ROOT
 
 SEEDS = (PUBLIC_SEED, 20, 333)  # a right answer is right for any inputs, and a wrong one loses the same cases
@@ -29,8 +29,8 @@ EXERCISES = [pytest.param(lab, exercise, id=exercise.key) for lab in LABS for ex
 def _c_can_be_judged(request):
     """One exercise asks for C: where there is no compiler, nobody can judge it."""
     exercise = request.node.callspec.params.get("exercise") if hasattr(request.node, "callspec") else None
-    if exercise is not None and exercise.key == "07/dot_in_c" and not compiler():
-        pytest.skip("there is no C compiler: install gcc")
+    if exercise is not None and exercise.key == "07/dot_in_c" and (said := lacking("gcc")):
+        pytest.skip(said)
 
 
 def answers(lab, kind):

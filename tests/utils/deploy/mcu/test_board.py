@@ -14,7 +14,7 @@ from utils.deploy.mcu.boards import build_for_board
 from utils.deploy.mcu.toolchain import tool
 from utils.models import zoo
 
-needs_board = pytest.mark.skipif(bool(missing_tools()), reason=" ".join(missing_tools()))
+needs_board = pytest.mark.needs("gcc", "gcc-arm-none-eabi", "qemu-system-arm")
 INTERRUPT_BYTES = 32  # what the core puts on the stack for an exception (Armv7-M manual, B1.5.6)
 
 
@@ -188,7 +188,7 @@ def test_two_hundred_images_are_bit_exact_on_the_board(fashion_micro):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(bool(missing_tools(board=False)), reason=" ".join(missing_tools(board=False)))
+@pytest.mark.needs("gcc")
 def test_ten_thousand_images_are_bit_exact_on_this_computer(fashion_micro):
     codes = fashion_micro.network.codes(fashion_mnist("test").images.numpy())
     assert len(codes) == 10_000

@@ -10,7 +10,7 @@ from utils.deploy.mcu.host import HostProcess, build_for_host
 from utils.deploy.mcu.layers import Flatten
 
 SANITIZED = ("-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
-needs_compiler = pytest.mark.skipif(bool(missing_tools(board=False)), reason=" ".join(missing_tools(board=False)))
+needs_compiler = pytest.mark.needs("gcc")
 
 
 @needs_compiler

@@ -8,13 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from utils.deploy.mcu import missing_tools
 from utils.deploy.mcu.arithmetic import fixed_point, fixed_point_pair
 from utils.deploy.mcu.codegen import RUNTIME
 from utils.deploy.mcu.layers import Add, AveragePool, Conv, Dense, Grid, MaxPool, Tensor, Window
 from utils.deploy.mcu.toolchain import STRICT, host_compiler
 
-pytestmark = pytest.mark.skipif(bool(missing_tools(board=False)), reason=" ".join(missing_tools(board=False)))
+pytestmark = pytest.mark.needs("gcc")
 
 U8, U16, I8, I32, POINTER = ctypes.c_uint8, ctypes.c_uint16, ctypes.c_int8, ctypes.c_int32, ctypes.c_void_p
 GUARD = 16  # bytes on both sides of an output, which must stay as they are

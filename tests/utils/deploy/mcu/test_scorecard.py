@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from utils.deploy import OnnxRunnable
-from utils.deploy.mcu import HostRunnable, link_sizes, missing_tools, scorecard
+from utils.deploy.mcu import HostRunnable, link_sizes, scorecard
 from utils.measure.runnable import ready
 
-pytestmark = pytest.mark.skipif(bool(missing_tools(board=False)), reason=" ".join(missing_tools(board=False)))
+pytestmark = pytest.mark.needs("gcc")
 
 
 def test_its_logits_are_those_of_the_network(programs, inputs, build):
@@ -44,7 +44,7 @@ def test_a_flattening_moves_nothing(programs):
     assert contestant.traffic.activations == sum(a + b for a, b in pairwise(steps))
 
 
-@pytest.mark.skipif(bool(missing_tools()), reason=" ".join(missing_tools()))
+@pytest.mark.needs("gcc", "gcc-arm-none-eabi", "qemu-system-arm")
 def test_it_weighs_the_flash_image(programs):
     program = programs["micro"]
     contestant = HostRunnable(program)

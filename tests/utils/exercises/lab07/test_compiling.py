@@ -8,7 +8,7 @@ from utils.exercises.lab07 import check, checking, compiling, lab
 from utils.exercises.lab07.standins import DOT
 from utils.exercises.standins import StandIn
 
-needs_compiler = pytest.mark.skipif(compiling.compiler() is None, reason="there is no C compiler here")
+needs_compiler = pytest.mark.needs("gcc")
 LOOP = "for (;;) { }"
 HEAD = "#include <stdint.h>\nint32_t dot(const uint8_t *x, const int8_t *w, int32_t n, int32_t x_zero_point)"
 

@@ -8,7 +8,6 @@ import torch
 
 from utils.exercises.checking import assess
 from utils.exercises.lab07 import lab
-from utils.exercises.lab07.compiling import compiler
 from utils.exercises.view import Table
 
 _SPEC = importlib.util.spec_from_file_location("lab07_wrong", Path(__file__).with_name("wrong.py"))
@@ -72,7 +71,7 @@ def test_the_hints_that_a_mistake_meets(function, shown):
     assert _hints(function, shown) == shown
 
 
-@pytest.mark.skipif(compiler() is None, reason="there is no C compiler here")
+@pytest.mark.needs("gcc")
 @pytest.mark.parametrize(
     ("function", "shown"),
     [

@@ -100,7 +100,7 @@ def test_what_is_wrong_with_a_text_is_recognised(text, about):
     assert not verdict.passed and verdict.about == about, describe(verdict.got)
 
 
-@pytest.mark.skipif(compiler() is None, reason="there is no C compiler here")
+@pytest.mark.needs("gcc")
 @given(st.lists(st.integers(-(2**31), 2**31 - 1), min_size=1, max_size=20), st.booleans())
 @settings(deadline=None, max_examples=15)
 def test_the_compiler_reads_the_same_numbers(numbers, in_hex):
