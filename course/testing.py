@@ -119,7 +119,7 @@ def run_step(step: Step) -> Outcome:
 
 def install_tools(tools: Iterable[Tool] = TOOLS, call: Callable[[list[str]], int] = subprocess.call) -> list[str]:
     """Install what the tests want and the system lacks, where apt and the rights are there; return what is still missing."""
-    missing = [tool for tool in tools if tool.tested and not tool.path()]
+    missing = [tool for tool in tools if tool.tests and not tool.path()]
     if missing and shutil.which("apt-get"):
         rights = [] if os.geteuid() == 0 else ["sudo", "-n"]
         prefix = [*rights, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q", "-y"]

@@ -112,7 +112,7 @@ def test_missing_tools_are_installed_by_apt(monkeypatch):
     there = set()
     monkeypatch.setattr(testing.shutil, "which", lambda name: f"/usr/bin/{name}")
     monkeypatch.setattr(testing.os, "geteuid", lambda: 0)
-    wanted = Tool(("browser-x",), "package-x", "a test", tested=True)
+    wanted = Tool(("browser-x",), "package-x", "a lab", tests="tests of x")
     unwanted = Tool(("compiler-y",), "package-y", "a lab")
     monkeypatch.setattr(Tool, "path", lambda tool: "/here" if tool.package in there else None)
     called = []
@@ -129,7 +129,7 @@ def test_missing_tools_are_installed_by_apt(monkeypatch):
 
 def test_a_tool_that_can_not_be_installed_is_named(monkeypatch):
     monkeypatch.setattr(testing.shutil, "which", lambda name: None)
-    assert testing.install_tools((Tool(("browser-x",), "package-x", "a test", tested=True),)) == ["browser-x"]
+    assert testing.install_tools((Tool(("browser-x",), "package-x", "a lab", tests="tests of x"),)) == ["browser-x"]
 
 
 def test_optional_packages_are_installed_exactly_and_without_their_dependencies(monkeypatch):
