@@ -20,6 +20,7 @@ def lab_setup(lab: str, seed: int = 0) -> None:
     """
     import platform
 
+    import matplotlib as mpl
     import numpy as np
     import torch
 
@@ -29,6 +30,7 @@ def lab_setup(lab: str, seed: int = 0) -> None:
     torch.set_num_threads(1)  # what a small device has; also keeps timings comparable
     torch.manual_seed(seed)
     np.random.seed(seed)
+    mpl.rcdefaults()  # a matplotlibrc of the user's would change or stop every figure
     use_style()
     record_guesses(ledger.record)
     print(f"Tiny Titans lab {lab}: Python {platform.python_version()}, torch {torch.__version__}, numpy {np.__version__}, 1 thread")

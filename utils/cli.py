@@ -13,14 +13,19 @@ from contextlib import contextmanager, suppress
 from importlib.metadata import EntryPoint, entry_points
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 from utils.files import ROOT, my_work
+from utils.terminal import adapt_streams
+
+if TYPE_CHECKING:
+    from utils.student.submit import Submission
 
 GROUP = "tiny_titans.commands"
 FULL = (errno.ENOSPC, errno.EDQUOT)
+ONE_LAB = "The lab: 1, 01, 01_pruning; or the path of a notebook."
 
 app = typer.Typer(
     help="Tiny Titans: make neural networks small, and know what it costs.",
@@ -95,7 +100,7 @@ def replace_process(command: list[str]) -> None:
 
 
 @app.command()
-def run(number: Annotated[str, typer.Argument(help="The lab: 1, 01 or 01_pruning.")]) -> None:
+def run(number: Annotated[str, typer.Argument(help="The lab: 1, 01, 01_pruning.")]) -> None:
     """Run a lab from top to bottom without a browser and show its scorecard; your file is not changed."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -114,22 +119,25 @@ def run(number: Annotated[str, typer.Argument(help="The lab: 1, 01 or 01_pruning
 
 
 @app.command()
-def update(number: Annotated[str, typer.Argument(help="The lab: 1, 01 or 01_pruning; or the path of a notebook.")]) -> None:
-    """When a lab has changed: make a new numbered file, today's lab with your answers; your old file is not changed."""
+def update(number: Annotated[str, typer.Argument(help=ONE_LAB)]) -> None:
+    """When a lab has changed or you broke it: make a new numbered file, today's lab with your answers. The old file stays."""
     from utils.student.update import update as bring_up_to_date
 
     with one_sentence():
         done = bring_up_to_date(number)
         if done.new is None:
-            typer.echo(f"{done.old.name} is up to date: the lab has not changed. Nothing was written.")
+            typer.echo(f"{done.old.name} is up to date: it was made from today's lab, and no cell of the lab is missing or broken.")
+            typer.echo("Nothing was written.")
             return
         typer.echo(f"{done.new.name} is new: today's lab with your answers from {done.old.name}, which stays as it was.")
+        for defect in done.damage:
+            typer.echo(f"Mended: {defect}.")
         typer.echo(str(done.report))
 
 
 @app.command()
 def reset(
-    number: Annotated[str, typer.Argument(help="The lab: 1, 01 or 01_pruning; or the path of a notebook.")],
+    number: Annotated[str, typer.Argument(help=ONE_LAB)],
     exercise: Annotated[str, typer.Argument(help="The name of the exercise's function.")],
 ) -> None:
     """Put one exercise back to its empty stub; your version is kept."""
@@ -142,47 +150,68 @@ def reset(
             return
         where = f"your version is kept in {done.kept}" if done.kept else "there was nothing of yours to keep"
         typer.echo(f"{done.notebook.name}: {exercise} is the stub again; {where}.")
-        typer.echo("If the notebook is open: File, Reload Notebook from Disk. The ledger keeps your last verdict until the next check.")
+        typer.echo("If the notebook is open: File, Reload Notebook from Disk. Progress shows it as open until you solve it again.")
         if done.others:
-            typer.echo(f"Still there: another version of {exercise} in cell {', '.join(map(str, done.others))}.")
+            typer.echo(f"Still there: another version of {exercise}, in the cell {' and '.join(done.others)}.")
 
 
 @app.command()
-def progress() -> None:
+def progress(
+    number: Annotated[str | None, typer.Argument(metavar="[NN]", help="Only this lab: 1, 01, 01_pruning.")] = None,
+) -> None:
     """Show what is solved, your points and scorecards, and write the course page again."""
     from utils.student.course import course
+    from utils.student.folder import handed_out
     from utils.student.page import show, write_page
 
     with one_sentence(), spoken_warnings():
+        only = handed_out(number).stem[:2] if number else ""
         state = course()
-        show(state)
+        show(state, only=only)
         typer.echo(f"The same in {write_page(state)}")
 
 
 @app.command()
 def submit(
-    number: Annotated[str, typer.Argument(help="The lab: 1, 01 or 01_pruning; or the path of a notebook.")],
+    number: Annotated[str, typer.Argument(help=ONE_LAB)],
     name: Annotated[str | None, typer.Option(help="Your name; asked for once and remembered.")] = None,
 ) -> None:
-    """Make the zip that you hand in: your notebook, your name, the versions, the public verdicts."""
+    """Make the zip that you hand in, and say what a grader will see in it."""
     from utils.student.submit import known_name, proper_name
     from utils.student.submit import submit as hand_in
+    from utils.student.update import lab_and_copy
 
     with one_sentence(), spoken_warnings():
+        lab_and_copy(number)  # a wrong number is said before a name is asked for
         given = name if name is not None else known_name()
         if given is None and not sys.stdin.isatty():
             raise ValueError("whose work is it? Give your name with --name 'Ada Lovelace'; it is remembered.")
         done = hand_in(number, proper_name(given if given is not None else typer.prompt("Your name")))
-        typer.echo(f"{done.path} holds {' and '.join((done.notebook.name, *done.artifacts))} and is ready to hand in.")
-        if done.others:
-            others = ", ".join(path.name for path in done.others)
-            typer.echo(f"You also have {others}: to hand in another one give its path instead of the number.")
-        if done.stubs:
-            typer.echo(f"Not begun: {', '.join(done.stubs)}.")
-        if done.unsolved:
-            typer.echo(f"Not passed by the public checks, as far as the ledger knows: {', '.join(done.unsolved)}.")
-        if done.stripped:
-            typer.echo("The notebook was larger than 5 MB: its outputs were left out.")
+        packed = [done.notebook.name, *([done.challenge.name] if done.challenge else [])]
+        typer.echo(f"{done.path} holds {' and '.join(packed)}.")
+        for sentence in _about(done, number):
+            typer.echo(sentence)
+
+
+def _about(done: Submission, number: str) -> Iterator[str]:
+    """What a student has to know about a submission, in sentences; the last one says whether it is ready."""
+    if done.others:
+        others = ", ".join(path.name for path in done.others)
+        later = f", and {' and '.join(path.name for path in done.newer)} was saved later" if done.newer else ""
+        yield f"{done.notebook.name} was taken. You also have {others}{later}: to hand in another one, give its name instead of {number}."
+    yield from done.sentences
+    if done.stripped:
+        yield "The notebook was larger than 5 MB: its outputs were left out."
+    if done.stubs:
+        yield f"Not begun: {', '.join(done.stubs)}."
+    if done.unsolved:
+        yield f"Not passed by the public checks, as far as the ledger knows: {', '.join(done.unsolved)}."
+    if done.forecast:
+        yield "What a grader will see:"
+        yield from (f"  {sentence}" for sentence in done.forecast)
+        yield f"It can be handed in as it is. If you mend something, run 'submit {number}' again."
+    else:
+        yield "It is ready to hand in."
 
 
 @app.command()
@@ -274,6 +303,7 @@ def _commands() -> Iterator[EntryPoint]:
 
 def main() -> None:
     """Add what the entry points offer, then run the command."""
+    adapt_streams()
     if "TITANS_HOME" in os.environ:  # kernels work in other folders, where a relative path would mean another place
         os.environ["TITANS_HOME"] = str(my_work().resolve())
     for point in _commands():

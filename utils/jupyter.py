@@ -1,16 +1,21 @@
-"""Jupyter, started in a corner of its own: the user's settings, kernels and start-up files neither disturb nor change."""
+"""Jupyter with files of its own: the user's settings, kernels and start-up files neither disturb it nor are changed by it."""
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import socket
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from utils.files import my_work, write_atomically
+from utils.student.file_format import well_formed
+from utils.student.notebook import read_notebook
 
 FIRST_PORT = 8888
 SETTINGS = {
@@ -33,10 +38,19 @@ class NotebookFailedError(Exception):
 
 
 def own_corner(folder: Path) -> dict[str, str]:
-    """The environment variables by which all of Jupyter's and IPython's files live in `folder`, which is made."""
+    """The environment variables that keep all files of Jupyter, IPython and matplotlib in `folder`, which is made.
+
+    A user without a home directory gets one there: Jupyter does not start without.
+    """
     folder.mkdir(parents=True, exist_ok=True)  # IPython takes a temporary folder instead of a missing one
     names = {"JUPYTER_CONFIG_DIR": "config", "JUPYTER_DATA_DIR": "data", "JUPYTER_RUNTIME_DIR": "runtime", "IPYTHONDIR": "ipython"}
-    return {variable: str(folder / name) for variable, name in names.items()}
+    variables = {variable: str(folder / name) for variable, name in names.items()}
+    (folder / "matplotlibrc").touch()  # empty: the user's own one would change or stop every figure
+    variables["MATPLOTLIBRC"] = str(folder / "matplotlibrc")
+    if not os.path.isabs(os.path.expanduser("~")):
+        (folder / "home").mkdir(exist_ok=True)
+        variables["HOME"] = str(folder / "home")
+    return variables
 
 
 def write_settings(folder: Path) -> None:
@@ -47,14 +61,32 @@ def write_settings(folder: Path) -> None:
 
 
 def is_free(port: int) -> bool:
-    """Whether a server can listen on this port of this computer."""
-    with socket.socket() as probe:
+    """Whether a server can listen on this port at every address of localhost, IPv4 and IPv6, as Jupyter does."""
+    return all(_can_listen(family, address) for family, address in _addresses(port))
+
+
+def _addresses(port: int) -> list[tuple[int, tuple[Any, ...]]]:
+    """The addresses of localhost, each with its family; 127.0.0.1 is always one of them."""
+    found: dict[tuple[Any, ...], int] = {("127.0.0.1", port): socket.AF_INET}
+    with suppress(OSError):  # a computer may not know the name
+        found |= {address: family for family, _, _, _, address in socket.getaddrinfo("localhost", port, type=socket.SOCK_STREAM)}
+    return [(family, address) for address, family in found.items()]
+
+
+def _can_listen(family: int, address: tuple[Any, ...]) -> bool:
+    try:
+        probe = socket.socket(family)
+    except OSError:  # a family that this computer does not have: nobody listens there
+        return True
+    with probe:
         if os.name == "posix":
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a server that just ended does not count
+        if family == socket.AF_INET6:
+            probe.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
+            probe.bind(address)
+        except OSError as error:
+            return error.errno in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
     return True
 
 
@@ -110,10 +142,7 @@ def run_notebook(path: Path, on_cell: Callable[[int, int], None] | None = None) 
     corner = my_work().resolve() / ".jupyter"
     os.environ.update(own_corner(corner))
     write_settings(corner)
-    try:
-        notebook = nbformat.read(path, as_version=4)
-    except (nbformat.reader.NotJSONError, nbformat.ValidationError) as error:
-        raise ValueError(f"{path} is not a whole notebook: put it aside and start again to get a fresh one") from error
+    notebook = nbformat.from_dict(well_formed(read_notebook(path)))
     places = [index for index, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
     at = 0
 
@@ -136,9 +165,9 @@ def run_notebook(path: Path, on_cell: Callable[[int, int], None] | None = None) 
     try:
         client.execute()
     except CellExecutionError as error:
-        raise NotebookFailedError(f"{_where(path, notebook, at)}: {error.ename}: {_first_line(error.evalue)}") from error
+        raise NotebookFailedError(f"{_where(path, notebook, at)}: {_said(notebook.cells[at], error)}") from error
     except DeadKernelError as error:
-        raise NotebookFailedError(f"{_where(path, notebook, at)}: its kernel died, perhaps for want of memory") from error
+        raise NotebookFailedError(f"{_where(path, notebook, at)}: its kernel died, perhaps for lack of memory") from error
     card = [cell for cell in notebook.cells if cell.get("id") == "scorecard"]
     texts = [text for cell in card or map(notebook.cells.__getitem__, places) if (text := _text(cell))]
     return texts[-1] if texts else ""
@@ -146,11 +175,15 @@ def run_notebook(path: Path, on_cell: Callable[[int, int], None] | None = None) 
 
 def _where(path: Path, notebook: dict, index: int) -> str:
     source = next((line for line in notebook["cells"][index]["source"].splitlines() if line.strip()), "")
-    return f"{path.name} stopped in cell {index + 1} ({source.strip()[:60]})"
+    return f'{path.name} stopped in the cell "{source.strip()[:60]}"'
 
 
-def _first_line(text: str) -> str:
-    return text.strip().splitlines()[0] if text.strip() else "no message"
+def _said(cell: dict, error: Any) -> str:
+    """The exception as "ValueError: its first line". What fails while a result is shown, a figure, stands in the output alone."""
+    shown = [out for out in cell["outputs"] if out.get("output_type") == "error"]
+    name, text = (shown[-1]["ename"], shown[-1]["evalue"]) if shown else (error.ename, error.evalue)
+    drawn = "its result can't be shown: " if shown and error.ename != name else ""
+    return f"{drawn}{name}: {next(iter(text.strip().splitlines()), 'no message')}"
 
 
 def _text(cell: dict) -> str:

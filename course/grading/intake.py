@@ -105,7 +105,7 @@ def _of_student(student: str, piles: Sequence[Pile], labs: Sequence[KnownLab]) -
         else:
             yield Refusal(student, lab, path, reason, number)
     if not by_lab and not any(pile.refused for pile in piles) and (others := [path for pile in piles for path in pile.others]):
-        reason = "is no notebook" if len(others) == 1 else "are no notebooks"
+        reason = "is not a notebook" if len(others) == 1 else "are not notebooks"
         yield Refusal(student, "", ", ".join(others[:3]), reason, next(pile.owner.number for pile in piles if pile.others))
     stamps = {folder: stamp for pile in piles for folder, stamp in pile.stamps.items()}
     stated = next((pile.stated for pile in piles if pile.owner.system in ("moodle", "canvas") and pile.stated), "")

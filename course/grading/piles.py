@@ -14,12 +14,12 @@ from course.grading.archives import Entry, Problem
 from course.grading.catalogue import KnownLab, Recognised, lab_called, recognise
 from course.grading.naming import Owner, clean, visible
 from course.grading.reading import Read, read
-from utils.student.submit import MAX_CHALLENGE
+from utils.student.challenge import MAX_BYTES
 
 ARTIFACTS = (".onnx", ".safetensors")
 PERHAPS = (".ipynb", ".json", ".txt", "")  # "01_pruning.ipynb.txt" is what some browsers make of a notebook
 MOST_MANIFEST = 1_000_000  # bytes
-MOST_ARTIFACTS, MOST_FILES = 4 * MAX_CHALLENGE, 40  # of one student, in bytes and in number
+MOST_ARTIFACTS, MOST_FILES = 4 * MAX_BYTES, 40  # of one student, in bytes and in number
 
 
 @dataclass(frozen=True)
@@ -83,8 +83,8 @@ def put(one: Entry | Problem, owner: Owner, pile: Pile, labs: Sequence[KnownLab]
 
 
 def _take_artifact(data: bytes, owner: Owner, pile: Pile) -> None:
-    if len(data) > MAX_CHALLENGE:
-        raise ValueError(f"has {len(data) / 1e6:.0f} MB, and {MAX_CHALLENGE // 1_000_000} MB are the most: it was not taken")
+    if len(data) > MAX_BYTES:
+        raise ValueError(f"has {len(data) / 1e6:.0f} MB, and {MAX_BYTES // 1_000_000} MB are the most: it was not taken")
     if sum(map(len, pile.artifacts.values())) + len(data) > MOST_ARTIFACTS or len(pile.artifacts) >= MOST_FILES:
         raise ValueError("is one challenge's file too many: it was not taken")
     name = clean(owner.file)

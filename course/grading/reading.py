@@ -14,13 +14,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from utils.files import ROOT
+from utils.student.file_format import Notebook, decode, id_of, source_of, tags_of
 
 LARGE = 8_000_000  # bytes: from here on by a process of its own
 MOST_TEXT = 5_000_000  # bytes of all cells together
-CELL_KEYS = ("cell_type", "id", "source")
 SECONDS, MEMORY = 60, 3 << 30
-
-Notebook = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -47,60 +45,11 @@ def read(data: bytes, large: int = LARGE) -> Read:
 
 
 def _read(data: bytes) -> Read:
-    text, notes = _text(data)
-    try:
-        notebook = json.loads(text)
-    except RecursionError as error:
-        raise ValueError("is no notebook: it is nested too deeply") from error
-    except ValueError as error:
-        raise ValueError(_no_json(text, error)) from error
-    if isinstance(notebook, dict) and isinstance(notebook.get("worksheets"), list):
-        notes.append(f"has the old format {notebook.get('nbformat', 3)}: it was converted")
-        notebook = _modern(notebook)
-    if not isinstance(notebook, dict) or not isinstance(notebook.get("cells"), list):
-        raise ValueError("is no whole notebook: it has no cells")
+    notebook, notes = decode(data)
     plain = json.dumps(_graded(notebook), sort_keys=True).encode()
     if len(plain) > MOST_TEXT:
         raise ValueError(f"holds {len(plain) / 1e6:.0f} MB of text in its cells, and {MOST_TEXT // 1_000_000} MB are the most")
     return Read(plain, tuple(notes))
-
-
-def _text(data: bytes) -> tuple[str, list[str]]:
-    """The file's text, and what was odd about its bytes."""
-    if not data.strip(b"\0 \t\r\n"):
-        raise ValueError("is empty")
-    if data[:2] == b"PK":
-        raise ValueError("is a zip, not a notebook")
-    encoding = json.detect_encoding(data)
-    try:
-        text = data.decode(encoding, "surrogatepass")
-    except UnicodeDecodeError:
-        return data.decode("cp1252", "replace"), ["is not written in UTF-8: letters beyond ASCII may be wrong"]
-    return text, [] if encoding in ("utf-8", "utf-8-sig") else [f"was written in {encoding.upper()}: it was converted"]
-
-
-def _no_json(text: str, error: ValueError) -> str:
-    """What a file is that should have been JSON."""
-    start = text.lstrip("\ufeff \t\r\n")[:200]
-    if start.startswith("<"):
-        return "is a web page, not a notebook: the file itself is wanted, not the page that shows it"
-    if start.startswith(("#", "import ", "from ", "%")):
-        return "is a Python script, not a notebook"
-    if "\n<<<<<<< " in text:
-        return "holds the marks of a merge conflict: they must be resolved first"
-    where = f" (line {error.lineno})" if isinstance(error, json.JSONDecodeError) else ""
-    return f"is cut off or damaged{where}" if start.startswith("{") else "is no notebook"
-
-
-def _modern(notebook: Notebook) -> Notebook | None:
-    """A notebook of format 3 as one of format 4; None if it is broken."""
-    import nbformat  # slow to load, and only a notebook from before 2015 needs it
-
-    try:
-        converted: Notebook = nbformat.convert(nbformat.from_dict(notebook), 4)
-        return converted
-    except Exception:  # a broken one fails in as many ways as there are fields
-        return None
 
 
 def _graded(notebook: Notebook) -> Notebook:
@@ -114,15 +63,11 @@ def _graded(notebook: Notebook) -> Notebook:
 def _cell(raw: Any) -> dict[str, Any] | None:
     if not isinstance(raw, Mapping):
         return None
-    metadata = raw.get("metadata")
-    tags, name = (metadata.get("tags"), metadata.get("id")) if isinstance(metadata, Mapping) else (None, None)
-    kept = {key: raw[key] for key in CELL_KEYS if key in raw}
-    if not kept.get("id") and isinstance(name, str):  # some editors keep it in the metadata
+    kept: dict[str, Any] = {"cell_type": raw["cell_type"]} if "cell_type" in raw else {}
+    if name := id_of(raw):
         kept["id"] = name
-    source = kept.get("source")
-    kept["source"] = "".join(map(str, source)) if isinstance(source, list) else source if isinstance(source, str) else ""
-    kept["source"] = kept["source"].replace("\r\n", "\n").replace("\r", "\n")
-    return {**kept, "metadata": {"tags": tags} if isinstance(tags, list) else {}}
+    tags = tags_of(raw)
+    return {**kept, "source": source_of(raw), "metadata": {"tags": tags} if tags else {}}
 
 
 def _apart(data: bytes) -> Read:

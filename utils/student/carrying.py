@@ -1,14 +1,14 @@
-"""What becomes of the cells that are no answers: the student's own come along, the lab's own are today's."""
+"""What becomes of the cells that are not answers: the student's own come along, the lab's own are today's."""
 
 from __future__ import annotations
 
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
-from utils.student.code import defined, is_untouched, pieces
+from utils.student.code import defined, is_untouched, parse, pieces
 from utils.student.matching import Match
 from utils.student.notebook import Cell, mapping
 from utils.student.report import Other
@@ -16,6 +16,8 @@ from utils.student.report import Other
 ROLES = frozenset({"setup", "exercise", "check", "demo"})
 TOP = ""  # the anchor of what stands above all cells of the lab
 LEFT = "it differs from the lab's cell of today"
+KEPT = "your version of a cell that invites changes: it stays in its place"
+OPEN = "# yours"  # a comment in a cell of the lab that invites the student to change it
 
 _BUILT = re.compile(r"^(prose|setup|demo)-([0-9a-f]{10})(?:-\d+)?$")
 _ID = re.compile(r"^[A-Za-z0-9_-]{1,64}$")
@@ -42,10 +44,27 @@ def claimed(lab: Sequence[Cell], student: Sequence[Cell], matches: Sequence[tupl
     return claims
 
 
-def carry(
-    lab: Sequence[Cell], student: Sequence[Cell], matches: Sequence[tuple[str, Match]], lab_name: str
-) -> tuple[dict[str, list[dict[str, Any]]], list[Other], list[Other]]:
-    """Cells to insert, by the id of the lab's cell that they stand behind; and in words what was carried and what was not.
+@dataclass(frozen=True)
+class Carried:
+    """What comes along into today's lab.
+
+    behind: cells to insert, by the id of the lab's cell that they follow. changed: id of a lab's cell that invites changes -> the
+    student's text for it. carried, left: in words what came along and what did not.
+    """
+
+    behind: dict[str, list[dict[str, Any]]]
+    changed: dict[str, str]
+    carried: Sequence[Other]
+    left: Sequence[Other]
+
+
+def is_open(lab_cell: Cell, mine: Cell) -> bool:
+    """Whether the student's version of a lab's cell stays: the lab invites changes to it, it is unchanged there, and it compiles."""
+    return OPEN in lab_cell.text and mine.id == lab_cell.id and bool(_BUILT.match(mine.id)) and parse(mine.text) is not None
+
+
+def carry(lab: Sequence[Cell], student: Sequence[Cell], matches: Sequence[tuple[str, Match]], lab_name: str) -> Carried:
+    """What becomes of all cells that are not answers.
 
     lab_name: the name under which the student's notebook was built, "01_pruning".
     """
@@ -55,6 +74,7 @@ def carry(
     taken = {cell.number for _, match in matches for cell in match.taken}
     used = set(by_id)
     behind: dict[str, list[dict[str, Any]]] = {}
+    changed: dict[str, str] = {}
     carried, left = [], []
     anchor = TOP
     for cell in student:
@@ -68,12 +88,16 @@ def carry(
         if fate is None or (cell.kind == "code" and cell.text.strip() in answers):
             continue
         if fate == LEFT:
-            left.append(Other(cell.number, cell.line, fate))
+            if ours and is_open(by_id[ours], cell):
+                changed[ours] = cell.text
+                carried.append(Other(cell.number, cell.line, KEPT))
+            else:
+                left.append(Other(cell.number, cell.line, fate))
             continue
         behind.setdefault(anchor, []).append(_copy(cell, used))
         where = f"after {_called(by_id[anchor])}" if anchor else "at the top"
         carried.append(Other(cell.number, cell.line, f"{fate}stands {where}"))
-    return behind, carried, left
+    return Carried(behind, changed, carried, left)
 
 
 def _fate(cell: Cell, lab_cell: Cell | None, stubs: Mapping[str, str], lab_name: str) -> str | None:

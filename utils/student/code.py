@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import io
 import re
+import textwrap
 import tokenize
 import warnings
 from collections.abc import Iterable, Iterator
@@ -13,6 +14,8 @@ from dataclasses import dataclass
 PROMPT = "# your code here"
 
 _MAGIC = re.compile(r"^([ \t]*)[%!].*$", re.MULTILINE)
+_IPYTHON = re.compile(r"^([ \t]*)(?:[%!?].*|[\w.]+\?{1,2}[ \t]*)$", re.MULTILINE)
+_ASSIGNED_MAGIC = re.compile(r"^([\w, \t]+=[ \t]*)[%!].*$", re.MULTILINE)
 _DEFINES = re.compile(r"^(?:async[ \t]+def|def|class)[ \t]+([^\W\d]\w*)", re.MULTILINE)
 _Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
@@ -36,6 +39,12 @@ def parse(text: str) -> ast.Module | None:
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             continue
     return None
+
+
+def runnable_forms(text: str) -> tuple[str, ...]:
+    """A cell's text as Python may read it: as it is, without a common indentation, and both without IPython's own lines."""
+    plain = _ASSIGNED_MAGIC.sub(r"\1None", _IPYTHON.sub(r"\1pass", text))
+    return tuple(dict.fromkeys((text, textwrap.dedent(text), plain, textwrap.dedent(plain))))
 
 
 def has_magic(text: str) -> bool:

@@ -1,4 +1,4 @@
-"""Where the student stands: what the labs declare, what the ledger holds, nothing else."""
+"""The student's progress: what the labs declare and what the ledger contains, nothing else."""
 
 from __future__ import annotations
 
@@ -65,21 +65,30 @@ class LabStanding:
 
 @dataclass(frozen=True)
 class Course:
-    """All labs in order, and the last scorecards, the newest first."""
+    """All labs in order, the last scorecards, the newest first, and the number of the lab of the latest check, "" if there was none."""
 
     labs: tuple[LabStanding, ...]
     cards: tuple[Card, ...] = ()
+    latest: str = ""
+
+    @property
+    def current(self) -> LabStanding | None:
+        """The lab to go on with: that of the latest check, else the first; after a solved one the next that is open."""
+        at = next((place for place, lab in enumerate(self.labs) if lab.number == self.latest), 0)
+        return next((lab for lab in (*self.labs[at:], *self.labs[:at]) if lab.open), None)
 
 
 def course() -> Course:
-    """Where the student stands in the labs that are there.
+    """The student's progress in the labs that are there.
 
     Warns:
         UserWarning: the ledger is damaged or can't be read.
     """
     entries = ledger.read()
-    labs = [_standing(path, entries.get("exercise", {})) for path in sorted(folder.LABS.glob("[0-9][0-9]_*.ipynb"))]
-    return Course(tuple(labs), tuple(_cards(entries.get("card", {}))))
+    verdicts = entries.get("exercise", {})
+    labs = [_standing(path, verdicts) for path in sorted(folder.LABS.glob("[0-9][0-9]_*.ipynb"))]
+    latest = next((key.partition("/")[0] for key in reversed(verdicts)), "")  # the ledger puts what was recorded last at the end
+    return Course(tuple(labs), tuple(_cards(entries.get("card", {}))), latest)
 
 
 @dataclass(frozen=True)
@@ -93,9 +102,9 @@ class Announced:
 
 
 def announced(lab: Notebook) -> list[Announced]:
-    """The exercises of a lab, from its own words: to ask utils/exercises would mean to load torch, only to draw a page.
+    """The exercises of a lab, from its own words: utils/exercises would load torch, only to draw a page.
 
-    That the words are true, the lab's tests see to.
+    A test holds the words equal to the declarations.
     """
     found, words = [], None
     for cell in cells_of(lab):
@@ -121,7 +130,7 @@ def _standing(path: Path, verdicts: Mapping[str, Any]) -> LabStanding:
 def _is_old(mine: Path, lab: Notebook) -> bool:
     try:
         return not unchanged(lab, read_notebook(mine))
-    except (ValueError, OSError):  # what is no notebook can't be brought up to date
+    except (ValueError, OSError):  # what is not a notebook can't be brought up to date
         return False
 
 
@@ -155,7 +164,7 @@ def _number(value: Any) -> float:
 
 
 def _cards(entries: Mapping[str, Any]) -> list[Card]:
-    """The last scorecards, the newest first; what is none is passed over."""
+    """The last scorecards, the newest first; an entry that is not a scorecard is skipped."""
     if not entries:
         return []
     from utils.measure import Card
@@ -185,19 +194,20 @@ def shown(cards: Sequence[Card]) -> tuple[list[str], list[list[str]]]:
 
 
 def next_exercise(state: Course) -> tuple[LabStanding, Standing] | None:
-    """The first core exercise that is not solved, with its lab; None if there is none."""
-    return next(((lab, lab.open[0]) for lab in state.labs if lab.open), None)
+    """The first core exercise of the current lab that is not solved, with its lab; None if there is none."""
+    lab = state.current
+    return (lab, lab.open[0]) if lab else None
 
 
 def next_step(state: Course) -> str:
-    """What to do next, in a few words."""
+    """The next thing to do, in a few words."""
     if (found := next_exercise(state)) is None:
-        return "all core exercises are solved: an open challenge stands at the end of every lab" if state.labs else "there is no lab yet"
+        return "all core exercises are solved: every lab ends with an open challenge" if state.labs else "there is no lab yet"
     lab, one = found
     began = f"you have {points(one.points)} of {points(one.of)} points" if one.tried else f"about {one.minutes} minutes"
     return f"lab {lab.number}, exercise {one.name} ({began})"
 
 
 def points(value: float) -> str:
-    """Points with at most two digits behind the dot: 3, 1.5, 0.67."""
+    """Points with at most two decimals: 3, 1.5, 0.67."""
     return f"{value:.2f}".rstrip("0").rstrip(".")

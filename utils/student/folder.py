@@ -83,39 +83,78 @@ def copy_new_labs(labs: Path | None = None, to: Path | None = None) -> list[str]
 
 
 def copies(number: str, folder: Path | None = None) -> list[Path]:
-    """A student's notebooks of a lab, the newest first: by the number in the name, then those under other names, last empty files.
+    """A student's notebooks of a lab, the newest first.
 
-    number: "1", "01" or the whole name, "01_pruning".
+    First those with the course's numbers, by number; then those under other names ("01_pruning (1).ipynb"), the one that was
+    saved last first; empty files come last.
+
+    number: "1", "01", "01_pruning", or a part of its words, "01_pru".
     """
-    wanted = _wanted(number)
     files = sorted((folder or my_work()).glob("*.ipynb"))
-    stems = [lab.stem for lab in LABS.glob("*.ipynb") if _is_called(lab.stem, wanted)] or [wanted]
+    stems = [stem for stem in _stems() if is_called(stem, number)] or [_wanted(number)]
+    prefixes = tuple(f"{stem[:2]}_" for stem in stems)
     numbered = {path: n for stem in stems for path in files if (n := _number(path.name, stem, ".ipynb"))}
-    others = [path for path in files if path not in numbered and _is_called(path.stem, wanted)]
+    others = [path for path in files if path not in numbered and path.name.startswith(prefixes)]
+    others.sort(key=lambda path: path.stat().st_mtime_ns, reverse=True)
     found = [*sorted(numbered, key=numbered.__getitem__, reverse=True), *others]
     return sorted(found, key=lambda path: not _holds_something(path))
+
+
+def is_numbered(path: Path, lab: str) -> bool:
+    """Whether a copy has a name that the course gives: "01_pruning.ipynb" or "01_pruning-2.ipynb"."""
+    return _number(path.name, lab, ".ipynb") is not None
 
 
 def handed_out(number: str) -> Path:
     """The lab itself, as it is today.
 
+    number: as for `copies`; also the name of a numbered copy, "01_pruning-2".
+
     Raises:
-        FileNotFoundError: no such lab; the message lists those that exist.
+        FileNotFoundError: there is no such lab; the message lists those that exist.
     """
-    wanted = _wanted(number)
-    labs = sorted(LABS.glob("*.ipynb"))
-    for called in (_is_called, lambda stem, text: text.startswith(f"{stem}-") or (text[:3] == stem[:3] and text[:2].isdigit())):
-        for lab in labs:
-            if called(lab.stem, wanted):
-                return lab
-    known = ", ".join(lab.stem for lab in labs if re.match(r"\d\d_", lab.name))
+    plain = re.sub(r"-[1-9]\d*$", "", number.removesuffix(".ipynb"))
+    for stem in _stems():
+        if is_called(stem, plain):
+            return LABS / f"{stem}.ipynb"
+    known = ", ".join(stem for stem in _stems() if re.match(r"\d\d_", stem))
     raise FileNotFoundError(f"there is no lab {number}: choose one of {known}" if known else f"there is no lab {number}: labs/ is empty")
+
+
+def lab_of(name: str) -> Path:
+    """The lab that a notebook was made from. name: as the notebook states it, perhaps an older name of the lab.
+
+    Raises:
+        FileNotFoundError: there is no such lab.
+    """
+    for stem in _stems():
+        if name[:2].isdigit() and stem.startswith(f"{name[:2]}_"):
+            return LABS / f"{stem}.ipynb"
+    return handed_out(name)
+
+
+def is_called(stem: str, text: str) -> bool:
+    """Whether a text names a lab: "6", "06", "lab 6", "06_edge", "6-Edge-Runtimes", "edge_runtimes" for "06_edge_runtimes".
+
+    Words may be left out or cut off at the end; a word that is not the lab's names another one.
+    """
+    found = re.fullmatch(r"(?:lab[ _-]*)?(\d*)[ _-]*(.*)", text.removesuffix(".ipynb").strip().casefold())
+    number, words = found.groups() if found else ("", "")
+    words = re.sub(r"[ _-]+", "_", words).strip("_")
+    own_number, _, own_words = stem.casefold().partition("_")
+    if number and number.lstrip("0").zfill(1) != own_number.lstrip("0").zfill(1):
+        return False
+    return own_words.startswith(words) if number else bool(words) and own_words == words
+
+
+def _stems() -> list[str]:
+    return sorted(lab.stem for lab in LABS.glob("*.ipynb"))
 
 
 def find_lab(number: str) -> Path:
     """The notebook of a lab: the student's newest copy if there is one, else the one handed out.
 
-    number: "1", "01", the whole name, "01_pruning", or the path of a notebook.
+    number: as for `copies`, or the path of a notebook.
 
     Raises:
         FileNotFoundError: no such lab; the message lists those that exist.
@@ -133,7 +172,3 @@ def named_file(text: str) -> Path | None:
 
 def _wanted(number: str) -> str:
     return number.removesuffix(".ipynb").zfill(2)
-
-
-def _is_called(stem: str, wanted: str) -> bool:
-    return wanted in (stem, stem.split("_")[0])

@@ -71,7 +71,7 @@ def match(exercise: Exercise, student: Sequence[Cell], names: Collection[str], l
     found = [_own(one, exercise.name, names, lab_said) for one in candidates(exercise, student, names)]
     if not found:
         emptied = next((cell for cell in student if cell.id == exercise.cell.id and not cell.text.strip()), None)
-        notes = {"emptied": f"cell {emptied.number} is empty"} if emptied else {}
+        notes = {"emptied": "its cell is empty"} if emptied else {}
         return Match(Fate(exercise.name, "missing", notes=notes), exercise.cell.text, (emptied,) if emptied else ())
     check = _check(exercise.name, student)
     ranks = {id(one): _rank(one, exercise, check) for one in found}
@@ -86,8 +86,8 @@ def match(exercise: Exercise, student: Sequence[Cell], names: Collection[str], l
     if rivals := [one for one in others if one.text.strip() != best.text.strip() and not is_untouched(one.text, exercise.cell.text)]:
         second = max(ranks[id(one)] for one in rivals)
         reason = next(why for why, mine, theirs in zip(_REASONS, highest, second, strict=True) if mine != theirs)
-        where = ", ".join(str(one.cells[0].number) for one in rivals)
-        notes["duplicated"] = f"duplicated: cell {where} has another version, this is {reason}"
+        where = " and ".join(one.cells[0].place for one in rivals)
+        notes["duplicated"] = f"duplicated: the cell {where} has another version, this is {reason}"
     return Match(Fate(exercise.name, "id" if best.by_id else "name", numbers, notes), best.text, best.cells, others)
 
 

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-Notebook = dict[str, Any]
+from utils.student.file_format import Notebook, UnreadableError, decode, id_of, kind_of, mapping, source_of, tags_of, without_outputs
+
+__all__ = ["Cell", "Notebook", "as_text", "cells_of", "mapping", "read_notebook", "titans", "without_outputs"]
+
+_HEADING = re.compile(r"^#{1,6} +(.+)$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -16,7 +21,7 @@ class Cell:
     """A cell as far as it can be told.
 
     number: its place, from 1. id: "" in formats before 4.5. kind: code, markdown or raw.
-    text: its source with LF line ends. raw: the cell as the file has it.
+    text: its source with LF line ends. raw: the cell as the file has it. under: the heading that it belongs to, "" above the first one.
     """
 
     number: int
@@ -25,6 +30,7 @@ class Cell:
     text: str
     tags: frozenset[str]
     raw: Mapping[str, Any]
+    under: str = ""
 
     @property
     def line(self) -> str:
@@ -32,70 +38,36 @@ class Cell:
         first = next((line.strip() for line in self.text.splitlines() if line.strip()), "")
         return first if len(first) <= 60 else first[:57] + "..."
 
+    @property
+    def place(self) -> str:
+        """The cell as a student can find it, who sees no numbers: by its first line and the heading above it."""
+        return f'"{self.line}"' + (f' under "{self.under}"' if self.under else "")
+
 
 def read_notebook(path: Path) -> Notebook:
     """Read a notebook of any version; what Jupyter would refuse for a detail is read all the same.
 
     Raises:
-        ValueError: the file is empty, cut off, or no notebook; the message says what to do.
+        ValueError: the file is empty, damaged, or not a notebook; the message says what to do.
         OSError: it can't be read.
     """
-    data = path.read_bytes()
-    remedy = "put it aside and start again to get a fresh one"
-    if not data.strip(b"\0 \t\r\n"):
-        raise ValueError(f"{path} is empty: {remedy}")
     try:
-        notebook = json.loads(data.decode("utf-8-sig"))
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"{path} is not a whole notebook: {remedy}") from error
-    if isinstance(notebook, dict) and isinstance(notebook.get("worksheets"), list):
-        notebook = _modern(notebook)
-    if not isinstance(notebook, dict) or not isinstance(notebook.get("cells"), list):
-        raise ValueError(f"{path} is not a whole notebook: {remedy}")
-    return notebook
-
-
-def _modern(notebook: Notebook) -> Notebook | None:
-    """A notebook of format 3 as one of format 4; None if it is broken."""
-    import nbformat  # slow to load, and only a notebook from before 2015 needs it
-
-    try:
-        return nbformat.convert(nbformat.from_dict(notebook), 4)
-    except Exception:  # a broken one fails in as many ways as there are fields
-        return None
+        return decode(path.read_bytes())[0]
+    except UnreadableError as error:
+        raise ValueError(f"{path} {error}: {error.remedy}") from error
 
 
 def cells_of(notebook: Mapping[str, Any]) -> list[Cell]:
-    """The cells of a notebook; what is no cell at all is passed over, but counted."""
-    cells = []
+    """The cells of a notebook; what is not a cell at all is skipped, but counted."""
+    cells, under = [], ""
     for number, raw in enumerate(notebook.get("cells", []), start=1):
         if not isinstance(raw, Mapping):
             continue
-        metadata = mapping(raw.get("metadata"))
-        tags = metadata.get("tags")
-        name = raw.get("id") or metadata.get("id")  # some editors keep it in the metadata
-        cells.append(
-            Cell(
-                number,
-                name if isinstance(name, str) else "",
-                kind if (kind := raw.get("cell_type")) in ("code", "markdown") else "raw",
-                _text(raw.get("source")),
-                frozenset(tag for tag in tags if isinstance(tag, str)) if isinstance(tags, list) else frozenset(),
-                raw,
-            )
-        )
+        kind, text = kind_of(raw), source_of(raw)
+        if kind == "markdown" and (headings := _HEADING.findall(text)):
+            under = headings[-1].strip()
+        cells.append(Cell(number, id_of(raw), kind, text, frozenset(tags_of(raw)), raw, under))
     return cells
-
-
-def mapping(value: Any) -> Mapping[str, Any]:
-    """The value if it is a mapping, else an empty one."""
-    return value if isinstance(value, Mapping) else {}
-
-
-def _text(source: Any) -> str:
-    """A source, one string or a list of lines, with LF line ends."""
-    joined = "".join(map(str, source)) if isinstance(source, list) else source if isinstance(source, str) else ""
-    return joined.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def titans(notebook: Mapping[str, Any]) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The course page: where the student stands, as Markdown for JupyterLab and as tables for the terminal."""
+"""The course page: the student's progress, as Markdown for JupyterLab and as tables for the terminal."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ _SIGNED = re.compile(r"\n<!-- written by Tiny Titans, which writes it again as l
 def write_page(state: Course) -> Path:
     """Write `course.md` into `my_work/` and return its path.
 
-    A file of that name which this did not write, or which was changed since, is the student's: the page
-    then goes to course-2.md.
+    A file of that name that this function did not write, or that was changed since, is the student's: the page is then
+    written to course-2.md.
     """
     data, number = _signed(markdown(state)), 1
     while (path := my_work() / f"{STEM}{f'-{number}' * (number > 1)}.md").exists() and not _is_ours(path):
@@ -53,7 +53,7 @@ def _hash(text: str) -> str:
 
 
 def lab_cells(lab: LabStanding) -> list[str]:
-    """What a table shows of a lab beside its title: minutes, exercises solved, points, and what is to be known about the copy."""
+    """A lab's cells in a table, after its title: minutes, exercises solved, points, and a note about the student's copy."""
     core, extra = lab.core, [one for one in lab.exercises if not one.core]
     earned = f"{points(sum(one.points for one in core))} of {points(sum(one.of for one in core))}"
     more = f" + {points(sum(one.points for one in extra))}" if any(one.points for one in extra) else ""
@@ -106,19 +106,22 @@ def _escaped(text: str) -> str:
     return re.sub(r"([\\`*_{}\[\]<>#|&$~])", r"\\\1", " ".join(text.split()))
 
 
-def show(state: Course, console: Console | None = None) -> None:
-    """Print the same to the terminal."""
+def show(state: Course, console: Console | None = None, only: str = "") -> None:
+    """Print all labs and the exercises of the current one to the terminal.
+
+    only: the number of a lab, "01": print its exercises and nothing else.
+    """
     console = console or Console()
+    if only:
+        _show_exercises(next(lab for lab in state.labs if lab.number == only), console)
+        console.print(Text(f"Next: {next_step(state)}."))
+        return
     labs = _table("Lab", "", "Minutes", "Solved", "Points", "")
     for lab in state.labs:
         labs.add_row(lab.number, Text(lab.title), *map(Text, lab_cells(lab)))
     console.print(labs)
-    for lab in state.labs:
-        if lab.exercises:
-            exercises = _table(f"Lab {lab.number}", "Minutes", "Points", "")
-            for one in lab.exercises:
-                exercises.add_row(one.name, str(one.minutes), f"{points(one.points)} of {points(one.of)}", _state(one))
-            console.print(exercises)
+    if state.current:
+        _show_exercises(state.current, console)
     if state.cards:
         head, rows = shown(state.cards)
         table = _table(*head)
@@ -126,6 +129,15 @@ def show(state: Course, console: Console | None = None) -> None:
             table.add_row(*map(Text, row))
         console.print(table)
     console.print(Text(f"Next: {next_step(state)}."))
+    if len(state.labs) > 1:
+        console.print(Text(f"The exercises of another lab: python3 start.py progress {state.labs[-1].number}, for example."))
+
+
+def _show_exercises(lab: LabStanding, console: Console) -> None:
+    table = _table(f"Lab {lab.number}", "Minutes", "Points", "")
+    for one in lab.exercises:
+        table.add_row(one.name, str(one.minutes), f"{points(one.points)} of {points(one.of)}", _state(one))
+    console.print(table)
 
 
 def _table(*columns: str) -> Table:

@@ -1,4 +1,4 @@
-"""What was done with every cell of a student's notebook, in data for a grader and in sentences for a student."""
+"""The fate of every cell of a student's notebook: data for a grader, sentences for a student, who sees no cell numbers."""
 
 from __future__ import annotations
 
@@ -30,10 +30,9 @@ class Fate:
         return self.how in ("id", "name")
 
     def __str__(self) -> str:
-        where = f"cell{'s' * (len(self.cells) > 1)} {' and '.join(map(str, self.cells))}"
         said = {
-            "id": f"yours, from {where}",
-            "name": f"yours, from {where}, known by the function's name",
+            "id": "yours",
+            "name": "yours, recognized by the function's name",
             "stub": "today's stub: you have not begun it",
             "missing": "today's stub: your notebook has no cell for it",
         }[self.how]
@@ -42,7 +41,7 @@ class Fate:
 
 @dataclass(frozen=True)
 class Other:
-    """A cell that is no answer. cell: its number in the student's notebook. line: its first line. said: what became of it."""
+    """A cell that is not an answer. cell: its number in the student's notebook. line: its first line. said: what became of it."""
 
     cell: int
     line: str
@@ -64,5 +63,5 @@ class Report:
         width = max((len(fate.name) for fate in self.exercises), default=0)
         lines = [f"  {fate.name.ljust(width)}  {fate}" for fate in self.exercises]
         for title, others in (("Your own cells:", self.carried), ("Not taken over, still in the old file:", self.left)):
-            lines += [title] * bool(others) + [f"  cell {other.cell} ({other.line}): {other.said}" for other in others]
+            lines += [title] * bool(others) + [f'  "{other.line}": {other.said}' for other in others]
         return "\n".join(lines)

@@ -11,36 +11,42 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
 
 import utils
 from utils import ledger
 from utils.files import my_work, write_atomically
+from utils.student import challenge
+from utils.student.challenge import Entry
 from utils.student.course import announced
-from utils.student.folder import copies, write_next
-from utils.student.notebook import Notebook, as_text, mapping, read_notebook, titans
+from utils.student.folder import write_next
+from utils.student.forecast import forecast
+from utils.student.notebook import as_text, mapping, read_notebook, titans, without_outputs
 from utils.student.transplant import transplant
-from utils.student.update import lab_and_copy, renamed
+from utils.student.update import lab_and_copy, own_copies, renamed
 
 MAX_BYTES = 5_000_000  # of a notebook with its outputs
-MAX_CHALLENGE = 20_000_000  # of a file of an open challenge; their budgets are far below
 NAME = ".name"
 
 
 @dataclass(frozen=True)
 class Submission:
-    """path: the zip. notebook: what was taken. others: further notebooks of the same lab, not taken. artifacts: files of its challenge.
+    """What was packed.
 
+    path: the zip. notebook: the file that was taken; others: further notebooks of the same lab, not taken; newer: those of them that
+    were saved later. challenge: the file of the open challenge, None if there is none; sentences: about it and about files left out.
     stubs: exercises that were not begun. unsolved: those written in that have not passed their public checks.
-    stripped: whether outputs were left out because of their size.
+    forecast: sentences on what a grader will see. stripped: whether outputs were left out because of their size.
     """
 
     path: Path
     notebook: Path
     others: tuple[Path, ...]
-    artifacts: tuple[str, ...]
+    newer: tuple[Path, ...]
+    challenge: Entry | None
+    sentences: tuple[str, ...]
     stubs: tuple[str, ...]
     unsolved: tuple[str, ...]
+    forecast: tuple[str, ...]
     stripped: bool
 
 
@@ -70,18 +76,19 @@ def submit(number: str, name: str) -> Submission:
     number: "1", "01", "01_pruning", or the path of one notebook. name: the student's.
 
     Raises:
-        FileNotFoundError: no such lab, or no copy of it.
-        ValueError: the file is no notebook, or the name is none.
+        FileNotFoundError: there is no such lab, or no copy of it.
+        ValueError: the file is not a notebook, or the name is not a name.
     """
-    name = proper_name(name)
     lab_path, path = lab_and_copy(number)
+    name = proper_name(name)
     notebook, lab = read_notebook(path), read_notebook(lab_path)
     data = path.read_bytes()
     if stripped := len(data) > MAX_BYTES:
         data = as_text(without_outputs(notebook)).encode()
     _, report = transplant(lab, notebook)
     number = lab_path.stem[:2]
-    verdicts, artifacts = _verdicts(number), challenges(number)
+    verdicts, (entry, left) = _verdicts(number), challenge.entry(number)
+    artifacts = {entry.name: entry.path.read_bytes()} if entry else {}
     manifest = {
         "lab": lab_path.stem,
         "student": name,
@@ -98,16 +105,12 @@ def submit(number: str, name: str) -> Submission:
     target = write_next(my_work(), f"{lab_path.stem}-submission", ".zip", zipped(files))
     passed = {one for one, verdict in verdicts.items() if verdict["points"] == verdict["of"]}
     extra = {one.name for one in announced(lab) if not one.core}
-    stubs = tuple(fate.name for fate in report.exercises if not fate.written and fate.name not in extra)
+    stubs = tuple(fate.name for fate in report.exercises if fate.how == "stub" and fate.name not in extra)
     unsolved = tuple(fate.name for fate in report.exercises if fate.written and fate.name not in passed)
-    others = tuple(other for other in [*copies(lab_path.stem), *renamed(lab_path.stem)] if not other.samefile(path))
-    return Submission(target, path, others, tuple(artifacts), stubs, unsolved, stripped)
-
-
-def challenges(number: str) -> dict[str, bytes]:
-    """The files of a lab's open challenge, by name: `01_challenge.safetensors` and the like, as far as they are not too large."""
-    found = (path for path in sorted(my_work().glob(f"{number}_challenge.*")) if path.is_file() and path.stat().st_size <= MAX_CHALLENGE)
-    return {path.name: path.read_bytes() for path in found}
+    others = tuple(other for other in [*own_copies(lab_path.stem), *renamed(lab_path.stem)] if not other.samefile(path))
+    newer = tuple(other for other in others if other.stat().st_mtime_ns > path.stat().st_mtime_ns)
+    sentences = (*(entry.sentences if entry else ()), *left)
+    return Submission(target, path, others, newer, entry, sentences, stubs, unsolved, tuple(forecast(lab, notebook)), stripped)
 
 
 def _verdicts(number: str) -> dict[str, dict[str, float]]:
@@ -122,7 +125,7 @@ def _verdicts(number: str) -> dict[str, dict[str, float]]:
 
 
 def _versions(*packages: str) -> dict[str, str | None]:
-    """The installed versions, without importing anything; None for what is not there."""
+    """The installed versions of packages, without importing them; None for a package that is not there."""
     found: dict[str, str | None] = {}
     for package in packages:
         try:
@@ -130,15 +133,6 @@ def _versions(*packages: str) -> dict[str, str | None]:
         except PackageNotFoundError:
             found[package] = None
     return found
-
-
-def without_outputs(notebook: Notebook) -> Notebook:
-    """A copy of a notebook as if never run."""
-
-    def bare(cell: Any) -> Any:
-        return {**cell, "outputs": [], "execution_count": None} if isinstance(cell, Mapping) and cell.get("cell_type") == "code" else cell
-
-    return {**notebook, "cells": [bare(cell) for cell in notebook["cells"]]}
 
 
 def zipped(files: Mapping[str, bytes]) -> bytes:

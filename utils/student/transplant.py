@@ -31,17 +31,17 @@ def transplant(lab: Mapping[str, Any], student: Mapping[str, Any]) -> tuple[Note
     if not found:
         raise ValueError("this lab has no cell tagged exercise: build it again")
     name = titans(student).get("lab") or titans(lab).get("lab", "")
-    behind, carried, left = carry(ours, theirs, found, name)
-    answers = {identity: one.text for identity, one in found}
+    more = carry(ours, theirs, found, name)
+    texts = {identity: one.text for identity, one in found} | more.changed
     notebook: Notebook = copy.deepcopy({key: value for key, value in lab.items() if key != "cells"})
-    notebook["cells"] = list(behind.get(TOP, []))
+    notebook["cells"] = list(more.behind.get(TOP, []))
     for cell in ours:
         raw = copy.deepcopy(dict(cell.raw))
-        if cell.id in answers:
-            raw["source"] = answers[cell.id]
-        notebook["cells"] += [raw, *behind.get(cell.id, [])]
+        if cell.id in texts:
+            raw["source"] = texts[cell.id]
+        notebook["cells"] += [raw, *more.behind.get(cell.id, [])]
     notebook["cells"] = copy.deepcopy(notebook["cells"])
-    return notebook, Report(tuple(one.fate for _, one in found), tuple(carried), tuple(left))
+    return notebook, Report(tuple(one.fate for _, one in found), tuple(more.carried), tuple(more.left))
 
 
 def matches(lab: Sequence[Cell], student: Sequence[Cell]) -> list[tuple[str, Match]]:

@@ -10,7 +10,8 @@ from typing import Any
 
 from utils.files import my_work
 from utils.student.code import docstring
-from utils.student.folder import copies, handed_out, named_file, write_next
+from utils.student.damage import damage
+from utils.student.folder import copies, handed_out, is_numbered, lab_of, named_file, write_next
 from utils.student.notebook import as_text, cells_of, read_notebook, titans
 from utils.student.report import Report
 from utils.student.transplant import matches, transplant
@@ -18,49 +19,81 @@ from utils.student.transplant import matches, transplant
 
 @dataclass(frozen=True)
 class Update:
-    """old: the student's notebook. new: the one that was written, None where the lab has not changed. report: on every cell."""
+    """What was done.
+
+    old: the student's notebook. new: the one that was written, None if the old one is today's lab with all its cells.
+    report: on every cell. damage: what was wrong with the lab's own cells, in phrases; () if the lab has changed.
+    """
 
     old: Path
     new: Path | None = None
     report: Report | None = None
+    damage: tuple[str, ...] = ()
 
 
 def update(number: str) -> Update:
-    """Make "01_pruning-2.ipynb": today's lab with the student's answers. Where the lab has not changed nothing is written.
+    """Make "01_pruning-2.ipynb": today's lab with the student's answers.
+
+    Nothing is written if the student's copy was made from today's lab and none of the lab's cells is missing or broken.
 
     number: "1", "01", "01_pruning", or the path of one notebook.
 
     Raises:
-        FileNotFoundError: no such lab, or the student has no copy of it.
-        ValueError: the student's file is no notebook.
+        FileNotFoundError: there is no such lab, or the student has no copy of it.
+        ValueError: the student's file is not a notebook.
     """
     lab, old = lab_and_copy(number)
     student, today = read_notebook(old), read_notebook(lab)
-    if unchanged(today, student):
+    same = unchanged(today, student)
+    wrong = tuple(damage(today, student)) if same else ()
+    if same and not wrong:
         return Update(old)
     notebook, report = transplant(today, student)
     new = write_next(my_work(), lab.stem, ".ipynb", as_text(notebook).encode(), first=2)
-    return Update(old, new, report)
+    return Update(old, new, report, wrong)
 
 
 def lab_and_copy(number: str) -> tuple[Path, Path]:
     """The lab as it is today, and the student's newest copy of it.
 
     Raises:
-        FileNotFoundError: there is no such lab, or no copy.
-        ValueError: a path was given, and the file is no notebook or of no lab.
+        FileNotFoundError: there is no such lab, or no copy, or nothing tells which of several copies is meant.
+        ValueError: a path was given, and the file is not a notebook or belongs to no lab.
     """
     if path := named_file(number):
         name = titans(read_notebook(path)).get("lab", path.stem)
-        return handed_out(name), path
+        return lab_of(name), path
     lab = handed_out(number)
-    if found := copies(number):
-        return lab, found[0]
+    if found := own_copies(lab.stem):
+        first, *others = found
+        same_time = [path for path in others if path.stat().st_mtime_ns == first.stat().st_mtime_ns]
+        if is_numbered(first, lab.stem) or all(path.read_bytes() == first.read_bytes() for path in same_time):
+            return lab, first
+        raise FileNotFoundError(_several(lab.stem, [first, *same_time]))
     if len(found := renamed(lab.stem)) == 1:
         return lab, found[0]
     if found:
-        raise FileNotFoundError(f"several notebooks are copies of {lab.stem}: give one of {', '.join(path.name for path in found)}")
+        raise FileNotFoundError(_several(lab.stem, found))
     raise FileNotFoundError(f"you have no copy of {lab.stem} yet: 'python3 start.py' makes one")
+
+
+def _several(name: str, paths: Sequence[Path]) -> str:
+    return f"several notebooks are copies of {name}: give one of {', '.join(path.name for path in paths)}"
+
+
+def own_copies(name: str) -> list[Path]:
+    """The copies of a lab in the order of `copies`, without notebooks that state another lab.
+
+    name: the lab's, "01_pruning".
+    """
+    found = []
+    for path in copies(name):
+        stated = ""
+        with suppress(ValueError, OSError):  # a damaged one is the student's copy all the same
+            stated = titans(read_notebook(path)).get("lab", "")
+        if is_numbered(path, name) or stated[:2] in ("", name[:2]):
+            found.append(path)
+    return found
 
 
 def renamed(name: str) -> list[Path]:

@@ -265,7 +265,7 @@ BROKEN = {
     "no cells": (b'{"cells": 3}', "has no cells"),
     "deep": (b"[" * 100_000, "nested too deeply"),
     "a long number": (b'{"cells": [' + b"9" * 5000 + b"]}", "is cut off or damaged"),
-    "a picture": (b"\x89PNG\r\n\x1a\n" + bytes(range(256)), "is no notebook"),
+    "a picture": (b"\x89PNG\r\n\x1a\n" + bytes(range(256)), "is not a notebook"),
     "a broken old one": (b'{"worksheets": [1, 2], "nbformat": 3}', "has no cells"),
     "too much text": (data(notebook(cells=[cell("x" * 6_000_000)])), "holds 6 MB of text"),
 }
@@ -284,7 +284,7 @@ def test_a_broken_file_is_named_and_stops_nobody(tmp_path, name):
 def test_no_notebook_at_all(tmp_path):
     write(tmp_path, {"ada/report.pdf": b"%PDF", "bo/a.docx": b"PK\3\4", "bo/b.rar": b"Rar!"})
     ada, bo = gather(tmp_path, LABS)
-    assert str(ada) == "ada/report.pdf is no notebook."
+    assert str(ada) == "ada/report.pdf is not a notebook."
     assert str(bo) == "bo/a.docx, bo/b.rar are no notebooks."
 
 

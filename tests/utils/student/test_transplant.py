@@ -88,7 +88,7 @@ def test_a_deleted_cell_is_todays_stub(lab, student, do):
 def test_an_emptied_cell_is_todays_stub(lab, student, do):
     do.cell(student, "double")["source"] = " \n"
     _, report = checked(lab, student)
-    assert report["double"].how == "missing" and "cell 4 is empty" in report["double"].notes["emptied"]
+    assert report["double"].how == "missing" and "its cell is empty" in report["double"].notes["emptied"]
 
 
 def test_an_older_stub_becomes_todays(student, do):
@@ -134,7 +134,7 @@ def test_of_two_the_check_judges_the_last_one_above_it(lab, student, do):
     notebook, report = checked(lab, student)
     assert answer(notebook, do, "double").endswith("return 2")
     assert report["double"].how == "name"
-    assert "cell 4 has another version, this is the last one above its check" in report["double"].notes["duplicated"]
+    assert "has another version, this is the last one above its check" in report["double"].notes["duplicated"]
     assert report.carried[0].said.startswith("another version of double")
 
 
@@ -280,7 +280,7 @@ def test_an_older_version_in_a_merged_cell_is_not_lost(lab, student, do):
     do.insert(student, "double", OF + "return 3")
     notebook, report = checked(lab, student)
     assert answer(notebook, do, "double").endswith("return 3") and answer(notebook, do, "halve").endswith("return 2")
-    assert "cell 4 has another version" in report["double"].notes["duplicated"]
+    assert '"def double(x):" under "Twice" has another version' in report["double"].notes["duplicated"]
     assert [(other.cell, other.said) for other in report.carried] == [(4, "another version of double: stands after halve")]
 
 
@@ -400,11 +400,11 @@ def test_the_report_reads_well(lab, student, do):
     do.insert(student, "check-double", "print(1)")
     _, report = checked(lab, student)
     assert str(report).splitlines() == [
-        "  double  yours, from cell 4",
+        "  double  yours",
         "  halve   today's stub: you have not begun it",
         "  Quant   today's stub: you have not begun it",
         "Your own cells:",
-        "  cell 6 (print(1)): stands after the check of double",
+        '  "print(1)": stands after the check of double',
     ]
 
 
