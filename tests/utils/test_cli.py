@@ -128,6 +128,50 @@ def test_a_taken_port_is_passed_over_and_said(labs, home, launched, monkeypatch)
     assert f"--ServerApp.port={port + 1}" in launched[0]
 
 
+def test_a_port_that_another_address_of_localhost_holds_is_not_free(monkeypatch):
+    """As where a server listens on [::1] alone: Jupyter asks for every address."""
+    with socket.create_server(("127.0.0.1", 0)) as busy:
+        with socket.socket() as other:
+            other.bind(("127.0.0.1", 0))
+            port = other.getsockname()[1]
+        entry = (socket.AF_INET, socket.SOCK_STREAM, 6, "", busy.getsockname())
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [entry])
+        assert not jupyter.is_free(port)
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [])
+        assert jupyter.is_free(port)
+
+
+@pytest.mark.parametrize("trouble", [OSError("no such name"), socket.gaierror(-2, "unknown")])
+def test_a_computer_that_does_not_know_localhost_or_a_family_has_free_ports(monkeypatch, trouble):
+    def unknown(*_, **__):
+        raise trouble
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    assert jupyter.is_free(jupyter.free_port(20000))
+    strange = [(socket.AF_INET6, socket.SOCK_STREAM, 6, "", ("2001:db8::1", 20000, 0, 0)), (999, 1, 6, "", ("x", 1))]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: strange)
+    assert jupyter.is_free(jupyter.free_port(20000)), "an address or a family that is not there holds no port"
+
+
+def test_a_server_on_ipv6_alone_holds_its_port():
+    try:
+        busy = socket.create_server(("::1", 0), family=socket.AF_INET6)
+        known = any(one[4][0] == "::1" for one in socket.getaddrinfo("localhost", 80))
+    except OSError:
+        return  # no IPv6 here: there is no such server
+    with busy:
+        assert jupyter.is_free(busy.getsockname()[1]) is not known
+
+
+def test_a_user_without_a_home_directory_gets_one(monkeypatch, tmp_path):
+    with monkeypatch.context() as without:
+        without.setattr(os.path, "expanduser", lambda path: path)
+        found = jupyter.own_corner(tmp_path / "corner")
+    assert found["HOME"] == str(tmp_path / "corner" / "home") and os.path.isdir(found["HOME"])
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert "HOME" not in jupyter.own_corner(tmp_path / "corner")
+
+
 def test_the_next_free_port_is_found():
     with socket.create_server(("127.0.0.1", 0)) as busy:
         port = busy.getsockname()[1]
@@ -213,21 +257,42 @@ def test_run_names_the_cell_that_fails(labs, home):
     result = invoke("run", "01")
     assert result.exit_code == 1
     sentence = result.stderr.strip()
-    assert sentence == "01_mine.ipynb stopped in cell 2 (# broken on purpose): ZeroDivisionError: division by zero"
+    assert sentence == '01_mine.ipynb stopped in the cell "# broken on purpose": ZeroDivisionError: division by zero'
 
 
 def test_run_says_when_a_kernel_dies(labs, home):
     write_notebook(home / "01_mine.ipynb", "import os\nos._exit(1)")
     result = invoke("run", "01")
     assert result.exit_code == 1
-    assert re.search(r"cell 1 .*its kernel died", result.stderr)
+    assert re.search(r"cell \"import os\": its kernel died", result.stderr)
 
 
 def test_run_refuses_what_is_no_notebook(labs, home):
     (home / "01_mine.ipynb").write_text("not json")
     result = invoke("run", "01")
     assert result.exit_code == 1
-    assert "not a whole notebook" in result.stderr
+    assert "01_mine.ipynb is not a notebook: rename it" in result.stderr
+
+
+def test_settings_of_matplotlib_are_kept_out(labs, home, tmp_path, monkeypatch):
+    """Wherever the user's file is; by the lab's first line also where Jupyter was started by something else."""
+    (tmp_path / "mpl").mkdir()
+    for place in (tmp_path / "mpl", home):
+        (place / "matplotlibrc").write_text("text.usetex: True\naxes.facecolor: red\n")
+    monkeypatch.setenv("MPLCONFIGDIR", str(tmp_path / "mpl"))
+    first = "import utils; utils.lab_setup('01')\nimport matplotlib as mpl"
+    write_notebook(home / "01_mine.ipynb", first, "print(mpl.rcParams['text.usetex'], mpl.rcParams['axes.facecolor'])")
+    result = invoke("run", "1")
+    assert result.exit_code == 0 and result.output.rstrip().endswith("False #FDFDFD"), result.output
+
+
+def test_a_failure_in_drawing_is_named(labs, home):
+    draws = "class Figure:\n    def _repr_png_(self):\n        raise RuntimeError('latex could not be found')\n\nFigure()"
+    write_notebook(home / "01_mine.ipynb", "fine = 1", draws)
+    result = invoke("run", "1")
+    said = result.stderr.strip()
+    assert result.exit_code == 1 and "None" not in said
+    assert said.endswith('the cell "class Figure:": its result can\'t be shown: RuntimeError: latex could not be found')
 
 
 def test_progress_counts_code_cells(labs, home):

@@ -42,11 +42,16 @@ BUDGETS = {
 
 @dataclass(frozen=True)
 class Entry:
-    """The file to hand in. name: in the zip. sentences: which file was taken and why, and what a grader will say about its size."""
+    """The file to hand in.
+
+    name: in the zip. sentences: which file was taken, and which were not. fault: what a grader will say about it, "" if it is
+    within the budget as far as that is known here.
+    """
 
     name: str
     path: Path
     sentences: tuple[str, ...]
+    fault: str = ""
 
 
 def keep(path: Path, score: float, within: bool) -> None:
@@ -89,8 +94,14 @@ def entry(lab: str) -> tuple[Entry | None, tuple[str, ...]]:
     tries = _tries(lab)
     ranks = {path: _rank(path, lab, tries.get(sha256_of(path))) for path in usable}
     path = max(usable, key=lambda one: ranks[one])
-    name = f"{lab}_challenge{path.suffix}"
-    return Entry(name, path, tuple(_sentences(path, lab, name, [one for one in usable if one != path]))), tuple(left)
+    name, known = f"{lab}_challenge{path.suffix}", tries.get(sha256_of(path))
+    others = [one for one in usable if one != path]
+    limit = BUDGETS.get(lab, Budget(path.suffix)).size_bytes
+    fault = ""
+    if not _fits(path, lab) or (known and not known["within"]):
+        how = "measured by your notebook" if _fits(path, lab) else "by its size"
+        fault = f"{path.name} is over the budget, {how}. Make a smaller one and submit {lab} again."
+    return Entry(name, path, tuple(_sentences(path, known, limit, name, others)), fault), tuple(left)
 
 
 def _rank(path: Path, lab: str, known: Mapping[str, Any] | None) -> tuple[bool, bool, float, bool]:
@@ -100,19 +111,13 @@ def _rank(path: Path, lab: str, known: Mapping[str, Any] | None) -> tuple[bool, 
     return within, known is None and plain, known["score"] if known else float("-inf"), plain
 
 
-def _sentences(path: Path, lab: str, name: str, others: list[Path]) -> list[str]:
-    size, limit = path.stat().st_size, BUDGETS.get(lab, Budget("")).size_bytes
-    known = _tries(lab).get(sha256_of(path))
-    budget = f" of {limit:,} allowed" if limit else ""
-    taken = f"{path.name} ({size:,} bytes{budget}) goes in as {name}" if path.name != name else f"{name} has {size:,} bytes{budget}"
-    found = [f"{taken}{': the best try within the budget' if others and known and known['within'] else ''}."]
-    if not _fits(path, lab):
-        found.append(f"It is over the budget: a grader will say so. Make a smaller one and submit {lab} again.")
-    elif known and not known["within"]:
-        found.append(
-            f"It was over the budget when your notebook measured it: a grader will say so. Make a better one and submit {lab} again."
-        )
-    if different := [one.name for one in others if sha256_of(one) != sha256_of(path)]:
+def _sentences(path: Path, known: dict[str, Any] | None, limit: int | None, name: str, others: list[Path]) -> list[str]:
+    """Which file is handed in, and which ones are not."""
+    size = f"{path.stat().st_size:,} bytes" + (f" of {limit:,} allowed" if limit else "")
+    taken = f"{path.name} ({size}) goes in as {name}" if path.name != name else f"{name} has {size}"
+    different = [one.name for one in others if sha256_of(one) != sha256_of(path)]
+    found = [f"{taken}{': the best try within the budget' if different and known and known['within'] else ''}."]
+    if different:
         found.append(f"Not handed in: {', '.join(different)}. To hand in another one, rename it to {name} and rename the others away.")
     return found
 

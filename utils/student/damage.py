@@ -27,7 +27,7 @@ def _exercises(ours: Sequence[Cell], found: Sequence[tuple[str, Any]]) -> Iterat
     for _, match in found:
         if match.fate.how == "missing":
             yield f"the cell of exercise {match.fate.name} is missing"
-        elif "retyped" in match.fate.notes:
+        elif any(cell.kind != "code" for cell in match.taken):
             yield f"the cell of exercise {match.fate.name} is not a code cell any more"
 
 

@@ -110,7 +110,8 @@ def submit(number: str, name: str) -> Submission:
     others = tuple(other for other in [*own_copies(lab_path.stem), *renamed(lab_path.stem)] if not other.samefile(path))
     newer = tuple(other for other in others if other.stat().st_mtime_ns > path.stat().st_mtime_ns)
     sentences = (*(entry.sentences if entry else ()), *left)
-    return Submission(target, path, others, newer, entry, sentences, stubs, unsolved, tuple(forecast(lab, notebook)), stripped)
+    seen = (*forecast(lab, notebook), *([entry.fault] if entry and entry.fault else []))
+    return Submission(target, path, others, newer, entry, sentences, stubs, unsolved, seen, stripped)
 
 
 def _verdicts(number: str) -> dict[str, dict[str, float]]:

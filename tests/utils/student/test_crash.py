@@ -123,7 +123,7 @@ def killed(tmp_path, home, labs):
 
 def visible(files):
     """Without what is on its way to become a file, a lock, Jupyter's corner."""
-    return {name: data for name, data in files.items() if (name.startswith(".kept/") and "/." not in name) or not name.startswith(".")}
+    return {name: data for name, data in files.items() if not name.startswith(".") and "/." not in name}
 
 
 @pytest.fixture
@@ -156,7 +156,7 @@ def test_reset(killed, before):
         then, after = visible(one["then"]), visible(one["after"])
         assert then["notes.txt"] == after["notes.txt"] == "my notes"
         assert then["01_first.ipynb"] in (old, new) and after["01_first.ipynb"] == new
-        kept = [data for name, data in then.items() if name.startswith(".kept/")]
+        kept = [data for name, data in then.items() if name.startswith("kept/") and "/." not in name]
         assert all("# mine" in data and data.endswith("\n") for data in kept)
         assert kept or then["01_first.ipynb"] == old, "the answer was gone before it was kept"
 

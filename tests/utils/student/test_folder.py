@@ -21,6 +21,7 @@ def labs(tmp_path, monkeypatch):
 
 def put(home, *names):
     """Files with something in them."""
+    home.mkdir(exist_ok=True)
     for name in names:
         (home / name).write_text("my work")
 
@@ -102,7 +103,10 @@ def test_the_students_copy_comes_first(labs, home):
 
 
 def test_the_newest_numbered_copy_is_taken(labs, home):
+    """And of those under other names the one that was saved last, not the first by name."""
     put(home, "01_first.ipynb", "01_first-2.ipynb", "01_first-10.ipynb", "01_first-9.ipynb", "01_first-Copy1.ipynb", "01_other.ipynb")
+    os.utime(home / "01_first-Copy1.ipynb", (2e9, 2e9))
+    os.utime(home / "01_other.ipynb", (1e9, 1e9))
     assert [path.stem for path in folder.copies("1")] == [
         "01_first-10",
         "01_first-9",
@@ -140,13 +144,34 @@ def test_an_unknown_lab_lists_those_that_exist(labs, home):
         folder.find_lab("9")
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["6", "06", "006", "lab 6", "Lab_06", "06_edge", "06_edge_runtimes", "06-edge", "06_", "06 edge runtimes", "06_EDGE", "edge_runtimes"],
+)
+def test_a_lab_is_known_with_or_without_its_words(tmp_path, home, monkeypatch, text):
+    for name in ("00_why_small", "06_edge_runtimes", "16_edge_cases"):
+        put(tmp_path / "labs", f"{name}.ipynb")
+    monkeypatch.setattr(folder, "LABS", tmp_path / "labs")
+    put(home, "06_edge_runtimes-2.ipynb")
+    assert folder.handed_out(text).stem == "06_edge_runtimes"
+    assert folder.find_lab(text) == home / "06_edge_runtimes-2.ipynb"
+
+
+@pytest.mark.parametrize("text", ["06_pruning", "60", "6_ege", "", "edge", "lab", "06_edge_runtimes_more", "x6"])
+def test_other_words_name_another_lab(tmp_path, home, monkeypatch, text):
+    put(tmp_path / "labs", "00_why_small.ipynb", "06_edge_runtimes.ipynb")
+    monkeypatch.setattr(folder, "LABS", tmp_path / "labs")
+    with pytest.raises(FileNotFoundError, match=r"there is no lab .*: choose one of 00_why_small, 06_edge_runtimes"):
+        folder.handed_out(text)
+
+
 # Reading
 
 
 @pytest.mark.parametrize("data", [b"", b" \n", b"\0\0\0"])
 def test_an_empty_file_is_said(tmp_path, data):
     (tmp_path / "a.ipynb").write_bytes(data)
-    with pytest.raises(ValueError, match=r"a\.ipynb is empty: put it aside"):
+    with pytest.raises(ValueError, match=r"a\.ipynb is empty: rename it and run 'python3 start.py'"):
         read_notebook(tmp_path / "a.ipynb")
 
 
@@ -156,7 +181,9 @@ def test_an_empty_file_is_said(tmp_path, data):
 )
 def test_what_is_no_notebook_is_said(tmp_path, data):
     (tmp_path / "a.ipynb").write_bytes(data)
-    with pytest.raises(ValueError, match=r"a\.ipynb is not a whole notebook: put it aside"):
+    with pytest.raises(
+        ValueError, match=r"a\.ipynb is (not a (whole )?notebook|cut off or damaged).*: rename it and run 'python3 start.py'"
+    ):
         read_notebook(tmp_path / "a.ipynb")
 
 
