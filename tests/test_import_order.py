@@ -17,7 +17,7 @@ ORDER = (
     {"deploy"},
     {"exercises"},
     {"student"},
-    {"cli", "doctor", "jupyter"},
+    {"cli", "doctor", "jupyter", "terminal"},
     {"course"},
 )
 APART = {"show": set(), "ledger": set(), "measure": {"show", "ledger"}}  # of the above they import files alone; of each other, this
