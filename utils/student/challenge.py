@@ -1,6 +1,6 @@
 """Files of the open challenges: which try was the best within the budget, and which file is handed in.
 
-A lab's challenge cell calls `keep` after each try, so that a later, worse try never costs the student the best file.
+A lab's challenge cell calls `keep_best` after each try, so that a later, worse try never costs the student the best file.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ BUDGETS = {
     "03": Budget(".safetensors", 60_000),
     "06": Budget(".onnx"),
     "07": Budget(".onnx"),
-    "08": Budget(".safetensors"),
+    "08": Budget(".safetensors", 147_456),
 }
 
 
@@ -54,7 +54,7 @@ class Entry:
     fault: str = ""
 
 
-def keep(path: Path, score: float, within: bool) -> None:
+def keep_best(path: Path, score: float, within: bool) -> None:
     """Remember a try of a challenge; the best file within the budget is kept as "01_challenge-best.safetensors".
 
     path: the file of this try, `my_work/01_challenge.safetensors`. score: higher is better. within: whether it is within the budget.

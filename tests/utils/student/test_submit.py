@@ -8,6 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from utils import cli, ledger
+from utils.files import ROOT
 from utils.student import challenge
 from utils.student.forecast import syntax_error
 
@@ -183,7 +184,7 @@ def tried(home, student, mine):
 
     def one(text, score, within, name="01_challenge.safetensors"):
         (home / name).write_text(text)
-        challenge.keep(home / name, score, within)
+        challenge.keep_best(home / name, score, within)
         return text.encode()
 
     return one
@@ -269,5 +270,20 @@ def test_a_damaged_ledger_does_not_stop_it(tried, home, damage):
     (home / "ledger.json").write_text(damage)
     submitted("1")
     assert packed(home)["01_challenge.safetensors"] == best
-    challenge.keep(home / "01_challenge.safetensors", float("nan"), True)
+    challenge.keep_best(home / "01_challenge.safetensors", float("nan"), True)
     assert all(json.loads((home / "ledger.json").read_text(), parse_constant=lambda name: 1 / 0))
+
+
+def test_budgets_are_those_that_the_grader_asks_for():
+    from course.grading.challenge import CHALLENGES
+
+    asked = {lab: (one.suffix, one.budgets.get("size_bytes")) for lab, one in CHALLENGES.items()}
+    assert {lab: (one.suffix, one.size_bytes) for lab, one in challenge.BUDGETS.items()} == asked
+
+
+@pytest.mark.parametrize("lab", sorted(challenge.BUDGETS))
+def test_the_challenge_of_every_lab_keeps_the_best_try(lab):
+    (path,) = (ROOT / "solutions").glob(f"{lab}_*.py")
+    text = path.read_text(encoding="utf-8")
+    cells = text[text.index("## Open challenge") : text.index("## What we saw")]
+    assert "keep_best(" in cells and f"{lab}_challenge{challenge.BUDGETS[lab].suffix}" in cells
