@@ -12,12 +12,17 @@ from onnx import numpy_helper, shape_inference
 
 from utils.deploy.fusion import PRODUCTS, Fusion, is_integer
 from utils.measure.liveness import Step, live_bytes, moved_bytes
+from utils.measure.product_sums import ProductSums
 from utils.measure.runnable import Traffic
 
 VIEWS = {"Identity", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Dropout"}
 ELEMENTWISE = {
-    *("Relu", "Add", "Sub", "Mul", "Div", "Clip", "Sigmoid", "Tanh", "HardSigmoid", "HardSwish", "LeakyRelu", "PRelu", "Elu", "Gelu"),
-    *("Neg", "Erf", "BatchNormalization"),
+    *("Abs", "Acos", "Acosh", "Asin", "Asinh", "Atan", "Atanh", "BitwiseNot", "Ceil", "Celu", "Clip", "Cos", "Cosh", "Elu", "Erf", "Exp"),
+    *("Floor", "Gelu", "HardSigmoid", "HardSwish", "IsInf", "IsNaN", "LeakyRelu", "Log", "Mish", "Neg", "Not", "Reciprocal", "Relu"),
+    *("Round", "Selu", "Shrink", "Sigmoid", "Sign", "Sin", "Sinh", "Softplus", "Softsign", "Sqrt", "Swish", "Tan", "Tanh"),
+    *("ThresholdedRelu", "BatchNormalization"),
+    *("Add", "And", "BitShift", "BitwiseAnd", "BitwiseOr", "BitwiseXor", "Div", "Equal", "Greater", "GreaterOrEqual", "Less"),
+    *("LessOrEqual", "Max", "Mean", "Min", "Mod", "Mul", "Or", "PRelu", "Pow", "Sub", "Sum", "Where", "Xor"),
 }
 MULTIPLIES_UNSEEN = {
     "DeformConv",
@@ -35,6 +40,9 @@ MULTIPLIES_UNSEEN = {
     "Loop",
     "Scan",
 }
+PASSES = VIEWS | {"Transpose", "Cast", "QuantizeLinear", "DequantizeLinear", "Slice"}  # moves or copies values
+SUMS = {"ReduceSum", "ReduceMean", "CumSum"}
+POOLINGS = {"AveragePool", "GlobalAveragePool"}
 
 
 @dataclass
@@ -84,28 +92,54 @@ class OnnxGraph:
 
     @cached_property
     def parameters(self) -> tuple[int, int]:
-        """Numbers stored in the file for computing, and how many of them are not zero; int64 is for shapes only.
+        """Weights and biases stored in the file, and how many of them are not zero; int64 is for shapes only.
 
-        Folded normalisations are gone, so this is a little less than torch counts before the export.
+        Scales and zero points say how to read the weights and are none themselves, so a quantized file has as many as its float file.
+        Folded normalizations are gone: a little less than torch counts before the export.
         """
-        stored = [tensor for tensor in self._stored if tensor.data_type != onnx.TensorProto.INT64]
+        grids = {name for node in self._graph.node for name in _grids(node)}
+        stored = [tensor for tensor in self._stored if tensor.data_type != onnx.TensorProto.INT64 and tensor.name not in grids]
         arrays = [numpy_helper.to_array(tensor) for tensor in stored]
         return sum(array.size for array in arrays), sum(int((array != 0).sum()) for array in arrays)
 
     @cached_property
     def macs(self) -> int | None:
-        """MACs of convolutions, Gemm and MatMul; None if a node can't be counted or the file takes several inputs at once."""
+        """MACs of convolutions, Gemm and MatMul.
+
+        None if a node can't be counted, a product is written as a multiplication and a sum, or the file takes several inputs at once.
+        """
         if self._batch > 1:  # a reshape may have frozen it
             return None
-        total = 0
+        total, sums = 0, ProductSums()
         for node in self._graph.node:
             if node.op_type in MULTIPLIES_UNSEEN or node.domain not in ("", "ai.onnx"):
                 return None
             try:
+                if self._is_product(node, sums):
+                    return None
                 total += self._node_macs(node)
             except KeyError:  # a shape that could not be inferred
                 return None
         return total
+
+    def _is_product(self, node: onnx.NodeProto, sums: ProductSums) -> bool:
+        """Whether a node sums up what a multiplication has made; notes what it does to such values."""
+        if node.op_type == "Mul" and node.input[0] != node.input[1]:
+            sums.multiplied(node.output[0], *(self._shapes[name][0] for name in node.input))
+        elif node.op_type in PASSES:
+            sums.passed(node.input[0], node.output[0])
+        elif node.op_type in SUMS | POOLINGS:
+            shape = self._shapes[node.input[0]][0]
+            return sums.is_product(node.input[0], shape, range(2, len(shape)) if node.op_type in POOLINGS else self._axes(node))
+        return False
+
+    def _axes(self, node: onnx.NodeProto) -> list[int] | None:
+        """The axes that a sum runs over, None for all."""
+        if given := [list(attribute.ints) for attribute in node.attribute if attribute.name == "axes"]:
+            return given[0]
+        if len(node.input) < 2 or node.input[1] not in self._weights:
+            return None
+        return numpy_helper.to_array(self._weights[node.input[1]]).reshape(-1).tolist() or None
 
     def _node_macs(self, node: onnx.NodeProto) -> int:
         shape = lambda name: self._shapes[name][0]  # noqa: E731
@@ -193,3 +227,12 @@ class OnnxGraph:
         sizes = {name: math.prod(self._shapes[like][0]) * self._shapes[like][1] for name, like in shaped.items()}
         outputs = {alias[value.name] for value in self._graph.output if value.name in alias}
         return steps, sizes, start, outputs
+
+
+def _grids(node: onnx.NodeProto) -> list[str]:
+    """Which inputs of a node are scales and zero points."""
+    if node.op_type in ("QuantizeLinear", "DequantizeLinear"):
+        return list(node.input[1:3])
+    if node.op_type in ("QLinearConv", "QLinearMatMul"):
+        return [*node.input[1:3], *node.input[4:8]]
+    return list(node.input[2:4]) if node.op_type.endswith("Integer") else []

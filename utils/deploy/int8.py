@@ -12,24 +12,25 @@ Integer-Arithmetic-Only Inference".
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import onnx
 
+from utils.deploy.agreement import activation_codes, called, decibels, operation_of, seen_codes
 from utils.deploy.fusion import Fusion, is_integer
 from utils.deploy.onnx import OnnxRunnable, place, to_onnx
-from utils.deploy.runtime import quiet, session
+from utils.deploy.quantizer import METHODS, Quantizer
+from utils.deploy.runtime import session
+from utils.deploy.silence import reason
 from utils.deploy.slim import slim
 from utils.files import write_atomically
 
 if TYPE_CHECKING:
     from torch import nn
 
-METHODS = ("minmax", "percentile", "entropy")
-BATCH_VALUES = 50_000  # of the input at once while calibrating: every activation of a batch is held in memory
+DECIBELS = 0.0  # of answers over error: at 0 a file of zeros would be as near
 
 
 def to_int8_onnx(
@@ -44,7 +45,9 @@ def to_int8_onnx(
 ) -> int:
     """Write `source` in int8 to one .onnx file for any batch size; return its size in bytes.
 
-    The file appears only after ONNX Runtime ran it; a model is left as it was; the same input gives the same bytes.
+    The file appears only after ONNX Runtime ran it on calibration inputs (`utils.deploy.agreement`): each operation computes
+    what it does in floats to two codes, one that does not stays in floats, and the answers are nearer to the network's than
+    zeros are. How near, accuracy tells. A model is left as it was; the same input gives the same bytes.
 
     source: a model, or the path of a float32 .onnx file. example: a batch (n, ...) float32 of which the first
     sample gives the shape; None if there is a calibration, or a file that says it.
@@ -56,7 +59,14 @@ def to_int8_onnx(
     Raises:
         FileNotFoundError: no file at `source`.
         ValueError: an unknown method, a calibration that is missing, empty, not finite, constant, not in floats or of
-            another shape, no example where it is needed, a model that is not in float32, holds nothing to quantize or can't be exported.
+            another shape, no example where it is needed, a model that is not in float32, holds nothing to quantize or can't be
+            exported; a file whose answers are not the network's, by the name of the operation where they part.
+
+    >>> import torch
+    >>> network = torch.nn.Sequential(torch.nn.Linear(4, 8), torch.nn.ReLU(), torch.nn.Linear(8, 2))
+    >>> path = getfixture("tmp_path") / "net.onnx"
+    >>> to_int8_onnx(network, None, path, torch.rand(100, 4)) == path.stat().st_size
+    True
     """
     if method not in METHODS:
         raise ValueError(f"method must be one of {', '.join(METHODS)}, got {method!r}")
@@ -72,9 +82,12 @@ def to_int8_onnx(
         if not isinstance(source, str | Path):
             to_onnx(source, example, floats)
         batch = _fitting(floats, example, inputs)
-        _quantize(floats, folder / "int8.onnx", inputs, per_channel, method)
-        data = slim(onnx.load(folder / "int8.onnx"), like=onnx.load(floats))
-        _try(data, floats, batch)
+        quantizer = Quantizer(floats, folder, inputs, per_channel, method)
+        made = quantizer.graph()
+        if not any(Fusion(made.graph).products()[True]):
+            raise ValueError("the model has no convolution or linear layer that can be quantized: ship it in float32")
+        data = slim(onnx.ModelProto.FromString(made.SerializeToString()), like=onnx.load(floats))
+        _try(data, quantizer, made, batch)
     write_atomically(Path(path), data)
     return len(data)
 
@@ -125,69 +138,49 @@ def _fitting(floats: Path, example: Any, inputs: np.ndarray | None) -> np.ndarra
     return batch
 
 
-def _reader(inputs: np.ndarray, name: str) -> Any:
-    """The calibration inputs as onnxruntime.quantization reads them, in batches that can be asked for one by one."""
-    from onnxruntime.quantization import CalibrationDataReader
-
-    size = max(1, BATCH_VALUES // inputs[0].size)
-    batches = [inputs[at : at + size] for at in range(0, len(inputs), size)]
-
-    class Reader(CalibrationDataReader):
-        left: Iterator[np.ndarray] = iter(batches)
-
-        def __len__(self) -> int:
-            return len(batches)
-
-        def set_range(self, start_index: int, end_index: int) -> None:
-            self.left = iter(batches[start_index:end_index])
-
-        def get_next(self) -> dict[str, np.ndarray] | None:
-            batch = next(self.left, None)
-            return None if batch is None else {name: batch}
-
-    return Reader()
-
-
-def _quantize(floats: Path, target: Path, inputs: np.ndarray | None, per_channel: bool, method: str) -> None:
-    """Fold what can be folded, then quantize: statically with inputs, dynamically without."""
-    from onnxruntime.quantization import CalibrationMethod, QuantFormat, QuantType, quantize_dynamic, quantize_static
-    from onnxruntime.quantization.shape_inference import quant_pre_process
-
-    ready = target.with_name("ready.onnx")
-    options = {"CalibStridedMinMax": 1}  # one batch after the other, whatever the method: the memory of one batch
-    methods = dict(zip(METHODS, (CalibrationMethod.MinMax, CalibrationMethod.Percentile, CalibrationMethod.Entropy), strict=True))
+def _try(data: bytes, quantizer: Quantizer, made: onnx.ModelProto, batch: np.ndarray) -> None:
+    """Raise unless the file runs, for one input and for three, and its answers are nearer to the float file's than zeros are."""
     try:
-        with quiet():
-            quant_pre_process(str(floats), str(ready), skip_symbolic_shape=True)
-            if inputs is None:
-                quantize_dynamic(ready, target, per_channel=per_channel, weight_type=QuantType.QInt8)
-            else:
-                reader = _reader(inputs, onnx.load(ready).graph.input[0].name)
-                quantize_static(
-                    ready, target, reader, QuantFormat.QDQ, per_channel=per_channel, activation_type=QuantType.QUInt8,
-                    weight_type=QuantType.QInt8, calibrate_method=methods[method], extra_options=options,
-                )  # fmt: skip
-    except Exception as error:  # the quantizer raises whatever its inner parts raise
-        reason = (str(error).strip().splitlines() or [""])[0][:150]
-        raise ValueError(f"ONNX Runtime can't quantize the model ({type(error).__name__}: {reason}): simplify it") from error
-
-
-def _try(data: bytes, floats: Path, batch: np.ndarray) -> None:
-    """Raise unless a product is computed in whole numbers and the file runs, for one input and for three."""
-    try:
-        graph, made, before = onnx.load_from_string(data).graph, session(data), session(floats.read_bytes())
+        file, before = session(data), session(quantizer.floats)
     except Exception as error:  # the runtime's own exception classes share no base
-        raise ValueError(f"what the quantizer made is no model that runs ({str(error)[:150]}): ship it in float32") from error
-    if not Fusion(graph).products()[True]:
-        raise ValueError("the model has no convolution or linear layer that can be quantized: ship it in float32")
-    for count in (1, 3):
-        some = np.repeat(batch, count, axis=0)
+        raise ValueError(f"what the quantizer made is no model that runs ({reason(error)}): ship it in float32") from error
+    shown = batch if quantizer.inputs is None else quantizer.compared
+    for some in (batch, np.repeat(batch, 3, axis=0), shown):
         try:
-            found, expected = (s.run(None, {s.get_inputs()[0].name: some})[0] for s in (made, before))
+            found, expected = (s.run(None, {s.get_inputs()[0].name: some})[0] for s in (file, before))
         except Exception as error:
-            raise ValueError(f"the int8 file does not run for {count} inputs ({str(error)[:150]}): ship it in float32") from error
+            raise ValueError(f"the int8 file does not run for {len(some)} inputs ({reason(error)}): ship it in float32") from error
         if found.shape != expected.shape or not np.isfinite(found).all():
             raise ValueError("the int8 file gives outputs of another shape or that are not finite: check the model's weights")
+    if (near := decibels(expected, found)) < DECIBELS:
+        remedies = ["give more calibration inputs" if quantizer.inputs is not None else "quantize statically, with calibration"]
+        remedies += ["leave per_channel at True"] * (not quantizer.per_channel) + ["use method='minmax'"] * (quantizer.method != "minmax")
+        where = f", from {_lost(made, quantizer)} on" if quantizer.inputs is not None else ""
+        raise ValueError(
+            f"the int8 file's answers are as far from the network's as zeros are ({near:.0f} dB over {len(shown)} inputs{where}): "
+            f"{', '.join(remedies)}, or ship it in float32"
+        )
+
+
+def _lost(made: onnx.ModelProto, quantizer: Quantizer) -> str:
+    """The first operation whose results are as far from those of the float graph as zeros are."""
+    names = activation_codes(made)
+    makers = {name: node for node in made.graph.node for name in node.output}
+    sources = {name: makers[name].input[0] for name in names}
+    floats = onnx.load(quantizer.ready)
+    there = {name for node in floats.graph.node for name in node.output}
+    kept = [name for name in names if sources[name] in there]
+    known = {value.name for value in floats.graph.output}
+    floats.graph.output.extend(onnx.ValueInfoProto(name=sources[name]) for name in kept if sources[name] not in known)
+    runs = session(floats.SerializeToString())
+    values = runs.run([sources[name] for name in kept], {runs.get_inputs()[0].name: quantizer.compared})
+    stored = {tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in made.graph.initializer}
+    codes = seen_codes(made, quantizer.compared)
+    for name, expected in zip(kept, values, strict=True):
+        scale, zero = (stored[one] for one in makers[name].input[1:])
+        if decibels(expected, (codes[name].astype(np.float32) - zero) * scale) < DECIBELS:
+            return called(operation_of(made, name))
+    return "the output"
 
 
 def int8_runnable(

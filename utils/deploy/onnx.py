@@ -18,8 +18,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import onnx
 
+from utils.deploy.agreement import FLOAT_TOLERANCE, difference, spread
 from utils.deploy.graph import OnnxGraph
-from utils.deploy.runtime import bare, quiet, session, simplified
+from utils.deploy.runtime import bare, session, simplified
+from utils.deploy.silence import quiet, reason
 from utils.files import my_work, write_atomically
 from utils.measure.runnable import Traffic
 
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 OPSET = 20
-TOLERANCE = 1e-4  # of the largest logit, or absolute where logits are below one
+COMPARED = 8  # inputs of the example, beside three of noise
 
 
 def _trace(model: nn.Module, batch: Tensor, path: Path) -> None:
@@ -50,31 +52,67 @@ def _export(model: nn.Module, batch: Tensor, path: Path) -> None:
     )  # fmt: skip
 
 
-def _largest_difference(model: nn.Module, batch: Tensor, path: Path) -> float:
-    """Between model and file, on noise and for another batch size; relative to the largest logit above one."""
+def _largest_difference(model: nn.Module, example: np.ndarray, path: Path) -> float:
+    """Between model and file, on the example and on noise, each a batch of another size; relative to the largest logit above one."""
     import torch
 
-    noise = np.random.default_rng(0).normal(size=(3, *batch.shape[1:])).astype(np.float32)
-    expected = model(torch.from_numpy(noise)).numpy()
-    found = session(path.read_bytes()).run(None, {"x": noise})[0]
-    return float(np.abs(found - expected).max() / max(1.0, np.abs(expected).max()))
+    noise = np.random.default_rng(0).normal(size=(3, *example.shape[1:])).astype(np.float32)
+    file = session(path.read_bytes())
+    return max(difference(model(torch.from_numpy(given)).numpy(), file.run(None, {"x": given})[0]) for given in (example, noise))
+
+
+def _parting(model: nn.Module, example: np.ndarray, path: Path) -> str:
+    """Where model and file part: the first layer behind the last one whose result the file has, too; empty if there is none."""
+    import torch
+
+    made: list[tuple[str, np.ndarray]] = []
+    layers = [(name, layer) for name, layer in model.named_modules() if name and not list(layer.children())]
+
+    def note(name: str, result: Any) -> None:
+        if isinstance(result, torch.Tensor):
+            made.append((name, result.numpy()))
+
+    handles = [layer.register_forward_hook(lambda _, __, result, name=name: note(name, result)) for name, layer in layers]
+    try:
+        model(torch.from_numpy(example))
+    finally:
+        for handle in handles:
+            handle.remove()
+    graph = onnx.load(path)
+    names = [name for node in graph.graph.node for name in node.output if name]
+    del graph.graph.output[:]
+    graph.graph.output.extend(onnx.ValueInfoProto(name=name) for name in names)
+    found = session(graph.SerializeToString()).run(None, {"x": example})
+    met = [any(isinstance(one, np.ndarray) and difference(result, one) <= FLOAT_TOLERANCE for one in found) for _, result in made]
+    behind = len(met) - met[::-1].index(True) if True in met else 0
+    if behind == len(made):
+        return f" behind {made[-1][0]!r}" if made else ""
+    kind = type(model.get_submodule(made[behind][0])).__name__
+    return f" from {made[behind][0]!r} on, a {kind}"
 
 
 def to_onnx(model: nn.Module, example: Any, path: str | Path) -> int:
     """Write `model` to one .onnx file, weights inside, any batch size; return its size in bytes.
 
-    The file appears only after ONNX Runtime gave the model's own logits; the model is left as it was.
+    The file appears only after ONNX Runtime gave the model's own answers, for up to eight inputs of the example and three of
+    noise, to a ten-thousandth of the largest (`utils.deploy.agreement` says why); the model is left as it was.
     example: a batch (n, ...) float32 of which the first sample gives the shape. Input "x", output "y".
 
     Raises:
-        ValueError: the model or the example is not in float32, or the model can't be exported faithfully.
+        ValueError: the model or the example is not in float32, or the model can't be exported faithfully; the sentence names the
+            layer from which on the answers differ, where they do.
+
+    >>> import torch
+    >>> path = getfixture("tmp_path") / "net.onnx"
+    >>> to_onnx(torch.nn.Linear(4, 2), torch.zeros(1, 4), path) == path.stat().st_size
+    True
     """
     import torch
 
     from utils.measure.macs import first_of
     from utils.measure.state import untouched
 
-    batch = first_of(example).detach().contiguous()
+    batch, shown = first_of(example).detach().contiguous(), spread(np.asarray(torch.as_tensor(example).detach().cpu()), COMPARED)
     kinds = {tensor.dtype for tensor in (batch, *model.parameters(), *model.buffers()) if tensor.is_floating_point()}
     if kinds != {torch.float32}:
         raise ValueError(f"export needs model and example in float32, got {', '.join(sorted(map(str, kinds)))}: call model.float() first")
@@ -86,17 +124,18 @@ def to_onnx(model: nn.Module, example: Any, path: str | Path) -> int:
             try:
                 with warnings.catch_warnings():
                     attempt(model, batch, draft)
-                difference = _largest_difference(model, batch, draft)
+                apart = _largest_difference(model, shown, draft)
+                where = "" if apart <= FLOAT_TOLERANCE else _parting(model, shown, draft)
             except Exception as error:  # exporters raise whatever their inner parts raise
-                problems.append(f"{type(error).__name__}: {str(error).strip().splitlines()[0] if str(error).strip() else ''}"[:200])
+                problems.append(f"{type(error).__name__}: {reason(error)}")
                 continue
-            if difference <= TOLERANCE:
+            if apart <= FLOAT_TOLERANCE:
                 exported = onnx.load(draft)
                 pads = any(node.op_type == "Pad" for node in exported.graph.node)
                 data = bare(simplified(exported) if pads else exported)
                 write_atomically(path, data)
                 return len(data)
-            problems.append(f"the file's logits differ by {difference:.1e}")
+            problems.append(f"the file's answers differ by {apart:.1e}{where}")
     raise ValueError(f"{type(model).__name__} can't be exported faithfully to ONNX ({'; '.join(problems)}): simplify its forward method")
 
 

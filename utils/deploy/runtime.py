@@ -2,29 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
-import logging
+import os
 import tempfile
-import warnings
-from collections.abc import Iterator
 from pathlib import Path
 
 import onnx
 import onnxruntime
-
-
-@contextlib.contextmanager
-def quiet() -> Iterator[None]:
-    """Neither warnings nor prints nor log lines: a notebook stores every one of them."""
-    disabled = logging.root.manager.disable
-    logging.disable(logging.WARNING)
-    try:
-        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logging.disable(disabled)
 
 
 def bare(model: onnx.ModelProto) -> bytes:
@@ -58,14 +41,31 @@ def simplified(model: onnx.ModelProto) -> onnx.ModelProto:
         return onnx.load(options.optimized_model_filepath)
 
 
-def session(model: bytes | str) -> onnxruntime.InferenceSession:
-    """One thread that sleeps when it has nothing to do."""
-    return onnxruntime.InferenceSession(model, _options(), providers=["CPUExecutionProvider"])
+def session(model: bytes | str | Path, *, as_written: bool = False) -> onnxruntime.InferenceSession:
+    """One thread that sleeps when it has nothing to do.
+
+    model: the bytes of a file, or its path. as_written: run node by node, nothing merged, so a quantized graph computes in floats
+    what its codes stand for.
+    """
+    options = _options()
+    if as_written:
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    source = model if isinstance(model, bytes) else _readable(Path(model))
+    return onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
+
+
+def _readable(path: Path) -> str | bytes:
+    """The path, or the whole model where the path is not UTF-8: the runtime opens no file of such a name."""
+    try:
+        os.fspath(path).encode()
+    except UnicodeEncodeError:
+        return onnx.load(path).SerializeToString()
+    return os.fspath(path)
 
 
 def _options() -> onnxruntime.SessionOptions:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.log_severity_level = 3
+    options.log_severity_level = 4  # what goes wrong is raised, and then told in one sentence
     return options

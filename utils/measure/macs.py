@@ -2,9 +2,10 @@
 
 A hook on each convolution and each linear layer counts what the layer multiplies for a batch of one.
 torch's own formulas watch the same pass: where the two differ, the network multiplies somewhere that
-no hook sees, and we say so instead of giving a number that is too small. Element-wise work (bias,
-outer product, activation, normalisation, pooling, embedding look-up) counts nothing, as is usual. Products inside
-the padding count, because the usual kernels do them.
+no hook sees, and we say so instead of giving a number that is too small; a product that is written as
+a multiplication and a sum is found as one, too. Element-wise work (bias, outer product, activation, normalization,
+pooling, embedding look-up) counts nothing, as is usual. Products inside the padding count, because the usual
+kernels do them.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from torch.nn.modules.conv import _ConvNd
 from torch.utils.flop_counter import flop_registry
 
 from utils.measure.dispatch import Watcher
+from utils.measure.product_sums import ProductSums
 from utils.measure.state import untouched
 
 # torch's formulas are blind here, so the comparison below would not notice what is missing.
@@ -33,18 +35,51 @@ NO_FORMULA = {
 }
 
 
+MOVES = {"view", "_unsafe_view", "reshape", "permute", "transpose", "t", "unsqueeze", "squeeze", "clone", "_to_copy", "slice", "select"}
+SUMS = {"sum", "mean", "nansum", "cumsum"}
+POOLINGS = {"avg_pool1d": 1, "avg_pool2d": 2, "avg_pool3d": 3, "_adaptive_avg_pool2d": 2, "_adaptive_avg_pool3d": 3}  # name -> dimensions
+
+
 class _TorchFormulas(Watcher):
     """Adds up torch's formulas for the operations of a pass (its FlopCounterMode does too, but first loads a compiler)."""
 
-    macs = 0
+    def __init__(self) -> None:
+        super().__init__()
+        self.macs = 0
+        self._sums = ProductSums()
+        self._kept: list[Tensor] = []  # as long as a storage is held, its address is its name
 
     def __torch_dispatch__(self, func: Any, types: Any, args: tuple = (), kwargs: dict | None = None) -> Any:
-        if func.overloadpacket.__name__ in NO_FORMULA:
-            raise NotCountedError(f"the model calls {func.overloadpacket.__name__}, whose products are not counted here: count it by hand")
+        name = func.overloadpacket.__name__
+        if name in NO_FORMULA:
+            raise NotCountedError(f"the model calls {name}, whose products are not counted here: count it by hand")
         result = func(*args, **(kwargs or {}))
         if formula := flop_registry.get(func.overloadpacket):
             self.macs += formula(*args, **(kwargs or {}), out_val=result) // 2
+        self._follow(name.removesuffix("_"), args, kwargs or {}, result)
         return result
+
+    def _follow(self, name: str, args: tuple, kwargs: dict, result: Any) -> None:
+        """Refuse a sum over what two tensors multiplied; a tensor times itself is a norm's business."""
+        if not args or not isinstance(args[0], Tensor) or not isinstance(result, Tensor):
+            return
+        first, key = args[0], result.untyped_storage()._cdata
+        if name == "mul" and isinstance(args[1], Tensor) and args[1] is not first:
+            self._kept.append(result)
+            self._sums.multiplied(key, *(_varying(tensor) for tensor in args[:2]))
+        elif name in MOVES:
+            self._kept.append(result)
+            self._sums.passed(first.untyped_storage()._cdata, key)
+        elif name in SUMS or name in POOLINGS:
+            over = kwargs.get("dim", args[1] if len(args) > 1 and name in SUMS else None)
+            over = range(-POOLINGS[name], 0) if name in POOLINGS else [over] if isinstance(over, int) else over
+            if self._sums.is_product(first.untyped_storage()._cdata, first.shape, over or None):
+                raise NotCountedError("the model multiplies two tensors and sums up: make this product a linear layer or count it by hand")
+
+
+def _varying(tensor: Tensor) -> list[int]:
+    """The shape, 1 where a dimension only repeats what is stored once."""
+    return [size if stride else 1 for size, stride in zip(tensor.shape, tensor.stride(), strict=True)]
 
 
 class NotCountedError(ValueError):
@@ -119,6 +154,9 @@ def macs_by_layer(model: nn.Module, example: Any) -> dict[str, int]:
     Raises:
         NotCountedError: a recurrent, attention or quantized layer, or a product outside of modules.
         ValueError: the example is no batch.
+
+    >>> macs_by_layer(nn.Sequential(nn.Conv2d(1, 4, 3), nn.Flatten(), nn.Linear(4 * 6 * 6, 10)), torch.zeros(1, 1, 8, 8))
+    {'0': 1296, '2': 1440}
     """
     counts: dict[str, int] = {}
     handles = []
@@ -147,5 +185,9 @@ def macs_by_layer(model: nn.Module, example: Any) -> dict[str, int]:
 
 
 def count_macs(model: nn.Module, example: Any) -> int:
-    """MACs of one inference: the sum of `macs_by_layer`, which also says what is refused."""
+    """MACs of one inference: the sum of `macs_by_layer`, which also says what is refused.
+
+    >>> count_macs(nn.Linear(8, 100), torch.zeros(1, 8))
+    800
+    """
     return sum(macs_by_layer(model, example).values())

@@ -27,6 +27,12 @@ IN_PLACE = {
     "miopen_batch_norm",
     "hardswish",
     "_prelu_kernel",
+    "log_sigmoid_forward",
+    "rrelu_with_noise",
+}
+SHAPE_ALONE = {  # they read no value
+    *("empty_like", "zeros_like", "ones_like", "full_like", "rand_like", "randn_like"),
+    *("new_zeros", "new_ones", "new_empty", "new_full"),
 }
 
 
@@ -42,13 +48,13 @@ class _Recorder(Watcher):
     def __torch_dispatch__(self, func: Any, types: Any, args: tuple = (), kwargs: dict | None = None) -> Any:
         result = func(*args, **(kwargs or {}))
         tensors = [leaf for leaf in tree_leaves((args, kwargs)) if isinstance(leaf, Tensor)]
+        name = func.overloadpacket.__name__
         reads = frozenset(filter(self.sizes.__contains__, map(_address, tensors)))
-        if not reads:
+        if not reads or name in SHAPE_ALONE:
             return result  # made from weights or constants alone
         made = [leaf for leaf in tree_leaves(result) if isinstance(leaf, Tensor) and _address(leaf) not in self.sizes]
         self.kept += made
         self.sizes.update((_address(tensor), tensor.untyped_storage().nbytes()) for tensor in made)
-        name = func.overloadpacket.__name__
         in_place = torch.Tag.pointwise in func.tags or name in IN_PLACE
         self.steps.append(Step(name, reads, tuple(map(_address, made)), in_place))
         return result
@@ -93,5 +99,9 @@ def traffic(model: nn.Module, example: Any) -> Traffic:
 
 
 def peak_activation_bytes(model: nn.Module, example: Any) -> int:
-    """Bytes of activations at the worst moment of one inference, by the method of `utils.measure.liveness`; weights not counted."""
+    """Bytes of activations at the worst moment of one inference, by the method of `utils.measure.liveness`; weights not counted.
+
+    >>> peak_activation_bytes(nn.Sequential(nn.Linear(8, 100), nn.ReLU(), nn.Linear(100, 2)), torch.zeros(1, 8))  # 8 + 100 floats
+    432
+    """
     return max(count for _, count in activation_timeline(model, example))

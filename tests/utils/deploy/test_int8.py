@@ -16,7 +16,7 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import nn
 
 from utils.data import fashion_mnist
-from utils.deploy import OnnxRunnable, int8, int8_runnable, runnable, to_int8_onnx, to_onnx
+from utils.deploy import OnnxRunnable, int8, int8_runnable, quantizer, runnable, to_int8_onnx, to_onnx
 from utils.deploy.fusion import Fusion
 from utils.files import ROOT
 from utils.measure import TorchRunnable, accuracy, model_energy, scorecard
@@ -128,22 +128,22 @@ def test_methods_differ_in_where_the_range_ends(tmp_path: Path) -> None:
 def test_calibration_is_read_whole_in_small_batches_and_by_parts() -> None:
     """So that any number of inputs fits into memory, the last batch being smaller."""
     inputs = np.arange(70 * 784, dtype=np.float32).reshape(70, 1, 28, 28)
-    reader = int8._reader(inputs, "x")
+    reader = quantizer.reader(inputs, "x")
     batches = []
     while batch := reader.get_next():
         batches.append(batch["x"])
     np.testing.assert_array_equal(np.concatenate(batches), inputs)
-    assert len(batches) == len(reader) == 2 and max(batch.size for batch in batches) <= int8.BATCH_VALUES
+    assert len(batches) == len(reader) == 2 and max(batch.size for batch in batches) <= quantizer.BATCH_VALUES
     reader.set_range(1, 2)
     np.testing.assert_array_equal(reader.get_next()["x"], batches[1])
     assert reader.get_next() is None
-    assert len(int8._reader(np.zeros((3, 100_000), np.float32), "x")) == 3
+    assert len(quantizer.reader(np.zeros((3, 100_000), np.float32), "x")) == 3
 
 
 def test_batches_of_the_calibration_do_not_change_the_range(net: nn.Module, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     files = []
     for values in (784, 50_000, 1_000_000):
-        monkeypatch.setattr(int8, "BATCH_VALUES", values)
+        monkeypatch.setattr(quantizer, "BATCH_VALUES", values)
         to_int8_onnx(net, None, tmp_path / "net.onnx", X)
         files.append((tmp_path / "net.onnx").read_bytes())
     assert len(set(files)) == 1
