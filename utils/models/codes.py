@@ -14,16 +14,18 @@ from torch import Tensor
 class Codes:
     """A weight as whole numbers.
 
-    values: (out, ...) signed codes of `bits` bits, in an integer dtype. scale: (out,) float32, one for each output channel.
+    values: signed codes of `bits` bits, in an integer dtype. scale: (channels,) float32, one for each output channel.
+    axis: which axis of the values counts the output channels: 0, or 1 of a transposed convolution.
     """
 
     values: Tensor
     scale: Tensor
     bits: int
+    axis: int = 0
 
     def values_as_float(self) -> Tensor:
         """The weight that the codes stand for: float32, of their shape, the same to the last bit each time."""
-        return self.values.float() * self.scale.view(-1, *[1] * (self.values.ndim - 1))
+        return self.values.float() * self.scale.view([-1 if at == self.axis else 1 for at in range(self.values.ndim)])
 
 
 def pack_codes(codes: Codes) -> Tensor:
@@ -43,19 +45,19 @@ def pack_codes(codes: Codes) -> Tensor:
     return torch.from_numpy(np.packbits(bits))
 
 
-def unpack_codes(packed: Tensor, scale: Tensor, bits: int, shape: list[int]) -> Codes:
+def unpack_codes(packed: Tensor, scale: Tensor, bits: int, shape: list[int], axis: int = 0) -> Codes:
     """The inverse of `pack_codes`.
 
     Raises:
         ValueError: a packed tensor or scales that do not belong to this shape.
     """
     count = math.prod(shape)
-    if packed.dtype != torch.uint8 or packed.shape != (packed_bytes(count, bits),) or scale.shape != tuple(shape[:1]):
+    if packed.dtype != torch.uint8 or packed.shape != (packed_bytes(count, bits),) or scale.shape != tuple(shape[axis : axis + 1]):
         raise ValueError(f"{packed.numel()} packed bytes and {scale.numel()} scales are not a weight of shape {shape} in {bits} bits")
     each = np.pad(np.unpackbits(packed.numpy(), count=count * bits).reshape(count, bits), ((0, 0), (16 - bits, 0)))
     raised = np.packbits(each, axis=1).view(">u2").astype(np.int32)
     values = torch.from_numpy(raised - (1 << bits - 1)).to(torch.int8 if bits <= 8 else torch.int16).view(shape)
-    return Codes(values, scale, bits)
+    return Codes(values, scale, bits, axis)
 
 
 def packed_bytes(count: int, bits: int) -> int:

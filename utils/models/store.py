@@ -16,7 +16,8 @@ from typing import Any, cast
 
 import numpy as np
 import torch
-from safetensors import SafetensorError, safe_open
+from safetensors import SafetensorError
+from safetensors.torch import load as from_bytes
 from safetensors.torch import save as to_bytes
 from torch import Tensor, nn
 
@@ -103,9 +104,12 @@ def save_model(model: nn.Module, path: str | Path, codes: Mapping[str, Codes] | 
         tensors[key + _CODES], tensors[key + _SCALE] = pack_codes(one), one.scale.contiguous()
     metadata = {"architecture": name, "config": json.dumps(config.to_dict()), "packed": json.dumps(shapes)}
     bits = {key: one.bits for key, one in codes.items()}
+    axes = {key: one.axis for key, one in codes.items() if one.axis}
     if codes:
         metadata["bits"] = json.dumps(bits)
-    _check(fresh, tensors, shapes, bits)  # or a file that can't be read would take the place of one that can
+    if axes:
+        metadata["axes"] = json.dumps(axes)
+    _check(fresh, tensors, shapes, bits, axes)  # or a file that can't be read would take the place of one that can
     data = _ordered(to_bytes(tensors, metadata))
     write_atomically(Path(path), data)
     return len(data)
@@ -133,15 +137,18 @@ def load_model(path: str | Path) -> nn.Module:
     if not path.is_file():
         raise FileNotFoundError(f"no checkpoint at {path}")
     try:
-        with safe_open(path, "pt") as file:
-            metadata = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
+        data = path.read_bytes()  # the library opens no file whose name is not UTF-8
+        tensors = from_bytes(data)
+        metadata = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")]).get("__metadata__", {})
         kind, config_kind = ARCHITECTURES[metadata["architecture"]]
         config, shapes = config_kind.from_dict(json.loads(metadata["config"])), json.loads(metadata["packed"])
-        bits = json.loads(metadata.get("bits", "{}"))
+        bits, axes = (json.loads(metadata.get(key, "{}")) for key in ("bits", "axes"))
         fresh = _fresh(metadata["architecture"], config)
-        _check(fresh, tensors, shapes, bits)
-        coded = {key: unpack_codes(tensors.pop(key + _CODES), tensors.pop(key + _SCALE), bits[key], list(fresh[key].shape)) for key in bits}
+        _check(fresh, tensors, shapes, bits, axes)
+        coded = {
+            key: unpack_codes(tensors.pop(key + _CODES), tensors.pop(key + _SCALE), bits[key], list(fresh[key].shape), axes.get(key, 0))
+            for key in bits
+        }
         model = kind(config)
         model.load_state_dict(unpack_tensors(tensors, shapes) | {key: one.values_as_float() for key, one in coded.items()})
     except (SafetensorError, AttributeError, KeyError, OverflowError, RuntimeError, TypeError, ValueError) as error:
@@ -159,21 +166,26 @@ def _kind(tensor: Tensor | None) -> str:
     return "missing" if tensor is None else f"{str(tensor.dtype).removeprefix('torch.')} {tuple(tensor.shape)}"
 
 
-def _kind_of_coded(weight: Tensor, bits: int, scale: bool) -> str:
-    return f"float32 {(weight.shape[0],)}" if scale else f"uint8 {(packed_bytes(weight.numel(), bits),)}"
+def _kind_of_coded(weight: Tensor, bits: int, axis: int, scale: bool) -> str:
+    return f"float32 {(weight.shape[axis],)}" if scale else f"uint8 {(packed_bytes(weight.numel(), bits),)}"
 
 
-def _check(fresh: dict[str, Tensor], tensors: dict[str, Tensor], shapes: dict[str, list[int]], bits: dict[str, int]) -> None:
+def _check(
+    fresh: dict[str, Tensor], tensors: dict[str, Tensor], shapes: dict[str, list[int]], bits: dict[str, int], axes: dict[str, int]
+) -> None:
     """Raise ValueError unless the tensors of a file, packed, coded or not, are those of a fresh model."""
     kinds = {name: (_MASK, _VALUES) if name in shapes else (_CODES, _SCALE) if name in bits else ("",) for name in fresh}
     parts = {name + part: name for name, suffixes in kinds.items() for part in suffixes}
-    if strange := sorted((parts.keys() ^ tensors.keys()) | ((shapes.keys() | bits.keys()) - fresh.keys())):
+    if strange := sorted((parts.keys() ^ tensors.keys()) | ((shapes.keys() | bits.keys()) - fresh.keys()) | (axes.keys() - bits.keys())):
         raise ValueError(f"{strange[0]} is missing or too much")
     for part, name in parts.items():
         expected, found = fresh[name], tensors[part]
         if name in bits:
-            good = type(bits[name]) is int and 1 <= bits[name] <= 16 and expected.ndim > 1
-            good = good and _kind(found) == _kind_of_coded(expected, bits[name], part.endswith(_SCALE))
+            axis = axes.get(name, 0)
+            good = (
+                type(bits[name]) is int and 1 <= bits[name] <= 16 and expected.ndim > 1 and type(axis) is int and 0 <= axis < expected.ndim
+            )
+            good = good and _kind(found) == _kind_of_coded(expected, bits[name], axis, part.endswith(_SCALE))
         elif name not in shapes:
             good = _kind(found) == _kind(expected)
         elif part.endswith(_MASK):

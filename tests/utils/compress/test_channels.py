@@ -1,6 +1,7 @@
 """Channel surgery: the ties are all found, the cut is exact, and Torch-Pruning cuts the same."""
 
 import copy
+import warnings
 
 import pytest
 import torch
@@ -226,6 +227,12 @@ def masked_by_torch():
     return model
 
 
+def weight_normed():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)
+        return nn.utils.weight_norm(conv())
+
+
 REFUSED = {
     "concatenation": (Net(lambda m, x: torch.cat([m.a(x), m.b(x)], 1), a=conv(), b=conv()), "cat"),
     "grouped convolution": (nn.Sequential(nn.Conv2d(4, 8, 3, groups=2)), "grouped"),
@@ -233,7 +240,7 @@ REFUSED = {
     "a layer called twice": (Net(lambda m, x: m.b(m.b(m.a(x))), a=conv(), b=conv(4, 4)), "'b'.*called twice"),
     "a norm called twice": (Net(lambda m, x: m.n(m.b(m.n(m.a(x)))), a=conv(), b=conv(4, 4), n=nn.BatchNorm2d(4)), "'n'.*called twice"),
     "one parameter in two layers": (one_parameter_in_two(), "'1.weight' and '2.weight' are one parameter"),
-    "a mask of torch's": (masked_by_torch(), "computed anew"),
+    "a mask of torch's": (masked_by_torch(), "computed in each pass"),
     "an addition that broadcasts": (Net(lambda m, x: m.c(m.a(x) + m.b(x)), a=conv(), b=conv(1, 1), c=conv(4, 2)), "addition of 4 .* and 1"),
     "a map plus a vector": (Net(lambda m, x: m.a(x) + m.b(x).mean((2, 3)), a=conv(), b=conv()), "addition"),
     "an addition of flattened maps": (
@@ -249,6 +256,14 @@ REFUSED = {
     "pooling of a flattened map": (nn.Sequential(conv(), nn.Flatten(), nn.MaxPool2d(2)), "flat"),
     "linear on the width of a map": (nn.Sequential(conv(), nn.Linear(4, 4)), "Linear"),
     "linear on more than the channels": (Net(lambda m, x: m.b(m.a(x).mean((2, 3))), a=conv(), b=nn.Linear(8, 2)), "Linear"),
+    "an older weight_norm": (nn.Sequential(weight_normed(), nn.ReLU(), conv(4, 2)), "'0'.*computed in each pass"),
+    "a newer weight_norm": (nn.Sequential(nn.utils.parametrizations.weight_norm(conv())), "'0'.*computed in each pass"),
+    "an older spectral_norm": (nn.Sequential(nn.utils.spectral_norm(conv())), "'0'.*computed in each pass"),
+    "the length of a batch": (Net(lambda m, x: m.a(x) * len(x), a=conv()), "Net decides by its data.*can't be followed"),
+    "a condition": (Net(lambda m, x: m.a(x) if x.sum() > 0 else m.a(-x), a=conv()), "Net decides by its data.*can't be followed"),
+    "what was compiled": (torch.compile(nn.Sequential(conv())), "torch.compile made: give the model itself"),
+    "a constant that is added": (Net(lambda m, x: m.b(m.a(x) + 1.0), a=conv(), b=conv(4, 2)), "constant"),
+    "a clamp above zero": (Net(lambda m, x: m.b(m.a(x).clamp(0.5, 1)), a=conv(), b=conv(4, 2)), "clamp"),
     "a bare parameter": (Net(lambda m, x: m.a(x) + m.w, a=conv(), w=nn.Parameter(torch.ones(4, 1, 1))), "no layer made"),
 }
 
@@ -291,3 +306,16 @@ def test_unknown_group_and_fraction_are_refused():
         choose_channels(residual(), {"head": 0.5})
     with pytest.raises(ValueError, match="must lie in"):
         choose_channels(residual(), 0.0)
+
+
+def test_a_share_that_removes_nothing_is_said():
+    """Half of eight channels is four, though widths are multiples of eight in wide groups; what can't be cut so is told."""
+    eight, wide = (nn.Sequential(nn.Conv2d(1, width, 3), nn.ReLU(), nn.Conv2d(width, 2, 3)) for width in (8, 64))
+    assert len(choose_channels(eight, 0.5)["0"]) == 4
+    assert len(choose_channels(wide, 0.5)["0"]) == 32
+    with pytest.warns(UserWarning, match="0 keeps all its 64 channels, a share of 0.97 rounded to a multiple of 8: give multiple=1"):
+        assert len(choose_channels(wide, 0.97)["0"]) == 64
+    with pytest.warns(UserWarning, match="0 keeps all its 8 channels"):
+        choose_channels(eight, 0.5, multiple=8)
+    with pytest.raises(ValueError, match="multiple must be 1 or more, got 0"):
+        choose_channels(eight, 0.5, multiple=0)

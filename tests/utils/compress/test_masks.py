@@ -247,3 +247,20 @@ def test_whoever_chooses_gets_plain_tensors():
     GradualPruner(model, 0.5, end=0.5, choose=choose)(1.0)
     assert [wants for _, wants in seen] == [False]
     assert sparsity_of(model) == 0.5
+
+
+def test_transposed_convolutions_are_pruned_and_counted():
+    """An autoencoder's decoder has weights, too."""
+    model = nn.Sequential(nn.Linear(1, 1), nn.ConvTranspose1d(1, 1, 1), nn.ConvTranspose2d(1, 1, 1), nn.ConvTranspose3d(1, 1, 1))
+    assert list(prunable(model)) == ["0.weight", "1.weight", "2.weight", "3.weight"]
+    for layer in model[1:]:
+        nn.init.zeros_(layer.weight)
+    assert sparsity_of(model) == 0.75
+    two = nn.Sequential(nn.Linear(1, 1), nn.ConvTranspose1d(1, 1, 1))
+    nn.init.zeros_(two[1].weight)
+    assert sparsity_of(two) == 0.5
+
+
+def test_a_layer_that_has_no_weight_yet_is_refused():
+    with pytest.raises(ValueError, match="LazyLinear without a weight: give the model a first batch"):
+        sparsity_of(nn.Sequential(nn.LazyLinear(3)))

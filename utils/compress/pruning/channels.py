@@ -8,6 +8,7 @@ these ties; `prune_channels` cuts a group everywhere at once.
 from __future__ import annotations
 
 import copy
+import warnings
 from typing import cast
 
 import torch
@@ -64,18 +65,25 @@ def choose_channels(
     fraction: float | dict[str, float],
     *,
     criterion: str = "l2",
-    multiple: int = 8,
+    multiple: int | None = None,
     generator: torch.Generator | None = None,
 ) -> dict[str, Tensor]:
     """Which channels of every group stay: group name -> sorted indices.
 
     fraction: share that stays, one for all groups or one a group (those not named stay whole).
     criterion: "l1", "l2", or "random" (the control).
-    multiple: widths are rounded to it, since odd widths can be slower than larger even ones; a share of 1 keeps all.
+    multiple: widths are rounded to it, since odd widths can be slower than larger even ones; a share of 1 keeps all. If it is
+        not given, 8, and 1 in groups of fewer than 16 channels. A share below 1 that keeps all channels is warned of.
 
     Raises:
-        ValueError: a fraction outside (0, 1], or a group that the model does not have.
+        ValueError: a fraction outside (0, 1], a multiple below 1, or a group that the model does not have.
+
+    >>> network = nn.Sequential(nn.Conv2d(1, 8, 3), nn.ReLU(), nn.Conv2d(8, 2, 3))
+    >>> {name: len(kept) for name, kept in choose_channels(network, 0.5).items()}
+    {'0': 4}
     """
+    if multiple is not None and multiple < 1:
+        raise ValueError(f"multiple must be 1 or more, got {multiple}: use 1 for any width")
     groups = {group.name: group for group in channel_groups(model)}
     fractions = dict(fraction) if isinstance(fraction, dict) else dict.fromkeys(groups, fraction)
     if unknown := set(fractions) - set(groups):
@@ -85,7 +93,13 @@ def choose_channels(
         if not 0 < share <= 1:
             raise ValueError(f"the fraction of channels to keep must lie in (0, 1], got {share} for {name}")
         total = groups[name].channels
-        width = total if share == 1 else min(total, max(multiple, multiple * round(share * total / multiple)))
+        unit = multiple or (8 if total >= 16 else 1)
+        width = total if share == 1 else min(total, max(unit, unit * round(share * total / unit)))
+        if width == total and share < 1:
+            remedy = "give multiple=1 or a smaller share" if unit > 1 else "give a smaller share"
+            warnings.warn(
+                f"{name} keeps all its {total} channels, a share of {share} rounded to a multiple of {unit}: {remedy}", stacklevel=2
+            )
         scores = torch.rand(total, generator=generator) if criterion == "random" else group_importance(model, groups[name], criterion)
         keep[name] = keep_largest(scores, 1 - width / total).nonzero().flatten()
     return keep

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from utils.compress.layers import weighted_layers
 from utils.compress.pruning.masks import global_masks, random_masks
 
 
@@ -31,16 +32,14 @@ def cubic_sparsity(step: float, begin: float, end: float, final_sparsity: float)
 
 
 def prunable(model: nn.Module) -> dict[str, Tensor]:
-    """The weights that pruning may remove: those of convolutions and linear layers, not biases or norms.
+    """The weights that pruning may remove: those of convolutions (transposed ones too) and linear layers, not biases or norms.
 
     A weight that two layers share is there once, under its first name.
+
+    >>> list(prunable(nn.Sequential(nn.Linear(1, 1), nn.BatchNorm1d(1), nn.Linear(1, 1))))
+    ['0.weight', '2.weight']
     """
-    found: dict[str, Tensor] = {}
-    for name, layer in model.named_modules():
-        kinds = (nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.Linear)
-        if isinstance(layer, kinds) and not any(layer.weight is weight for weight in found.values()):
-            found[f"{name}.weight".removeprefix(".")] = layer.weight
-    return found
+    return {f"{name}.weight".removeprefix("."): layer.weight for name, layer in weighted_layers(model).items()}
 
 
 @torch.no_grad()
@@ -58,7 +57,7 @@ def apply_masks(model: nn.Module, masks: Mapping[str, Tensor | np.ndarray]) -> n
         if name not in weights or weights[name].shape != mask.shape:
             raise ValueError(f"no weight {name!r} of shape {tuple(mask.shape)} in this {type(model).__name__}: make the masks from it")
         if not isinstance(weights[name], nn.Parameter):
-            raise ValueError(f"{name!r} is computed anew in each pass: call torch.nn.utils.prune.remove on its layer first")
+            raise ValueError(f"{name!r} is computed in each pass: call torch.nn.utils.prune.remove on its layer first")
     for name, mask in kept.items():
         weights[name].masked_fill_(~mask.to(weights[name].device), 0.0)
     return model
@@ -69,6 +68,11 @@ def sparsity_of(model: nn.Module) -> float:
 
     Raises:
         ValueError: the model has no prunable weights.
+
+    >>> layer = nn.Linear(2, 1)
+    >>> layer.weight.data = torch.tensor([[0.0, 3.0]])
+    >>> sparsity_of(layer)
+    0.5
     """
     weights = list(prunable(model).values())
     if not weights:

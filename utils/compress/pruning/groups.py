@@ -18,6 +18,7 @@ _SAME_LAYERS: tuple[type[nn.Module], ...] = (nn.ReLU, nn.ReLU6, nn.Hardswish, nn
 _SAME_FUNCTIONS = {"relu", "relu_", "relu6", "hardswish", "silu", "gelu", "dropout", "contiguous", "clamp", "hardtanh"}
 _POOL_LAYERS = (nn.MaxPool2d, nn.AvgPool2d, nn.AdaptiveAvgPool2d, nn.AdaptiveMaxPool2d)
 _POOL_FUNCTIONS = {"max_pool2d", "avg_pool2d", "adaptive_avg_pool2d"}
+_STORED = {"weight", "bias", "running_mean", "running_var", "num_batches_tracked"}  # what a layer may keep: others are masks, norms
 _ADDITIONS: set[Any] = {operator.add, operator.iadd, torch.add, "add", "add_"}
 # How the channels lie in a tensor: the network's input (unknown, never cut), (n, c, h, w), (n, c * h * w), (n, ..., c).
 _INPUT, _MAPS, _FLAT, _VECTOR = "input", "maps", "flat", "vector"
@@ -74,12 +75,15 @@ def channel_groups(model: nn.Module) -> list[ChannelGroup]:
     """All groups of channels that may be pruned; those of the input and the output are left out.
 
     Raises:
-        ValueError: a layer or an operation whose channels can't be followed, by name.
+        ValueError: a layer or an operation whose channels can't be followed, by name; a model that can't be traced.
+
+    >>> channel_groups(nn.Sequential(nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.Conv2d(4, 2, 3)))
+    [ChannelGroup(name='0', channels=4, producers=('0',), followers=('1',), consumers=('3',))]
     """
     _refuse_shared(model)
     values: dict[fx.Node, _Value] = {}
     called: set[int] = set()
-    for node in fx.symbolic_trace(model).graph.nodes:
+    for node in _traced(model).nodes:
         inputs = [(values[n][0].root(), values[n][1]) for n in node.all_input_nodes]
         try:
             if node.op == "placeholder":
@@ -102,6 +106,18 @@ def channel_groups(model: nn.Module) -> list[ChannelGroup]:
     ]
 
 
+def _traced(model: nn.Module) -> fx.Graph:
+    """The operations of a model, its layers whole."""
+    kind = type(model).__name__
+    if hasattr(model, "_orig_mod"):
+        raise ValueError(f"{kind} is what torch.compile made: give the model itself")
+    try:
+        return fx.symbolic_trace(model).graph
+    except Exception as error:  # the tracer calls the model's own code, which raises whatever it likes
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:120]
+        raise ValueError(f"{kind} decides by its data, so its channels can't be followed ({reason}): prune its parts one by one") from error
+
+
 def _refuse_shared(model: nn.Module) -> None:
     """A parameter with two names would be cut in one place only."""
     names: dict[int, str] = {}
@@ -116,8 +132,8 @@ def _through_layer(name: str, layer: nn.Module, inputs: list[_Value], called: se
     if own and id(layer) in called:
         raise _Refused(f"a {kind} that is called twice")
     called.add(id(layer))
-    if any("." in key or key.endswith(("_orig", "_mask")) for key in own):
-        raise _Refused(f"a {kind} whose weights are computed anew in each pass")
+    if not _STORED.issuperset(own) or (own and isinstance(getattr(layer, "weight", None), torch.Tensor) and "weight" not in own):
+        raise _Refused(f"a {kind} whose weights are computed in each pass")
     if len(inputs) != 1:
         raise _Refused(f"a {kind} of {len(inputs)} tensors")
     space, layout = inputs[0]
@@ -164,6 +180,8 @@ def _through_function(node: fx.Node, inputs: list[_Value]) -> _Value:
         return _added(inputs)
     space, layout = inputs[0]
     if len(inputs) == 1 and name in _SAME_FUNCTIONS:
+        if name in ("clamp", "hardtanh") and not _keeps_zero(node):
+            raise _Refused(f"a {name} that makes something of 0")
         return space, layout
     if len(inputs) == 1 and name in _POOL_FUNCTIONS and layout in (_MAPS, _INPUT):
         return space, layout
@@ -176,11 +194,21 @@ def _through_function(node: fx.Node, inputs: list[_Value]) -> _Value:
     raise _Refused(f"{name} of {layout} channels")
 
 
+def _keeps_zero(node: fx.Node) -> bool:
+    """Whether a clamp leaves 0 as it is: else a channel that is cut would have had an effect."""
+    names = ("min_val", "max_val") if getattr(node.target, "__name__", node.target) == "hardtanh" else ("min", "max")
+    low, high = (node.args[at] if len(node.args) > at else node.kwargs.get(name) for at, name in enumerate(names, 1))
+    known = all(bound is None or isinstance(bound, int | float) for bound in (low, high))
+    return known and bool((low or 0) <= 0 <= (high or 0))  # type: ignore[operator]
+
+
 def _added(inputs: list[_Value]) -> _Value:
     """An addition ties both sides, if each channel meets its like."""
+    if len(inputs) == 1:
+        raise _Refused("an addition of a constant, which makes something of 0")
     layouts = {layout for _, layout in inputs if layout != _INPUT}
     widths = {space.channels for space, _ in inputs if space.channels}
-    if len(widths) > 1 or len(layouts) > 1 or (len(inputs) > 1 and _FLAT in layouts):
+    if len(widths) > 1 or len(layouts) > 1 or _FLAT in layouts:
         raise _Refused(f"an addition of {' and '.join(f'{space.channels} channels ({layout})' for space, layout in inputs)}")
     for other, _ in inputs[1:]:
         inputs[0][0].tie(other)

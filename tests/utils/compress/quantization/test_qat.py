@@ -6,9 +6,10 @@ import math
 import pytest
 import torch
 from torch import nn
+from torch.nn.utils import prune
 
 from utils.compress.quantization import FakeQuant, LearnedStep, best_steps, freeze_, per_channel_scales, qat_, weight_bits
-from utils.models import ResidualConfig, ResidualNet, load_model, save_model
+from utils.models import MotionNet, ResidualConfig, ResidualNet, load_model, save_model
 
 
 def normal(*shape, seed=0):
@@ -215,3 +216,91 @@ def test_a_weight_that_can_not_be_rounded_leaves_the_model_as_it_was():
     with pytest.raises(ValueError, match="NaN"):
         qat_(model, 4)
     assert model.state_dict().keys() == before
+
+
+def test_every_kind_of_convolution_is_rounded_the_transposed_along_its_outputs():
+    """One-, two- and three-dimensional, transposed, grouped: nothing is passed over, and the codes are the weights."""
+    for kind, size in ((nn.Conv1d, 1), (nn.Conv2d, 2), (nn.Conv3d, 3), (nn.ConvTranspose1d, 1), (nn.ConvTranspose2d, 2)):
+        torch.manual_seed(0)
+        model = nn.Sequential(kind(4, 6, 3, groups=2), nn.ReLU(), kind(6, 2, 3))
+        assert weight_bits(model, 4) == {"0": 8, "2": 8}
+        x, codes = normal(2, 4, *[9] * size), freeze_(qat_(model, 3, ends=3))
+        assert codes["0.weight"].scale.shape == ((6,) if "Transpose" not in kind.__name__ else (3,))
+        assert codes["2.weight"].axis == int("Transpose" in kind.__name__)
+        for name, each in codes.items():
+            assert torch.equal(each.values_as_float(), model.get_parameter(name)) and each.values.abs().max() <= 4
+        assert model(x).isfinite().all()
+    assert weight_bits(nn.Sequential(nn.Conv2d(1, 4, 3), nn.ConvTranspose2d(4, 4, 3), nn.Linear(4, 2)), 4) == {"0": 8, "1": 4, "2": 8}
+
+
+def test_the_watchs_network_is_rounded_whole():
+    """Its convolutions are one-dimensional; the file that ships is a seventh of float32."""
+    model = MotionNet()
+    codes = freeze_(qat_(model, 2, ends=2))
+    weights = {name for name, parameter in model.named_parameters() if parameter.ndim > 1}
+    assert codes.keys() == weights and all(len(model.get_parameter(name).unique()) > 1 for name in weights)
+    assert all(torch.equal(codes[name].values_as_float(), model.get_parameter(name)) for name in weights)
+
+
+def tied():
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(8, 8), nn.ReLU(), nn.Linear(8, 8), nn.ReLU(), nn.Linear(8, 3))
+    model[2].weight = model[0].weight
+    return model
+
+
+def test_a_weight_that_layers_share_has_one_step_and_stays_shared():
+    """Training moves it from both sides; freezing changes no answer, and both names have the codes that are the weight."""
+    model, x = qat_(tied(), 3, ends=3), normal(64, 8)
+    assert weight_bits(tied(), 4) == {"0": 8, "4": 8}
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    for _ in range(20):
+        optimizer.zero_grad()
+        model(x).square().sum(1).mean().backward()
+        optimizer.step()
+    before = model(x)
+    codes = freeze_(model)
+    assert torch.equal(model(x), before)
+    assert model[0].weight is model[2].weight
+    assert list(codes) == ["0.weight", "2.weight", "4.weight"]
+    assert all(torch.equal(each.values_as_float(), model.get_parameter(name)) for name, each in codes.items())
+
+
+def test_what_shares_a_weight_in_another_way_is_refused_and_left_as_it_was():
+    book = nn.Sequential(nn.Embedding(10, 4), nn.Linear(4, 10, bias=False))
+    book[1].weight = book[0].weight
+    mirror = nn.Sequential(nn.Conv2d(4, 4, 3), nn.ConvTranspose2d(4, 4, 3))
+    mirror[1].weight = mirror[0].weight
+    view = nn.Sequential(nn.Linear(4, 4), nn.Linear(4, 4))
+    view[1].weight = nn.Parameter(view[0].weight.data)
+    for model in (book, mirror, view):
+        before = list(model.state_dict())
+        with pytest.raises(ValueError, match=r"shares its weight with .* give each its own"):
+            qat_(model, 4)
+        assert list(model.state_dict()) == before
+    with pytest.raises(ValueError, match="0 and 2 share one weight and are to have 3 and 4 bits"):
+        qat_(tied(), {"0": 3, "2": 4})
+
+
+@pytest.mark.parametrize(
+    ("wrap", "message"),
+    [
+        (lambda layer: prune.l1_unstructured(layer, "weight", 0.5), "1 computes its weight in each pass, from a mask or a norm"),
+        (lambda layer: nn.utils.weight_norm(layer), "1 computes its weight in each pass, from a mask or a norm"),
+        (lambda layer: nn.utils.spectral_norm(layer), "1 computes its weight in each pass, from a mask or a norm"),
+        (lambda layer: nn.utils.parametrizations.weight_norm(layer), "1 computes its weight in each pass: .*remove_parametrizations"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:.*weight_norm:FutureWarning")
+def test_a_weight_that_is_computed_is_refused_and_the_other_layers_are_left_as_they_were(wrap, message):
+    model = nn.Sequential(nn.Conv2d(1, 4, 3), nn.Conv2d(4, 4, 3), nn.Linear(4, 2))
+    wrap(model[1])
+    before = list(model.state_dict())
+    with pytest.raises(ValueError, match=message):
+        qat_(model, 4)
+    assert list(model.state_dict()) == before
+
+
+def test_a_layer_that_has_no_weight_yet_is_refused():
+    with pytest.raises(ValueError, match="0 is a LazyConv2d without a weight: give the model a first batch"):
+        qat_(nn.Sequential(nn.LazyConv2d(4, 3)), 4)
