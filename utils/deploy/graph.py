@@ -97,7 +97,8 @@ class OnnxGraph:
         Scales and zero points say how to read the weights and are none themselves, so a quantized file has as many as its float file.
         Folded normalizations are gone: a little less than torch counts before the export.
         """
-        grids = {name for node in self._graph.node for name in _grids(node)}
+        ranged = {name for node in self._graph.node if node.op_type == "DynamicQuantizeLinear" for name in node.output}
+        grids = {name for node in self._graph.node for name in _grids(node, ranged)}
         stored = [tensor for tensor in self._stored if tensor.data_type != onnx.TensorProto.INT64 and tensor.name not in grids]
         arrays = [numpy_helper.to_array(tensor) for tensor in stored]
         return sum(array.size for array in arrays), sum(int((array != 0).sum()) for array in arrays)
@@ -229,10 +230,12 @@ class OnnxGraph:
         return steps, sizes, start, outputs
 
 
-def _grids(node: onnx.NodeProto) -> list[str]:
-    """Which inputs of a node are scales and zero points."""
+def _grids(node: onnx.NodeProto, ranged: set[str]) -> list[str]:
+    """Which inputs of a node are scales and zero points. ranged: what is measured at run time, scales among them."""
     if node.op_type in ("QuantizeLinear", "DequantizeLinear"):
         return list(node.input[1:3])
     if node.op_type in ("QLinearConv", "QLinearMatMul"):
         return [*node.input[1:3], *node.input[4:8]]
-    return list(node.input[2:4]) if node.op_type.endswith("Integer") else []
+    if node.op_type.endswith("Integer"):
+        return list(node.input[2:4])
+    return list(node.input) if node.op_type == "Mul" and ranged.intersection(node.input) else []

@@ -115,7 +115,14 @@ def _array(given: Any) -> np.ndarray:
     if hasattr(given, "detach"):
         given = given.detach().cpu()
         given = given.float() if str(given.dtype) == "torch.bfloat16" else given
-    return np.asarray(given)
+    if not hasattr(given, "__array__") and not isinstance(given, list | tuple | int | float):
+        raise ValueError(f"give a tensor or an array, not a {type(given).__name__}: put its batches together with torch.cat")
+    if isinstance(given, list | tuple) and len(given) == 2 and np.ndim(given[0]) > 1 and np.shape(given[0]) != np.shape(given[1]):
+        raise ValueError("calibration takes the inputs alone, got a pair, as of inputs and labels: give the first of the two")
+    try:
+        return np.asarray(given)
+    except (TypeError, ValueError) as error:  # rows of different lengths, or no numbers at all
+        raise ValueError(f"give one tensor or array of inputs, got a {type(given).__name__} that is none ({reason(error, 60)})") from error
 
 
 def _fitting(floats: Path, example: Any, inputs: np.ndarray | None) -> np.ndarray:
@@ -152,7 +159,7 @@ def _try(data: bytes, quantizer: Quantizer, made: onnx.ModelProto, batch: np.nda
             raise ValueError(f"the int8 file does not run for {len(some)} inputs ({reason(error)}): ship it in float32") from error
         if found.shape != expected.shape or not np.isfinite(found).all():
             raise ValueError("the int8 file gives outputs of another shape or that are not finite: check the model's weights")
-    if (near := decibels(expected, found)) < DECIBELS:
+    if (near := decibels(expected, found)) <= DECIBELS:
         remedies = ["give more calibration inputs" if quantizer.inputs is not None else "quantize statically, with calibration"]
         remedies += ["leave per_channel at True"] * (not quantizer.per_channel) + ["use method='minmax'"] * (quantizer.method != "minmax")
         where = f", from {_lost(made, quantizer)} on" if quantizer.inputs is not None else ""
@@ -178,7 +185,7 @@ def _lost(made: onnx.ModelProto, quantizer: Quantizer) -> str:
     codes = seen_codes(made, quantizer.compared)
     for name, expected in zip(kept, values, strict=True):
         scale, zero = (stored[one] for one in makers[name].input[1:])
-        if decibels(expected, (codes[name].astype(np.float32) - zero) * scale) < DECIBELS:
+        if decibels(expected, (codes[name].astype(np.float32) - zero) * scale) <= DECIBELS:
             return called(operation_of(made, name))
     return "the output"
 

@@ -9,7 +9,6 @@ trust either: the file is run and compared with the model before it gets its nam
 
 from __future__ import annotations
 
-import os
 import tempfile
 import warnings
 from pathlib import Path
@@ -153,13 +152,18 @@ class OnnxRunnable:
         if not self.path.is_file():
             raise FileNotFoundError(f"no model at {self.path}: export it first with to_onnx")
         try:
-            self._session = session(os.fspath(self.path))
+            self._session = session(self.path)
         except Exception as error:  # the runtime's own exception classes share no base
-            raise ValueError(f"{self.path} is not a model that ONNX Runtime can run ({str(error)[:150]}): export it again") from error
+            raise ValueError(f"{self.path} is not a model that ONNX Runtime can run ({reason(error)}): export it again") from error
         if len(inputs := self._session.get_inputs()) != 1:
             raise ValueError(f"{self.path} takes {len(inputs)} inputs, but one batch is given here: export a model with one input")
         self._input, shape = inputs[0].name, inputs[0].shape
-        self._float16 = inputs[0].type == "tensor(float16)"
+        if not shape:
+            raise ValueError(
+                f"{self.path} takes no batch: its input has {'no axes' if shape == [] else 'no shape'}, export it with to_onnx"
+            )
+        kind = inputs[0].type.removeprefix("tensor(").removesuffix(")")
+        self._type = {"float": "float32", "double": "float64"}.get(kind, kind)
         self._fixed_batch = shape[0] if isinstance(shape[0], int) else None
         if sample is None and not all(isinstance(size, int) for size in shape[1:]):
             raise ValueError(f"{self.path} leaves its input open ({shape}): give sample=, the shape of one input such as (1, 28, 28)")
@@ -172,12 +176,14 @@ class OnnxRunnable:
         self._graph = OnnxGraph(self.path, tuple(shape[1:] if sample is None else sample))
 
     def run(self, batch: np.ndarray) -> np.ndarray:
-        """batch: (n, ...) float32 -> logits (n, classes) float32.
+        """batch: (n, ...) floats, an array or a tensor -> logits (n, classes) float32.
 
         Raises:
-            ValueError: a batch of another shape, or one whose size a file with a fixed batch can't be fed with.
+            ValueError: a batch of another shape, of integers where the file takes floats, or one whose size a file with a fixed
+                batch can't be fed with.
         """
-        fixed, shape = self._fixed_batch, np.shape(batch)
+        batch = self._converted(batch)
+        fixed, shape = self._fixed_batch, batch.shape
         if len(shape) != len(self._shape) + 1 or any(a not in (b, None) for a, b in zip(self._shape, shape[1:], strict=True)):
             wanted = ", ".join("any" if size is None else str(size) for size in self._shape)
             raise ValueError(f"{self.path} takes a batch (n, {wanted}), got shape {shape}: prepare the inputs as in training")
@@ -185,8 +191,18 @@ class OnnxRunnable:
             if len(batch) % fixed:
                 raise ValueError(f"{self.path} takes {fixed} inputs at a time, got {len(batch)}: give a multiple of it")
             return np.concatenate([self.run(batch[at : at + fixed]) for at in range(0, len(batch), fixed)])
-        inputs = batch.astype(np.float16) if self._float16 else batch
-        return self._session.run(None, {self._input: inputs})[0].astype(np.float32, copy=False)
+        return self._session.run(None, {self._input: batch})[0].astype(np.float32, copy=False)
+
+    def _converted(self, batch: Any) -> np.ndarray:
+        """In the type that the file takes: floats of another precision are converted, what means something else is refused."""
+        array = np.asarray(batch.detach().cpu() if hasattr(batch, "detach") else batch)
+        wanted = np.dtype(self._type) if self._type in np.sctypeDict else None
+        if wanted is None or array.dtype == wanted:
+            return array
+        if np.issubdtype(array.dtype, np.floating) != np.issubdtype(wanted, np.floating):
+            remedy = "normalize them as in training" if np.issubdtype(wanted, np.floating) else "give integers"
+            raise ValueError(f"{self.path.name} takes {wanted} inputs, got {array.dtype}: {remedy}")
+        return array.astype(wanted)
 
     @property
     def size_bytes(self) -> int:

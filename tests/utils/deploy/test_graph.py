@@ -14,7 +14,19 @@ from onnxruntime.quantization import CalibrationDataReader, QuantFormat, quantiz
 from torch import nn
 
 from utils.deploy import OnnxRunnable, to_int8_onnx, to_onnx
+from utils.measure import peak_activation_bytes, traffic
 from utils.measure.energy import model_energy
+
+
+class Called(nn.Module):
+    """A function as a layer."""
+
+    def __init__(self, call) -> None:
+        super().__init__()
+        self.call = call
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.call(x)
 
 
 def product(folder: Path, batch: int | str, constant: bool) -> OnnxRunnable:
@@ -157,3 +169,56 @@ def test_a_sample_of_another_shape_is_refused(tmp_path: Path) -> None:
     for sample in ((3, 8, 8), (8, 8)):
         with pytest.raises(ValueError, match="is none: give one that fits"):
             OnnxRunnable(tmp_path / "net.onnx", sample=sample)
+
+
+ELEMENTWISE = {
+    **{kind.__name__: kind() for kind in (nn.ReLU, nn.RReLU, nn.Hardtanh, nn.Sigmoid, nn.Hardsigmoid, nn.Tanh, nn.ELU)},
+    **{
+        kind.__name__: kind()
+        for kind in (nn.CELU, nn.SELU, nn.GELU, nn.LeakyReLU, nn.LogSigmoid, nn.Softplus, nn.PReLU, nn.Tanhshrink, nn.Hardswish)
+    },
+    **{
+        call.__name__: Called(call)
+        for call in (torch.abs, torch.exp, torch.sin, torch.cos, torch.round, torch.floor, torch.ceil, torch.sign)
+    },
+    **{call.__name__: Called(call) for call in (torch.erf, torch.atan, torch.square, torch.neg)},
+    "sqrt": Called(lambda x: x.abs().sqrt()),
+    "log": Called(lambda x: (x.abs() + 1).log()),
+    "maximum": Called(lambda x: x.clamp(min=0.5)),
+    "power": Called(lambda x: x**3),
+    "division": Called(lambda x: 1 / (x.abs() + 1)),
+    "Softsign": nn.Softsign(),
+}
+
+
+@pytest.mark.parametrize("name", ELEMENTWISE)
+def test_an_elementwise_operation_takes_no_room_of_its_own_in_model_and_file(tmp_path: Path, name: str) -> None:
+    """It writes over its operand, whatever it is called: the file's figures are the model's, by hand where it is one operation."""
+    model, x = (
+        nn.Sequential(nn.Conv2d(3, 8, 3, padding=1), ELEMENTWISE[name], nn.Conv2d(8, 3, 3, padding=1)).eval(),
+        torch.rand(1, 3, 16, 16),
+    )
+    to_onnx(model, x, tmp_path / "net.onnx")
+    file = OnnxRunnable(tmp_path / "net.onnx")
+    assert file.peak_activation_bytes == peak_activation_bytes(model, x)
+    if name not in ("Tanhshrink", "Softsign"):  # these read the operand twice
+        maps = 256 * 4
+        assert file.peak_activation_bytes == (3 + 8) * maps
+        assert file.traffic.activations == traffic(model, x).activations == (3 + 8 + 8 + 3) * maps
+
+
+def test_scales_and_zero_points_are_no_parameters(tmp_path: Path) -> None:
+    """A quantized file has as many as the float file: 10 x 4 weights and 4 biases, two of them zero."""
+    model = nn.Linear(10, 4)
+    with torch.no_grad():
+        model.weight[0, :2] = 0
+    x = torch.rand(32, 10)
+    for how in ("float", "static", "dynamic", "one scale"):
+        if how == "float":
+            to_onnx(model, x, tmp_path / "net.onnx")
+        else:
+            calibration = None if how == "dynamic" else x
+            to_int8_onnx(model, x, tmp_path / "net.onnx", calibration, dynamic=how == "dynamic", per_channel=how != "one scale")
+        file = OnnxRunnable(tmp_path / "net.onnx")
+        assert file.parameters == 44
+        assert file.nonzero <= 42

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import torch
+import torch.nn.functional as F
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 from torchvision.ops import deform_conv2d
 
+from utils.deploy import OnnxRunnable, to_onnx
 from utils.measure import NotCountedError, convolutions, count_macs, macs_by_layer
 from utils.models import ResidualConfig, ResidualNet
 
@@ -179,3 +183,59 @@ def test_products_beside_the_layers_are_refused_and_not_left_out(product) -> Non
     """Attention, a matrix times a vector, a dot product: torch has no formula for some of them."""
     with pytest.raises(NotCountedError):
         count_macs(Product(product), torch.zeros(1, 4, 8))
+
+
+WRITTEN_OUT = {
+    "rows times weights, summed": lambda x, w: (x[:, None] * w).sum(-1),
+    "by another name": lambda x, w: torch.mul(x.unsqueeze(1), w).sum(dim=2),
+    "a mean": lambda x, w: (x[:, None] * w).mean(-1),
+    "turned before the sum": lambda x, w: (x[:, None] * w).transpose(1, 2).sum(1),
+    "over all": lambda x, w: (x * w[0]).sum(),
+    "a running sum": lambda x, w: (x * w[0]).cumsum(-1),
+    "a copy between": lambda x, w: (x[:, None] * w).contiguous().clone().sum(-1),
+    "a pooling": lambda x, w: F.avg_pool1d(x[:, None] * w, 8),
+}
+
+
+class WrittenOut(nn.Module):
+    """A linear layer, and behind it a product that is written out."""
+
+    def __init__(self, product) -> None:
+        super().__init__()
+        self.layer, self.weight, self.product = nn.Linear(8, 8), nn.Parameter(torch.ones(100, 8)), product
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.product(self.layer(x), self.weight)
+
+
+@pytest.mark.parametrize("how", WRITTEN_OUT)
+def test_a_product_written_as_multiplication_and_sum_is_refused_in_model_and_file(tmp_path: Path, how: str) -> None:
+    """864 are done where 64 lie in layers."""
+    model, x = WrittenOut(WRITTEN_OUT[how]), torch.rand(2, 8)
+    with pytest.raises(NotCountedError, match="multiplies two tensors and sums up"):
+        count_macs(model, x)
+    if how != "over all":  # one answer for a whole batch
+        to_onnx(model, x, tmp_path / "net.onnx")
+        assert OnnxRunnable(tmp_path / "net.onnx").macs is None
+
+
+class Gated(nn.Module):
+    """Squeeze and excitation: one factor for a whole channel."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv, self.gate = nn.Conv2d(1, 4, 3), nn.Conv2d(4, 4, 1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = self.conv(x)
+        x = x * self.gate(x.mean((2, 3), keepdim=True)).sigmoid()
+        return (x - (x * x).mean() * x.square().sum((2, 3), keepdim=True)).mean((2, 3))
+
+
+def test_what_only_rescales_counts_nothing(tmp_path: Path) -> None:
+    """A gate for a channel, a norm, an outer product: element-wise work."""
+    model, x = Gated(), torch.rand(1, 1, 8, 8)
+    assert count_macs(model, x) == 4 * 36 * 9 + 16
+    to_onnx(nn.Sequential(model.conv, nn.Softplus()), x, tmp_path / "net.onnx")
+    assert OnnxRunnable(tmp_path / "net.onnx").macs == 4 * 36 * 9
+    assert count_macs(WrittenOut(lambda x, w: x[:, :, None] * x[:, None, :]), torch.rand(1, 8)) == 64
