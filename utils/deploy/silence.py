@@ -31,8 +31,9 @@ def _descriptors_closed() -> Iterator[None]:
     """What C++ writes to the process's own output and error streams goes nowhere; both come back afterwards."""
     saved: dict[int, int] = {}
     for stream in (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__):
-        with contextlib.suppress(AttributeError, OSError, ValueError):  # no stream, or a closed one
-            stream.flush()  # what was said before is still said
+        with contextlib.suppress(OSError, ValueError):  # a closed one
+            if stream is not None:
+                stream.flush()  # what was said before is still said
     try:
         with open(os.devnull, "wb") as nowhere:
             for descriptor in (1, 2):
