@@ -78,10 +78,10 @@ def train(
     """Train a model of the zoo by its recipe; an interrupted run goes on where it stopped."""
     from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-    from course import training
+    from course.zoo import train as trainer
 
     try:
-        seeds = training.recipe(name)["seeds"] if seed is None else [seed]
+        seeds = trainer.recipe(name)["seeds"] if seed is None else [seed]
     except (ValueError, OSError) as error:
         fail(error)
     import torch
@@ -98,7 +98,7 @@ def train(
                     progress.console.print(text)
 
             try:
-                training.train(name, one, say)
+                trainer.train(name, one, say)
             except (ValueError, OSError, FloatingPointError) as error:
                 fail(error)
 
@@ -112,14 +112,14 @@ def test(
     if quick and everything:
         fail("--quick leaves tests out and --all allows none to be left out: give one of them.")
     if newest:
-        from course.newest import run_newest
+        from course.checks.newest import run_newest
 
         try:
             code = run_newest([*(["--quick"] if quick else []), *(["--all"] if everything else [])])
         except (OSError, RuntimeError) as error:
             fail(error)
         raise typer.Exit(code)
-    from course.testing import run_all
+    from course.checks.gate import run_all
 
     raise typer.Exit(run_all(quick=quick, everything=everything))
 
@@ -133,7 +133,7 @@ def bench(
     """Measure networks, runtimes and labs on this computer and write docs/results.md."""
     from rich.console import Console
 
-    from course.bench import GRADING, RESULTS, load_average, write_grading, write_results
+    from course.bench.load import load_average
 
     load = load_average()  # before this command loads the machine itself
     if nbgrader and not grading:
@@ -141,6 +141,7 @@ def bench(
     if nbgrader and not nbgrader.is_file():
         fail(f"There is no {nbgrader}: give --nbgrader the Python of an environment that has nbgrader, torch, numpy and scipy.")
     from course.bench.bench import Bench
+    from course.bench.report import GRADING, RESULTS, write_grading, write_results
     from utils.jupyter import NotebookFailedError
 
     path = output or (GRADING if grading else RESULTS)
@@ -175,9 +176,9 @@ def grade(
     """Grade a class's submissions in a sandbox: grades.csv, overview.html, a page of feedback for each student."""
     if os.name != "posix":
         fail("Grading runs the code of students in a sandbox of Linux: use Linux, or WSL2 on Windows.")
-    from course.grading.pool import PoolError
+    from course.grading.progress import Live
     from course.grading.run import Request, grade_class
-    from course.grading.show import Live
+    from course.grading.workers.pool import PoolError
 
     chosen = tuple(filter(None, (labs or "").replace(" ", "").split(",")))
     request = Request(folder, out, chosen, seed, weights, hidden, student, again, workers, scheduler, unsafe)
@@ -185,7 +186,7 @@ def grade(
         typer.secho("No sandbox: submitted code can read and change your files.", fg="red", err=True)
     try:
         if hidden and hidden.is_file():
-            from course.grading.testsets import hidden_photos
+            from course.grading.challenge.testsets import hidden_photos
 
             hidden_photos(hidden)  # wrong ones are said before anything is done
         with Live() as show:
@@ -208,7 +209,7 @@ def bundle(
 ) -> None:
     """Make the zip to hand out to a class: no solutions, no grader, and a `test` by which it checks itself."""
     import utils
-    from course.bundle import bundle as make
+    from course.handout.bundle import bundle as make
 
     target = out or Path(f"tiny-titans-{utils.__version__}.zip")
     try:

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from torch import Tensor, nn
 
-from course.bench import Load, load_average
+from course.bench.load import Load, load_average
 from course.bench.notebooks import Run, run_apart
 from course.bench.session import time_apart
 from utils.data import fashion_mnist

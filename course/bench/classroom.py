@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from course.grading.lab import GradedLab, graded_lab
+from course.grading.judge.lab import GradedLab, graded_lab
 from utils.student.matching import exercises_of
 
 LAB = "01_pruning"

@@ -20,7 +20,7 @@ import psutil
 from course.bench import nbgrader
 from course.bench.classroom import SEED, SHARES, hand_in, papers
 from course.bench.table import Table
-from course.grading.sandbox import own_bytes
+from course.grading.sandbox.sandbox import own_bytes
 from utils.files import ROOT
 
 CLASS = 100

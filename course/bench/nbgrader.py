@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from course.bench.classroom import LAB, SEED, Paper, notebook
-from course.grading.lab import graded_lab
-from course.testing import ONE_THREAD
+from course.checks.gate import ONE_THREAD
+from course.grading.judge.lab import graded_lab
 from utils.files import ROOT
 
 LIMIT_S = 5  # of a cell, as our own of a call

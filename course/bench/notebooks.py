@@ -66,7 +66,7 @@ def run_apart(path: Path) -> Run:
     Raises:
         NotebookFailedError: a cell raised; the text names it.
     """
-    from course.testing import Step, environment
+    from course.checks.gate import Step, environment
 
     step = Step(path.stem, "course.bench.notebooks", (str(path),), {"MPLBACKEND": "module://matplotlib_inline.backend_inline"})
     with tempfile.TemporaryDirectory(prefix="titans-bench-") as folder:

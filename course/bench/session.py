@@ -43,7 +43,7 @@ def time_apart(files: Mapping[str, str], eager: Mapping[str, str], *, seconds: f
     Raises:
         ValueError: the process failed; the text is the last line it said.
     """
-    from course.testing import ONE_THREAD
+    from course.checks.gate import ONE_THREAD
 
     what = json.dumps({"files": dict(files), "eager": dict(eager), "seconds": seconds, "rounds": rounds, "seed": seed})
     command = [sys.executable, "-m", "course.bench.session", what]

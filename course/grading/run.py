@@ -8,18 +8,19 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
-from course.grading.catalogue import KnownLab, known_labs
-from course.grading.cluster import grade_on_dask
-from course.grading.feedback import write_feedback
-from course.grading.gradebook import LOG, Gradebook, gradebook
-from course.grading.intake import Submission, gather
+from course.grading.intake.gather import gather
+from course.grading.intake.recognise import KnownLab, known_labs
 from course.grading.marks import LabMark
-from course.grading.overview import PAGE, write_overview
-from course.grading.pages import plural
-from course.grading.pool import Failure, Outcome, Pool, Started, default_workers
-from course.grading.serve import Recipe, in_sandboxes
-from course.grading.table import FOLDER, TABLE, csv_of, rows, write_table
-from course.grading.weights import Weights, read_weights, strangers, unknown_exercises
+from course.grading.report.feedback import write_feedback
+from course.grading.report.gradebook import LOG, Gradebook, gradebook
+from course.grading.report.grades_csv import FOLDER, TABLE, csv_of, rows, write_table
+from course.grading.report.overview import PAGE, write_overview
+from course.grading.report.pages import plural
+from course.grading.report.scheme import Weights, read_weights, strangers, unknown_exercises
+from course.grading.submission import Submission
+from course.grading.workers.dask_cluster import grade_on_dask
+from course.grading.workers.pool import Failure, Outcome, Pool, Started, default_workers
+from course.grading.workers.process import Recipe, in_sandboxes
 from utils.files import sha256_of
 
 

@@ -8,13 +8,14 @@ import zipfile
 
 import pytest
 
-from course.grading.catalogue import known_labs
-from course.grading.feedback import write_feedback
-from course.grading.gradebook import gradebook
-from course.grading.intake import Submission, gather
-from course.grading.table import csv_of, rows, write_table
-from course.grading.weights import Weights, read_weights
-from tests.course.grading.book import LABS, a_mark, answered, submission, write, zipped
+from course.grading.intake.gather import gather
+from course.grading.intake.recognise import known_labs
+from course.grading.report.feedback import write_feedback
+from course.grading.report.gradebook import gradebook
+from course.grading.report.grades_csv import csv_of, rows, write_table
+from course.grading.report.scheme import Weights, read_weights
+from course.grading.submission import Submission
+from tests.course.grading.classroom import LABS, a_mark, answered, submission, write, zipped
 from utils.files import ROOT
 
 TEXT = (ROOT / "docs/instructor.md").read_text(encoding="utf-8")

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 import utils
-from course.testing import steps
+from course.checks.gate import steps
 from utils.files import ROOT
 
 CITATION = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))

@@ -1,0 +1,1 @@
+"""Marks for the files of the open challenges."""

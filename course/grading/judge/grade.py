@@ -1,0 +1,235 @@
+"""Grade one submission: the student's functions run in a sandbox, their answers are judged here.
+
+What a probe sees, code in the same process can rewrite, and a function can look who calls it. So what counts is not seen there:
+
+- Whether tensors and arrays were changed is read from memory that was handed out with the call (sandbox/shared_memory.py).
+- A callable that a function gets answers from out here, and counts out here (`Case.outside`); its table never goes inside.
+- A text, such as C, is compiled and called in a process where the student's code never ran (`Exercise.gives_text`).
+- "No float on the way" is seen inside, for its hint; the same inputs give other numbers in float32, in lab 07 also in float64.
+- A call whose inputs are to be refused, or to be left as they are, is made like any other.
+
+What is left is a process's own word, where no number shows it: what a list or a dict holds afterwards (5 cases, and entries of
+a few more), that a tensor gets no gradient (labs 02 and 03), that a draw was not remembered (labs 06 and 08), that an int32 sum
+was not had by way of float64, which is the same number. Code that lies about it gains that case and no other, and what it needs
+for it is named in the exercise's note, for a person to look at. And who raises at all inputs but one, whatever the answer to that,
+passes the cases that ask for an error: to refuse some and answer others wrongly is what half-finished honest work does too.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+import utils
+from course.grading.challenge.challenge import challenge_marks
+from course.grading.challenge.testsets import hidden_photos
+from course.grading.intake.notebooks import read
+from course.grading.judge.attempts import Tries
+from course.grading.judge.lab import GradedLab, graded_lab
+from course.grading.judge.plan import Answer, Plan, Work, plan, work_of
+from course.grading.marks import CaseMark, ExerciseMark, LabMark
+from course.grading.sandbox.jobs import Answered, Call, Ended, Job, Loaded, Raised, Reply
+from course.grading.sandbox.keeper import Sandboxes
+from course.grading.sandbox.visit import ended
+from utils.exercises.answers import UnacceptableError, plain
+from utils.exercises.declare import PUBLIC_SEED, REFUSALS, Case, Exercise
+from utils.exercises.judges import Verdict, short
+from utils.exercises.refusals import told_apart
+from utils.exercises.results import Outcome, Result
+from utils.exercises.view import legible
+
+if TYPE_CHECKING:
+    from course.grading.submission import Submission
+
+
+def grade_submission(submission: Submission, seed: int, sandboxes: Sandboxes, hidden: Path | None = None) -> LabMark:
+    """Judge every exercise of a submission on inputs drawn from the secret seed; never raises for anything a student can do.
+
+    submission: .student, .lab ("01_pruning", a lab of this course), .notebook (bytes of an .ipynb), .artifacts, .notes, .sha256.
+    seed: any whole number from 0; the same submission and seed give the same marks.
+    sandboxes: `with Sandboxes() as sandboxes:` proves the sandbox first and keeps a warm one; use one per process,
+    for one submission at a time. `Sandboxes(unsafe=True)` does without, and every mark says so.
+    hidden: file of the instructor's own photos for open challenges (`challenge.hidden_photos`), else public ones changed by the seed.
+    The submission's notes come first in the mark's. A notebook that can't be read gives 0 for every exercise, and a note.
+
+    Raises:
+        ValueError: no such lab; a file that is no test set.
+        SandboxError: a sandbox can't be had any more (the machine, not the student).
+    """
+    lab, notes = graded_lab(submission.lab), list(submission.notes)
+    try:
+        work = work_of(read(submission.notebook).notebook, lab)
+    except Exception as error:  # a notebook can be broken in as many ways as there are people
+        said = str(error) if isinstance(error, ValueError) else f"can't be taken apart ({type(error).__name__})"
+        notes.append(f"The notebook could not be graded: it {legible(short(said, 200))}.")
+        work = Work({})
+    marks: dict[str, ExerciseMark] = {}
+    with Tries(sandboxes) as tries:
+        for name in lab.order:
+            solved = {one for one, mark in marks.items() if mark.points == mark.of}
+            marks[name] = _exercise(lab, work, name, solved, seed, tries)
+    versions = {**sandboxes.versions, "tiny_titans": utils.__version__, "lab": lab.source_sha256}
+    challenge = challenge_marks(lab.declared.number, submission.artifacts, seed, sandboxes, hidden_photos(hidden) if hidden else None)
+    return LabMark(
+        submission.student, lab.name, seed, versions, tuple(marks.values()), tuple(notes), sandboxes.unsafe, submission.sha256, challenge
+    )
+
+
+def _exercise(lab: GradedLab, work: Work, name: str, solved: set[str], seed: int, tries: Tries) -> ExerciseMark:
+    exercise, answer = lab.declared.exercises[name], work.answers.get(name)
+    if answer is None or not answer.fate.written:
+        how = "the notebook has no cell for it" if answer is None or answer.fate.how == "missing" else "not begun"
+        return ExerciseMark(name, 0, exercise.points, exercise.core, note=_sentences([how]))
+    if answer.text is None:
+        return ExerciseMark(name, 0, exercise.points, exercise.core, note=_sentences([*_found(answer), "the cell does not compile"]))
+    planned = plan(name, work, lab, solved)
+    cases = exercise.cases(seed)
+    job, calls = _asked(lab, exercise, planned, cases)
+    replies = [] if exercise.gives_text else tries.at_once(job, calls)
+    if replies and all(judged(case, reply).passed for case, reply in zip(cases, replies, strict=True)):
+        right = tuple(CaseMark(case.name, True, weight=case.weight) for case in cases)
+        notes = [*_found(answer), *_ran(name, planned, Loaded())]
+        return ExerciseMark(name, exercise.points, exercise.points, exercise.core, right, _sentences(notes))
+    loaded, replies = _run(tries, exercise, job, calls)
+    if replies and all(isinstance(reply, Raised) and reply.stub for reply in replies):
+        return ExerciseMark(name, 0, exercise.points, exercise.core, note=_sentences(["not begun"]))
+    notes = [*_found(answer), *_ran(name, planned, loaded)]
+    forged = next((reply for reply in replies if isinstance(reply, Ended) and reply.forged), None)
+    if forged is not None or not loaded.found:
+        bad = ended(replies)
+        why = bad.why if bad else f"there is no function {name} after the cell has run"
+        lost = tuple(CaseMark(case.name, False, weight=case.weight) for case in cases)
+        return ExerciseMark(name, 0, exercise.points, exercise.core, lost, _sentences([*notes, why]))
+    verdicts = _verdicts(cases, replies)
+    result = Result(exercise, tuple(map(Outcome, cases, verdicts)))
+    messages = _messages(lab, exercise, planned, cases, replies, verdicts, tries)
+    marks = tuple(
+        CaseMark(outcome.case.name, outcome.verdict.passed, message, result.hints(outcome), outcome.case.weight)
+        for outcome, message in zip(result.outcomes, messages, strict=True)
+    )
+    return ExerciseMark(name, result.points, exercise.points, exercise.core, marks, _sentences(notes))
+
+
+def _asked(lab: GradedLab, exercise: Exercise, planned: Plan, cases: Sequence[Case]) -> tuple[Job, list[Call]]:
+    job = Job(planned.cells, exercise.name, lab.declared.number, lab.modules)
+    return job, [_call(case) for case in cases]
+
+
+def _run(tries: Tries, exercise: Exercise, job: Job, calls: Sequence[Call]) -> tuple[Loaded, list[Reply]]:
+    """A reply for every call. What an exercise gives as a text is had first, then looked at where the student's code never ran."""
+    if not exercise.gives_text:
+        return tries.alone(job, calls)
+    own, replies = tries.alone(job, [Call(())])
+    if not replies or not isinstance(replies[-1], Answered):
+        return own, replies[-1:] * len(calls)
+    return own, tries.alone(replace(job, cells=(("", _giving(exercise.name, replies[-1].value)),)), calls)[1]
+
+
+def _call(case: Case) -> Call:
+    """How a case is put to the process: by a plain call wherever that will do, so that a function can't tell what it is about."""
+    if case.probe in REFUSALS:
+        probe = REFUSALS[case.probe]
+        return Call(case.inputs, probe, "refusal", probe is None, case.outside)
+    if case.probe == "look_again" and not any(isinstance(one, list | tuple | dict) for one in case.inputs):
+        return Call(case.inputs, None, "inputs", True)
+    return Call(case.inputs, case.probe, "both" if case.looks_again else "answer", case.looks_again or case.probe is None, case.outside)
+
+
+def _giving(name: str, value: Any) -> str:
+    """A cell whose function gives this text. Probes look at it in a process where the student's code never ran, and can't change them."""
+    kept = value if type(value) is str else type(value)() if type(value) in (bool, int, float, list, tuple, dict) else None
+    return f"def {name}(*_):\n    return {kept!r}\n"
+
+
+def _verdicts(cases: Sequence[Case], replies: Sequence[Reply]) -> list[Verdict]:
+    verdicts = [judged(case, reply) for case, reply in zip(cases, replies, strict=True)]
+    kinds = [reply.type if isinstance(reply, Raised) else "" if isinstance(reply, Answered) else "ended" for reply in replies]
+    return told_apart(cases, verdicts, kinds)
+
+
+def judged(case: Case, reply: Reply) -> Verdict:
+    """The verdict on a reply. Only an answer can pass; a judge that stumbles over one has not been convinced."""
+    if isinstance(reply, Raised):
+        return Verdict(False, "", _told(reply), "error")
+    if isinstance(reply, Ended):
+        return Verdict(False, "", reply.why, "error")
+    try:
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            verdict = case.judge(plain(reply.value), plain(case.inputs))
+    except UnacceptableError as error:
+        return Verdict(False, "", str(error), "error")
+    except Exception as error:
+        return Verdict(False, "", f"an answer that could not be compared ({type(error).__name__})", "error")
+    return replace(verdict, passed=bool(verdict.passed))
+
+
+def _told(raised: Raised) -> str:
+    if raised.stub:
+        return "it is not written yet"
+    if raised.type == "UnacceptableError":
+        return raised.said
+    where = f" (line {raised.line})" if raised.line > 0 else ""
+    return f"{': '.join(filter(None, (raised.type, raised.said)))}{where}"
+
+
+def _messages(
+    lab: GradedLab,
+    exercise: Exercise,
+    planned: Plan,
+    cases: Sequence[Case],
+    replies: Sequence[Reply],
+    verdicts: Sequence[Verdict],
+    tries: Tries,
+) -> list[str]:
+    """What to say of each case, from a second run on the public inputs: nothing of a run that saw hidden ones is repeated.
+
+    A process that ended says only how; a case that fails on hidden inputs alone says only that.
+    """
+    messages = [f"{reply.why[:1].upper()}{reply.why[1:]}." if isinstance(reply, Ended) else "" for reply in replies]
+    names = {case.name for case, verdict, message in zip(cases, verdicts, messages, strict=True) if not verdict.passed and not message}
+    public = [case for case in exercise.cases(PUBLIC_SEED) if case.name in names]
+    if not public:
+        return messages
+    _, answers = _run(tries, exercise, *_asked(lab, exercise, planned, public))
+    said = {case.name: _said(verdict) for case, verdict in zip(public, _verdicts(public, answers), strict=True)}
+    return [message or said.get(case.name, "") for case, message in zip(cases, messages, strict=True)]
+
+
+def _said(verdict: Verdict) -> str:
+    """A public verdict in one line."""
+    if verdict.passed:
+        return "It passes with the public inputs and fails with others: does it depend on their values?"
+    parts = [f"expected {verdict.expected}" if verdict.expected else "", f"got {verdict.got}" if verdict.got else ""]
+    return legible(f"With the public inputs: {', '.join(filter(None, parts))}.")
+
+
+def _found(answer: Answer) -> list[str]:
+    """How the answer was found, where that is worth saying."""
+    by_name = ["found by the function's name: the cell's id is not the lab's"] if answer.fate.how == "name" else []
+    return [*by_name, *answer.fate.notes.values()]
+
+
+def _ran(name: str, planned: Plan, loaded: Loaded) -> list[str]:
+    """What there is to say of the cells' run, before any input was there."""
+    notes = [f"it imports {', '.join(planned.course)}, which is not there when work is graded"] if planned.course else []
+    if planned.replaced:
+        notes.append(f"it calls {', '.join(planned.replaced)}: the reference's was used, so that one mistake is not charged twice")
+    if planned.helpers:
+        notes.append(f"it uses what cell {', '.join(map(str, planned.helpers))} defines")
+    if planned.missing:
+        notes.append(f"it uses {', '.join(planned.missing[:5])}, which nothing in the notebook gives without the course's packages")
+    if planned.reaching:
+        notes.append(f"for the instructor: it uses {', '.join(planned.reaching)}, which exercises hardly need; look at it")
+    own = [error for error in loaded.errors if error[0] == name]
+    notes += [legible(f"line {line} of its cell ends in {': '.join(filter(None, (kind, said)))}") for _, kind, said, line in own[:2]]
+    return notes
+
+
+def _sentences(notes: Sequence[str]) -> str:
+    return " ".join(f"{note[:1].upper()}{note[1:].rstrip('.')}." for note in notes if note)

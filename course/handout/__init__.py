@@ -1,0 +1,1 @@
+"""The zip that a class gets: `bundle` makes it, `self_check` goes into it."""

@@ -1,0 +1,145 @@
+"""What a recipe of the zoo puts together: a network to start from, images, a loss, steps, and what is stored.
+
+[model]      a new network                     from = "NAME"   or the same seed of another entry
+[prune]      weights or channels to remove     [quantize]      bits of the weights
+[distil]     a teacher's answers as the loss   [few]           only so many labelled images of each class
+[pseudo]     a teacher's answers in place of the labels that [few] took away
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from course.zoo import motion_folds
+from utils.compress.distillation import from_teacher, pseudo_label
+from utils.compress.pruning import GradualPruner, choose_channels, global_masks, nested_random_masks, prune_channels
+from utils.compress.quantization import freeze_, qat_
+from utils.data import Images, fashion_mnist
+from utils.files import ZOO
+from utils.models import Codes, MicroConfig, MicroNet, ResidualConfig, ResidualNet, load_model
+from utils.models.zoo import recipe
+from utils.train import predict
+
+RUNS = ZOO / ".runs"  # checkpoints of every epoch and of the seeds that do not ship; not in git
+KNOWN = ("title", "data", "seeds", "model", "from", "prune", "quantize", "distil", "few", "pseudo", "int8", "train")
+
+
+@dataclass
+class Start:
+    """What training begins with. extras: further arguments of `fit`."""
+
+    model: nn.Module
+    data: Images
+    quantized: bool = False
+    extras: dict[str, Any] = field(default_factory=dict)
+
+    def finish(self) -> dict[str, Codes]:
+        """Make what was rounded in training final; the codes to store, none if nothing was rounded."""
+        return freeze_(self.model) if self.quantized else {}
+
+
+def check_recipe(what: dict) -> None:
+    """Refuse what nothing would read: a part with a misspelt name would be left out without a word.
+
+    Raises:
+        ValueError: an unknown part, or [pseudo] without [few].
+    """
+    if what.get("data") in motion_folds.PARTS:
+        return motion_folds.check_recipe(what)
+    if unknown := sorted(what.keys() - set(KNOWN)):
+        raise ValueError(f"nothing reads {unknown[0]!r} in a recipe: use {', '.join(KNOWN)}")
+    if "pseudo" in what and "few" not in what:
+        raise ValueError("[pseudo] answers for the images whose labels [few] takes away: add [few], or use [distil]")
+
+
+def checkpoint(name: str, seed: int) -> Path:
+    """Where the weights of one seed lie after training."""
+    return RUNS / name / f"seed{seed}.safetensors"
+
+
+def shipped(name: str, seed: int) -> Path:
+    """A checkpoint in the repository: of a recipe's first seed, and of all seeds where many recipes start from them."""
+    return ZOO / name / ("model.safetensors" if seed == recipe(name)["seeds"][0] else f"seed{seed}.safetensors")
+
+
+def weights_of(name: str, seed: int) -> Path:
+    """The weights of a seed that a recipe starts from: from a run here, or the ones that ship."""
+    for file in (checkpoint(name, seed), shipped(name, seed)):
+        if file.is_file():
+            return file
+    raise FileNotFoundError(f"seed {seed} of {name} is not here: train {name} first: python3 start.py train {name} --seed {seed}")
+
+
+def parents(what: dict, seed: int) -> dict[str, Path]:
+    """The files that a recipe depends on: what it starts from, and who teaches.
+
+    A teacher is the one network that ships, whatever the seed; with `same_seed = true` it is its recipe's same seed.
+
+    Raises:
+        FileNotFoundError: one of them was not trained yet.
+    """
+    found = {"from": weights_of(what["from"], seed)} if "from" in what else {}
+    for part in ("distil", "pseudo"):
+        if (name := what.get(part, {}).get("teacher")) is not None:
+            found[part] = weights_of(name, seed if what[part].get("same_seed") else recipe(name)["seeds"][0])
+    return found
+
+
+def gather(what: dict, seed: int) -> Start:
+    """All that the recipe `what` puts together for one seed."""
+    files = parents(what, seed)
+    model = load_model(files["from"]) if "from" in what else _new(what["model"])
+    start = Start(model, _images(what, seed, files.get("pseudo")))
+    if "distil" in what:
+        teacher = load_model(files["distil"]) if "distil" in files else model
+        how = {key: value for key, value in what["distil"].items() if key not in ("teacher", "same_seed")}
+        start.extras["loss"] = from_teacher(teacher, **how, seed=seed)
+    if "prune" in what:
+        _prune(start, what["prune"], seed)
+    if "quantize" in what:
+        qat_(start.model, **what["quantize"])
+        start.quantized = True
+    return start
+
+
+def _new(shape: dict) -> nn.Module:
+    if shape.get("kind", "residual") == "micro":
+        return MicroNet(MicroConfig.of(shape["stem"], *shape["blocks"]))
+    return ResidualNet(ResidualConfig.of(shape["stem"], *shape["blocks"]))
+
+
+def _prune(start: Start, how: dict, seed: int) -> None:
+    if how["kind"] == "channels":
+        generator = torch.Generator().manual_seed(seed)
+        keep = choose_channels(start.model, how["keep"], criterion=how["choose"], generator=generator)
+        start.model = prune_channels(start.model, keep)
+        return
+    choose = nested_random_masks(seed) if how["choose"] == "random" else global_masks
+    start.extras["after_step"] = GradualPruner(start.model, how["sparsity"], choose=choose)
+
+
+def _images(what: dict, seed: int, teacher: Path | None) -> Images:
+    """The training images of a recipe: all 50,000; or the few labelled ones, with or without what a teacher says of the others."""
+    data = fashion_mnist("train")
+    if "few" not in what:
+        return data
+    few = labelled(data.labels, what["few"]["per_class"], seed)
+    repeated = few.repeat(what["few"].get("repeat", 1))
+    if teacher is None:
+        return data[repeated]
+    others = torch.ones(len(data), dtype=torch.bool).index_fill_(0, few, False)
+    labels, sure = pseudo_label(predict(load_model(teacher), data.images), what["pseudo"]["threshold"])
+    answered = Images(data.images, labels, data.classes)[(sure & others).nonzero().flatten()]
+    mine = data[repeated]
+    return Images(torch.cat([mine.images, answered.images]), torch.cat([mine.labels, answered.labels]), data.classes)
+
+
+def labelled(labels: Tensor, per_class: int, seed: int) -> Tensor:
+    """Which images keep their labels: `per_class` of each class, drawn by the seed. Returns indices, ascending."""
+    order = torch.randperm(len(labels), generator=torch.Generator().manual_seed(seed))
+    return torch.cat([order[labels[order] == one][:per_class] for one in labels.unique()]).sort().values

@@ -1,0 +1,188 @@
+"""A submission's exercises share one process only as long as all is well there: no exercise gains or loses by what another left behind."""
+
+import json
+
+import pytest
+
+from course.grading.judge import attempts
+from course.grading.judge.attempts import Tries
+from course.grading.judge.grade import grade_submission
+from course.grading.sandbox.jobs import SLEPT, TOO_LONG, Answered, Call, Ended, Job, Limits, Loaded, Raised
+from tests.course.grading.sandboxed import SEED, handed_in, lab_notebook, marks_of, reference, sandboxes
+
+__all__ = ["sandboxes"]
+
+LAB = "01_pruning"
+LATER = ("cubic_sparsity", "channel_importance")
+
+
+def answered(first, later=()):
+    """A right `magnitude_mask` with something before it, and right answers to others, each with something before it."""
+    before = {name: reference(LAB, name) for name in LATER} | {
+        name: f"{text}\n{reference(LAB, name)}" for name, text in dict(later).items()
+    }
+    return handed_in(LAB, {"magnitude_mask": f"{first}\n{reference(LAB, 'magnitude_mask')}", **before})
+
+
+@pytest.fixture
+def visits(monkeypatch):
+    """Names of the exercises that are run alone."""
+    alone, whole = [], Tries.alone
+    monkeypatch.setattr(Tries, "alone", lambda self, job, calls: (alone.append(job.function), whole(self, job, calls))[1])
+    return alone
+
+
+def test_what_is_right_at_once_is_not_run_again(sandboxes, visits):
+    mark = grade_submission(handed_in(LAB, notebook=lab_notebook(LAB, "solutions")), SEED, sandboxes)
+    assert mark.points == mark.of and visits == []
+
+
+@pytest.mark.parametrize(
+    "spoils",
+    [
+        "import torch\ntorch.Tensor.abs = None",
+        "import builtins\nbuiltins.min = builtins.max = lambda *_: 0",
+        "import sys, torch\nsys.modules['torch.nn'] = None\ntorch.linalg.vector_norm = None",
+        "import os, threading\nthreading.Timer(0.05, os._exit, [0]).start()",
+        "import sys\nsys.setrecursionlimit(60)",
+    ],
+)
+def test_what_one_exercise_spoils_costs_no_other_a_point(spoils, sandboxes, visits):
+    marks = marks_of(answered("", {"cubic_sparsity": f"try:\n    exec({spoils!r})\nfinally:\n    pass"}), sandboxes)
+    assert marks["magnitude_mask"].points == marks["magnitude_mask"].of
+    assert marks["channel_importance"].points == marks["channel_importance"].of, marks["channel_importance"]
+
+
+def test_what_one_exercise_mends_gives_no_other_a_point(sandboxes):
+    """A wrong answer that an earlier cell replaces in the shared process is judged there: is that the same as its own answer?"""
+    patch = "import builtins\nbuiltins.cubic = lambda s, b, e, f: f * (1 - (1 - min(max((s - b) / (e - b), 0), 1)) ** 3)"
+    uses = "def cubic_sparsity(*inputs):\n    import builtins\n    return builtins.cubic(*inputs)"
+    mark = marks_of(handed_in(LAB, {"magnitude_mask": f"{patch}\n{reference(LAB, 'magnitude_mask')}", "cubic_sparsity": uses}), sandboxes)
+    assert mark["magnitude_mask"].points == 3
+    assert mark["cubic_sparsity"].points == 2, "the work is the student's own, wherever in the notebook it stands"
+
+
+def test_no_hidden_input_of_one_exercise_is_told_by_the_cell_of_another(sandboxes):
+    """The first keeps its inputs; the second's cell raises them where errors of cells are told, and answers with them."""
+    keep = "import builtins\nbuiltins.kept = ['LEAK']\n"
+    first = keep + reference(LAB, "magnitude_mask").replace("\n    ", "\n    kept.append(f'{weight.double().sum():.9f}')\n    ", 1)
+    assert "kept.append" in first and first.index("kept.append") > first.index("def ")
+    tells = "import builtins\nprint(builtins.kept)\nraise ValueError(str(builtins.kept))\n"
+    for text in (
+        tells + reference(LAB, "cubic_sparsity"),
+        "def cubic_sparsity(*_):\n    raise ValueError(str(kept))",
+        "def cubic_sparsity(*_):\n    return kept",
+    ):
+        mark = grade_submission(handed_in(LAB, {"magnitude_mask": first, "cubic_sparsity": text}), SEED, sandboxes)
+        marks = {one.name: one for one in mark.exercises}
+        assert marks["magnitude_mask"].points == 3
+        assert "LEAK" not in json.dumps(marks["cubic_sparsity"].to_dict())
+
+
+LOADED = Loaded((), True)
+
+
+class Scripted:
+    """Sandboxes that answer as told and note with what limits they were asked."""
+
+    def __init__(self, *replies, loaded=LOADED):
+        self.limits, self.replies, self.loaded, self.asked, self.visits = Limits(), list(replies), loaded, [], []
+
+    def answers(self, job, calls, limits=None):
+        self.asked.append((len(calls), (limits or self.limits).cpu_s))
+        return self.loaded, self.replies.pop(0)
+
+    def together(self, limits):
+        self.visits.append(limits)
+        self.over = False
+        return self
+
+    def close(self):
+        self.over = True
+
+    def sweep(self):
+        self.swept = True
+
+
+JOB = Job((), "f", "01", ())
+CALLS = [Call((number,)) for number in range(5)]
+
+
+def test_after_a_loop_that_never_ends_the_others_get_little_time():
+    made = Scripted([Answered(0), Ended(TOO_LONG, certain=True)], [Answered(2), Ended(TOO_LONG, certain=True)], [Answered(4)])
+    with Tries(made) as asked:
+        _, replies = asked.alone(JOB, CALLS)
+    assert [isinstance(reply, Answered) for reply in replies] == [True, False, True, False, False]
+    assert made.asked == [(5, 5), (3, attempts.BRIEF_CPU_S)]
+
+
+def test_little_time_stays_little_after_another_end():
+    made = Scripted([Ended(TOO_LONG, certain=True)], [Answered(1), Ended("it died")], [Answered(3), Answered(4)])
+    with Tries(made) as asked:
+        _, replies = asked.alone(JOB, CALLS)
+    assert [isinstance(reply, Answered) for reply in replies] == [False, True, False, True, True]
+    assert [cpu_s for _, cpu_s in made.asked] == [5, attempts.BRIEF_CPU_S, attempts.BRIEF_CPU_S]
+
+
+@pytest.mark.parametrize(
+    ("bad", "tries"), [(Ended(SLEPT), 1), (Ended("it wrote", forged=True, certain=True), 1), (Ended("it died"), attempts.MOST_ENDS)]
+)
+def test_a_process_that_sleeps_or_forges_is_not_tried_again(bad, tries):
+    made = Scripted(*([bad] for _ in range(9)))
+    with Tries(made) as asked:
+        _, replies = asked.alone(JOB, CALLS)
+    assert len(made.asked) == tries and len(replies) == len(CALLS) and all(isinstance(reply, Ended) for reply in replies)
+    assert all(cpu_s == 5 for _, cpu_s in made.asked)
+
+
+@pytest.mark.parametrize(
+    "last",
+    [[Ended("it died")], [Answered(4), Ended("it died")], [Answered(4), Ended("it wrote", forged=True, certain=True)]],
+    ids=["with the last case", "after it", "after it, forged"],
+)
+def test_an_end_that_leaves_no_case_is_not_tried_again(last):
+    made = Scripted([*map(Answered, range(4)), *last])
+    with Tries(made) as asked:
+        _, replies = asked.alone(JOB, CALLS)
+    assert made.asked == [(5, 5)] and replies == [*map(Answered, range(4)), last[0]], "a reply for every case, and no more"
+
+
+@pytest.mark.parametrize(("due_s", "brief_s"), [(5, attempts.BRIEF_CPU_S), (0.5, 0.5)])
+def test_the_shared_process_gets_little_time_and_all_else_as_due(due_s, brief_s):
+    made = Scripted([Answered(1)])
+    made.limits = Limits(cpu_s=due_s, processes=7)
+    with Tries(made) as asked:
+        asked.at_once(JOB, CALLS)
+    assert made.visits == [Limits(cpu_s=brief_s, wall_s=attempts.BRIEF_WALL_S, processes=7)]
+
+
+@pytest.mark.parametrize(
+    ("loaded", "replies", "clean"),
+    [
+        (Loaded((), True), [Answered(1)], True),
+        (Loaded((("cell", "E", "", 1),), True), [Answered(1)], False),
+        (Loaded((), False), [], False),
+        (Loaded((), True), [Answered(1), Raised("E", "", 1, "", False)], False),
+        (Loaded((), True), [Answered(1), Ended("it died")], False),
+    ],
+)
+def test_only_answers_are_taken_from_the_shared_process(loaded, replies, clean):
+    made = Scripted(replies, loaded=loaded)
+    with Tries(made) as asked:
+        assert asked.at_once(JOB, CALLS) == (replies if clean else [])
+        assert made.over is not clean, "what is not clean leaves nothing running beside the others"
+
+
+def test_where_every_job_needs_a_sandbox_of_its_own_nothing_is_shared():
+    made = Scripted()
+    made.together = lambda limits: None
+    with Tries(made) as asked:
+        assert asked.at_once(JOB, CALLS) == []
+    assert made.asked == []
+
+
+def test_the_shared_process_is_kept_until_it_is_over():
+    made = Scripted([Answered(1)], [Answered(1)], [Ended("it died")], [Answered(1)])
+    with Tries(made) as asked:
+        assert [len(made.visits) for _ in range(4) if asked.at_once(JOB, CALLS) is not None] == [1, 1, 1, 2]
+    assert made.over

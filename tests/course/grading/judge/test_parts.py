@@ -1,0 +1,265 @@
+"""The parts of the grader's core that need no sandbox: marks as data, what goes inside, names, plans, sentences."""
+
+import inspect
+import json
+import shutil
+from importlib import import_module
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from course.grading.judge import dependencies
+from course.grading.judge.dependencies import bound, course_imports, needed, reaching, runnable
+from course.grading.judge.grade import _call, _giving, _verdicts, judged
+from course.grading.judge.lab import graded_lab
+from course.grading.judge.plan import plan, work_of
+from course.grading.marks import CaseMark, ExerciseMark, LabMark
+from course.grading.sandbox import bubblewrap
+from course.grading.sandbox.jobs import Answered, Ended, Limits, Raised
+from course.grading.sandbox.modules import TRUSTED, modules_for
+from course.grading.sandbox.self_test import _sentences
+from tests.course.grading.sandboxed import LABS, SEED, code, lab_notebook, reference
+from utils.exercises.declare import REFUSALS, Case
+from utils.exercises.judges import Verdict, equal_to, raises
+from utils.files import ROOT
+
+LAB = "01_pruning"
+
+
+def test_marks_go_to_json_and_back():
+    cases = (CaseMark("a", False, "wrong", ("think", "again"), 2.0), CaseMark("b", True))
+    mark = LabMark(
+        "Ada", LAB, 7, {"torch": "2"}, (ExerciseMark("f", 1.5, 3, True, cases, "n"), ExerciseMark("g", 1, 1, False)), ("x",), False, "ab"
+    )
+    assert LabMark.from_dict(json.loads(json.dumps(mark.to_dict()))) == mark
+    assert (mark.points, mark.of, mark.extra) == (1.5, 3, 1)
+
+
+@pytest.mark.parametrize("change", [{"more": 1}, {"name": None, "of": ...}])
+def test_data_that_is_no_mark_is_refused(change):
+    data = {**ExerciseMark("f", 1, 3, True).to_dict(), **change}
+    data = {key: value for key, value in data.items() if value is not ...}
+    with pytest.raises((KeyError, TypeError)):
+        ExerciseMark.from_dict(data)
+
+
+@pytest.mark.parametrize(
+    "lab", sorted(path.name[3:] for path in (ROOT / "utils" / "exercises").glob("lab*/") if (path / "probes.py").is_file())
+)
+def test_nothing_of_the_trusted_side_goes_into_the_sandbox(lab):
+    """Of every lab: probes and what they import, each after what it needs, and no word of an oracle."""
+    names = [name for name, _ in modules_for(lab)]
+    assert {"utils", "utils.exercises", f"utils.exercises.lab{lab}", f"utils.exercises.lab{lab}.probes"} <= set(names)
+    assert not {name.rpartition(".")[2] for name in names} & TRUSTED
+    assert all(name.startswith("utils.exercises") for name in names if name != "utils")
+    for at, (name, source) in enumerate(modules_for(lab)):
+        assert all(needed in names[:at] for needed in names if source and f"from {needed} import" in source), name
+
+
+@pytest.mark.parametrize(
+    "imported", ["utils.exercises.judges", "utils.compress.pruning", "utils.exercises.lab01.oracles", "course.cli", "utils"]
+)
+def test_a_probe_that_needs_the_trusted_side_is_refused(imported, tmp_path):
+    folder = tmp_path / "utils" / "exercises"
+    (folder / "lab99").mkdir(parents=True)
+    (folder / "probing.py").write_text("")
+    (folder / "lab99" / "probes.py").write_text(f"from {imported} import something\n")
+    with pytest.raises(ValueError, match="must not be where students' code runs"):
+        modules_for("99", tmp_path)
+
+
+def test_only_three_files_of_the_course_lie_in_the_sandbox(request):
+    folder = bubblewrap.stage()
+    request.addfinalizer(lambda: shutil.rmtree(folder))
+    assert sorted(path.name for path in (folder / "worker").iterdir()) == ["channel.py", "confine.py", "worker.py"]
+    for name in bubblewrap.FILES:
+        assert "import course" not in (folder / "worker" / name).read_text() and "from course" not in (folder / "worker" / name).read_text()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("x = 1", "x = 1"),
+        ("%time x = 1\nx = 2", "pass\nx = 2"),
+        ("  x = 1\n  y = 2", "x = 1\ny = 2"),
+        ("files = !ls\nf?", "files = None\npass"),
+        ("%%bash\necho $HOME", None),
+        ("def f(:", None),
+        ("x = 1\0", None),
+        ("s = '''\n%d\n'''", "s = '''\n%d\n'''"),
+    ],
+)
+def test_a_cell_becomes_python(text, expected):
+    assert runnable(text) == expected
+
+
+def test_a_name_is_known_by_where_it_comes_from():
+    text = "import torch as t\nfrom a import b\nK: int = 1\n\n\ndef f(x, k=K):\n    def g():\n        return h(x) + F.relu(b)\n"
+    text += "    y = len(x)\n    return t.sum(y)"
+    assert bound(text) == {"t", "b", "K", "f"}
+    assert needed(text) == {"h", "F"}
+    assert course_imports("def f():\n    from utils.compress import pruning\nimport course.grading.grade\nimport utilsx") == [
+        "course.grading.judge.grade",
+        "utils.compress.pruning",
+    ]
+
+
+def test_names_that_attacks_need_are_told():
+    text = "import gc, sys\nfrom os import fork\nsys._getframe().f_back\nx.modules()"
+    assert reaching(text) == ["_getframe", "f_back", "fork", "gc", "modules"]
+    assert reaching("import torch\nimport sys\nprint(torch.ones(2), file=sys.stderr)") == []
+
+
+@pytest.mark.parametrize("lab", LABS)
+def test_the_reference_needs_nothing_that_is_not_there(lab):
+    """Does every exercise of every lab find all its names without the course's packages, data and setup variables?"""
+    graded = graded_lab(lab)
+    work = work_of(lab_notebook(lab, "solutions"), graded)
+    for name in graded.order:
+        planned = plan(name, work, graded, set(graded.order))
+        assert not planned.missing and not planned.course and not planned.replaced and not planned.reaching, name
+
+
+def test_an_earlier_exercise_is_the_students_own_if_it_is_right_and_else_the_references():
+    graded, notebook = graded_lab(LAB), lab_notebook(LAB)
+    for cell in notebook["cells"]:
+        if cell["id"] == "magnitude_mask":
+            cell["source"] = "def magnitude_mask(weight, sparsity):\n    return mine(weight)"
+        if cell["id"] == "global_masks":
+            cell["source"] = reference(LAB, "global_masks")
+    notebook["cells"].append(code("def mine(weight):\n    return weight", "own"))
+    work = work_of(notebook, graded)
+    right, wrong = (plan("global_masks", work, graded, solved) for solved in ({"magnitude_mask"}, set()))
+    assert "mine(weight)" in dict(right.cells)["magnitude_mask"] and right.helpers == (len(notebook["cells"]),)
+    assert dict(wrong.cells)["magnitude_mask"] == graded.references["magnitude_mask"] and wrong.replaced == ("magnitude_mask",)
+    assert not wrong.helpers
+
+
+def test_an_unknown_lab_is_refused_by_name():
+    with pytest.raises(ValueError, match="there is no lab 99_none: use one of 00_why_small"):
+        graded_lab("99_none")
+
+
+def test_only_an_answer_can_pass():
+    """And a judge that stumbles, or is shown more than an answer may hold, has not been convinced."""
+
+    def yes(answer, inputs):
+        return Verdict(True, "", "")
+
+    def stumbles(answer, inputs):
+        raise ZeroDivisionError
+
+    assert judged(Case("a", (1,), yes), Answered(3)).passed
+    assert not judged(Case("a", (1,), stumbles), Answered(3)).passed
+    assert not judged(Case("a", (1,), yes), Answered([0] * 200_000)).passed
+    assert not judged(Case("a", (1,), yes), Raised("E", "said", 1, "f", False)).passed
+    assert not judged(Case("a", (1,), yes), Ended("it ended")).passed
+    assert not judged(Case("a", (np.zeros(3),), yes), Answered(np.array([object()]))).passed
+
+
+@pytest.mark.parametrize(
+    ("first", "counts"), [(Answered(0), True), (Ended("it took too long"), False), (Raised("KeyError", "", 0, "", False), False)]
+)
+def test_a_refusal_counts_where_something_was_answered(first, counts):
+    asking = [Case(name, (2,), equal_to(lambda x: x)) for name in "ab"]
+    replies = [first, Raised("ValueError", "no", 0, "", False), Answered({"raised": ["ValueError", "Exception"]})]
+    *_, refusal = _verdicts([*asking, Case("c", (-1,), raises("ValueError"), probe="error_of")], replies)
+    assert refusal.passed is counts
+
+
+@pytest.mark.parametrize("lab", LABS)
+def test_a_function_cannot_tell_by_its_call_what_is_looked_at(lab):
+    """What is to be refused, and what is to stay as it was, is called as a plain case is, wherever no list or dict comes in."""
+    for exercise in graded_lab(lab).declared.exercises.values():
+        for case in exercise.cases(SEED):
+            call = _call(case)
+            plain = not any(isinstance(one, list | tuple | dict) for one in case.inputs)
+            if case.probe in (None, "error_of") or (case.probe == "look_again" and plain):
+                assert (call.probe, call.shared, call.outside) == (None, True, None), case.name
+            assert "error" not in str(call.probe) and call.probe != "refused"
+            assert call.about == ("refusal" if case.probe in REFUSALS else "inputs" if call.probe != case.probe else call.about)
+            assert not case.looks_again or (call.shared and call.about in ("inputs", "both"))
+
+
+@pytest.mark.parametrize(
+    ("lab", "one", "other"),
+    [("03", "projected_error", "projected"), ("08", "refused", "noised"), ("06", "interleave_error", "interleaved")],
+)
+def test_probes_that_differ_in_refusing_alone_take_the_same(lab, one, other):
+    probes = import_module(f"utils.exercises.lab{lab}.probes")
+    assert REFUSALS[one] == other
+    assert inspect.signature(getattr(probes, one)).parameters == inspect.signature(getattr(probes, other)).parameters
+
+
+def test_a_text_goes_on_as_text_and_nothing_else_does():
+    """What a function gives is data in the cell that gives it again; a value that is no text keeps its type alone."""
+    for value, kept in [
+        ("a 'b'\n\\", "a 'b'\n\\"),
+        (3.5, 0.0),
+        ({"a": 1}, {}),
+        ([1], []),
+        (np.ones(2), None),
+        (None, None),
+        (float("nan"), 0.0),
+    ]:
+        names = {}
+        exec(_giving("f", value), names)
+        assert names["f"]() == kept and type(names["f"](1)) is type(kept)
+
+
+HOLDS = {
+    **dict.fromkeys(["capabilities", "root", "route", "port", "abstract", "vsock", "signalled", "traced", "spaces", "memory"], False),
+    **{"written": [], "tmp": True, "read": [], "imported": [], "seen": 0, "processes": 30, "file": 16 << 20, "dev": 0},
+    "uncounted": [],
+    "held": True,
+    **{"filled": {"/tmp": 60 << 20, "/dev/shm": 60 << 20}, "variables": [], "descriptors": 2, "cpu": 60},
+}
+FAULTS = [
+    *({name: True} for name in ("capabilities", "root", "route", "port", "abstract", "vsock", "signalled", "traced", "spaces", "memory")),
+    {"written": ["/usr"]},
+    {"tmp": False},
+    {"read": [str(ROOT)]},
+    {"imported": ["utils"]},
+    {"seen": 40},
+    {"processes": 150},
+    {"uncounted": ["memfd_create"]},
+    {"held": False},
+    {"file": 20 << 20},
+    {"dev": 1 << 20},
+    {"filled": {"/tmp": 100 << 20, "/dev/shm": 0}},
+    {"variables": ["TOKEN"]},
+    {"descriptors": 3},
+    {"cpu": -1},
+]
+
+
+def test_a_sandbox_that_holds_gives_no_sentence():
+    assert list(_sentences(HOLDS, Limits())) == []
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: next(iter(fault)))
+def test_each_thing_that_does_not_hold_is_one_sentence(fault):
+    sentences = list(_sentences({**HOLDS, **fault}, Limits()))
+    assert len(sentences) == 1 and sentences[0].endswith(".") and sentences[0][0].isupper()
+
+
+def test_what_a_machine_lacks_is_said_with_what_to_do(monkeypatch):
+    monkeypatch.setattr(bubblewrap.shutil, "which", lambda name: None)
+    assert any("apt install bubblewrap" in sentence for sentence in bubblewrap.missing())
+    monkeypatch.setattr(bubblewrap.sys, "platform", "win32")
+    assert bubblewrap.missing() == ["There is no sandbox on this system: grade on Linux, or on Windows inside WSL2."]
+    monkeypatch.undo()
+    monkeypatch.setattr(bubblewrap.sys, "base_prefix", str(Path("/nowhere")))
+    assert any("does not lie below" in sentence for sentence in bubblewrap.missing())
+
+
+def test_each_helper_is_looked_at_a_few_times_however_long_a_chain_they_make(monkeypatch):
+    """Thousands of statements that each need the one before would else keep the grader busy for hours."""
+    chain = "\n".join(["a0 = 1", *(f"a{at} = a{at - 1}" for at in range(1, 300))])
+    looked, graded = [], graded_lab(LAB)
+    work = work_of({"cells": [code(chain, "own"), code("def magnitude_mask(*_):\n    return a299", "magnitude_mask")]}, graded)
+    monkeypatch.setattr(dependencies, "bound", lambda text: looked.append(text) or bound(text))
+    planned = [plan("magnitude_mask", work, graded, ()) for _ in range(2)][1]
+    assert [text for name, text in planned.cells if name.startswith("cell")] == chain.splitlines()
+    assert len(looked) < 5 * len(work.helpers)

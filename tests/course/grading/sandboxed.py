@@ -1,0 +1,101 @@
+"""Submissions for the tests of the grader's core: a lab's notebook with this and that written into it."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import importlib.util
+import inspect
+import json
+import re
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from course.grading.judge.dependencies import needed
+from course.grading.judge.grade import grade_submission
+from course.grading.sandbox.jobs import SandboxError
+from course.grading.sandbox.keeper import Sandboxes
+from course.grading.submission import Submission
+from utils.doctor import lacking
+from utils.files import ROOT
+
+LABS = sorted(path.stem for path in (ROOT / "labs").glob("[0-9][0-9]_*.ipynb"))
+EXERCISES = Path(__file__).parents[2] / "utils" / "exercises"
+SEED = 20_011
+
+
+def opened(**how):
+    """Sandboxes that are proven; students' code of any kind runs in no others. Skips the test where they can't be had."""
+    try:
+        return Sandboxes(**how)
+    except SandboxError as error:
+        pytest.skip(lacking("bubblewrap") or str(error))
+
+
+@pytest.fixture(scope="session")
+def sandboxes():
+    """One warm sandbox for all tests."""
+    with opened() as those:
+        yield those
+
+
+def lab_notebook(lab, folder="labs"):
+    return json.loads((ROOT / folder / f"{lab}.ipynb").read_text(encoding="utf-8"))
+
+
+def code(source, name="", **more):
+    return {"cell_type": "code", "id": name, "metadata": {}, "source": source, "outputs": [], "execution_count": None, **more}
+
+
+def handed_in(lab, answers=None, own=(), notebook=None, student="Ada"):
+    """A submission: the lab with `answers` (exercise -> text of its cell), and the student's own cells at the top."""
+    notebook = notebook or lab_notebook(lab)
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "code" and cell["id"] in (answers or {}):
+            cell["source"] = answers[cell["id"]]
+    notebook["cells"] = [code(text, f"own-{number}") for number, text in enumerate(own)] + notebook["cells"]
+    data = json.dumps(notebook).encode()
+    return Submission(student, lab, data, {}, (), hashlib.sha256(data).hexdigest())
+
+
+def marks_of(submission, sandboxes, seed=SEED):
+    """Exercise -> mark."""
+    return {mark.name: mark for mark in grade_submission(submission, seed, sandboxes).exercises}
+
+
+def reference(lab, name):
+    """The reference's cell of one exercise."""
+    cells = lab_notebook(lab, "solutions")["cells"]
+    return next("".join(cell["source"]) for cell in cells if cell["id"] == name)
+
+
+@cache
+def answers(lab, kind):
+    """(function's name, exercise, cell text, the cases that it must lose) of every answer in labNN/KIND.py, and what they share.
+
+    A function becomes a cell by its source, under the exercise's name; the file's imports and helpers, a cell of the student's own.
+    """
+    from course.grading.judge.lab import graded_lab
+
+    path = EXERCISES / f"lab{lab[:2]}" / f"{kind}.py"
+    spec = importlib.util.spec_from_file_location(f"grading_{lab}_{kind}", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    text, names = path.read_text(encoding="utf-8"), graded_lab(lab).declared.exercises
+    found, shared, sources = [], [], {}
+    for node in ast.parse(text).body:
+        source = "\n".join(
+            text.splitlines()[min([node.lineno, *[one.lineno for one in getattr(node, "decorator_list", [])]]) - 1 : node.end_lineno]
+        )
+        name = getattr(node, "name", "_")
+        if name.startswith("_"):
+            shared.append(source)
+            continue
+        exercise = next(one for one in names if name.startswith(one))
+        lost = set(re.findall(r"^ *- (.*)$", inspect.getdoc(getattr(module, name)) or "", re.MULTILINE))
+        sources[name] = source
+        found.append((name, exercise, re.sub(rf"\b{name}\b", exercise, source), frozenset(lost)))
+    used = set().union(*(needed(source) for source in [*sources.values(), *shared])) & set(sources)
+    return found, (*shared, *(sources[name] for name in sorted(used)))  # an answer may call another
