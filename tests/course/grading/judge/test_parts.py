@@ -99,7 +99,7 @@ def test_a_name_is_known_by_where_it_comes_from():
     text += "    y = len(x)\n    return t.sum(y)"
     assert bound(text) == {"t", "b", "K", "f"}
     assert needed(text) == {"h", "F"}
-    assert course_imports("def f():\n    from utils.compress import pruning\nimport course.grading.grade\nimport utilsx") == [
+    assert course_imports("def f():\n    from utils.compress import pruning\nimport course.grading.judge.grade\nimport utilsx") == [
         "course.grading.judge.grade",
         "utils.compress.pruning",
     ]
