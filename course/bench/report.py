@@ -12,10 +12,9 @@ from importlib.metadata import version
 from pathlib import Path
 
 import utils
+from course.bench import grading, tables
 from course.bench.bench import Bench
-from course.bench.grading import by_size, throughput
 from course.bench.load import Load
-from course.bench.tables import TABLES
 from utils import doctor
 from utils.files import ROOT, write_atomically
 
@@ -72,7 +71,7 @@ def write_results(
         NotebookFailedError: a lab does not run to its end.
     """
     parts = [head(now(), load)]
-    for make in TABLES:
+    for make in tables.TABLES:
         say(make.__name__.replace("_", " "))
         parts.append(make(bench).markdown())
     write_atomically(path, "\n".join(parts))
@@ -94,5 +93,5 @@ def write_grading(
         ValueError, RuntimeError: something could not be graded.
     """
     begin = now()
-    tables = (throughput(nbgrader, say), by_size(say))
-    write_atomically(path, "\n".join([head(begin, load), *(table.markdown() for table in tables)]))
+    made = (grading.throughput(nbgrader, say), grading.by_size(say))
+    write_atomically(path, "\n".join([head(begin, load), *(table.markdown() for table in made)]))

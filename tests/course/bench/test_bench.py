@@ -13,9 +13,8 @@ import torch
 import typer
 from typer.testing import CliRunner
 
-import course.bench
 from course import cli
-from course.bench import compression, deployment, tables
+from course.bench import compression, deployment, report, tables
 from course.bench.bench import EAGER, LARGE, Bench, Sessions
 from course.bench.notebooks import Run, run_apart, run_here, where
 from course.bench.report import write_results
@@ -258,8 +257,8 @@ def test_people_are_paired_with_themselves(bench):
 
 
 def test_a_busy_machine_is_said_aloud():
-    assert "Other programs were computing" in course.bench.head(WHEN, (64.0, 1.0, 1.0))
-    assert "unknown on this system" in course.bench.head(WHEN, None)
+    assert "Other programs were computing" in report.head(WHEN, (64.0, 1.0, 1.0))
+    assert "unknown on this system" in report.head(WHEN, None)
 
 
 def test_a_failing_table_leaves_the_old_results(bench, tmp_path, monkeypatch):
@@ -358,7 +357,7 @@ def app():
 
 def test_the_command_says_where_it_wrote(app, tmp_path, monkeypatch):
     asked = []
-    monkeypatch.setattr(course.bench, "write_results", lambda bench, path, **more: asked.append((bench.seconds, path)))
+    monkeypatch.setattr(report, "write_results", lambda bench, path, **more: asked.append((bench.seconds, path)))
     result = CliRunner().invoke(app, ["bench", "--seconds", "2", "--output", str(tmp_path / "a.md")])
     assert result.exit_code == 0, result.output
     assert asked == [(2.0, tmp_path / "a.md")]
@@ -369,7 +368,7 @@ def test_a_lab_that_fails_is_one_sentence(app, tmp_path, monkeypatch):
     def fails(bench, path, **more):
         raise NotebookFailedError("01_a.ipynb stopped in cell 1 (1 / 0): ZeroDivisionError: division by zero")
 
-    monkeypatch.setattr(course.bench, "write_results", fails)
+    monkeypatch.setattr(report, "write_results", fails)
     result = CliRunner().invoke(app, ["bench", "--output", str(tmp_path / "a.md")])
     assert result.exit_code == 1
     assert len(result.stderr.strip().splitlines()) == 1 and "cell 1" in result.stderr

@@ -13,7 +13,7 @@ import psutil
 import pytest
 import torch
 
-from course.grading.sandbox import bubblewrap, dialogue, sandbox
+from course.grading.sandbox import bubblewrap, dialogue, keeper
 from course.grading.sandbox import visit as visiting
 from course.grading.sandbox.dialogue import Talk
 from course.grading.sandbox.inside.channel import receive, send
@@ -492,7 +492,7 @@ def faked(monkeypatch):
     """Sandboxes whose first has served others and ends as told; fresh ones end as told too."""
 
     def make(first, fresh, way="nested", jobs=3):
-        monkeypatch.setattr(sandbox.Sandboxes, "_start", lambda self: Fake([fresh], way))
+        monkeypatch.setattr(keeper.Sandboxes, "_start", lambda self: Fake([fresh], way))
         made = Sandboxes(unsafe=True)
         made._warm = Fake([first], way, jobs)
         return made
@@ -530,7 +530,7 @@ def test_a_single_use_sandbox_serves_once(faked):
 
 
 def test_another_system_is_refused_even_without_a_sandbox(monkeypatch):
-    monkeypatch.setattr(sandbox.sys, "platform", "darwin")
+    monkeypatch.setattr(keeper.sys, "platform", "darwin")
     with pytest.raises(SandboxError, match="grade on Linux, or on Windows inside WSL2"):
         Sandboxes(unsafe=True)
 
@@ -551,7 +551,7 @@ def test_a_second_trial_has_the_limits_of_the_first(monkeypatch):
             given.append(limits)
             return super().visit(limits)
 
-    monkeypatch.setattr(sandbox.Sandboxes, "_start", lambda self: Noting([Answered(1)]))
+    monkeypatch.setattr(keeper.Sandboxes, "_start", lambda self: Noting([Answered(1)]))
     made = Sandboxes(unsafe=True)
     made._warm = Noting([Ended(DIED)], jobs=3)
     assert made.answers(None, [], brief)[1] == [Answered(1)] and given == [brief, brief]
@@ -560,7 +560,7 @@ def test_a_second_trial_has_the_limits_of_the_first(monkeypatch):
 def test_every_sandbox_has_the_limits_that_were_asked_for(monkeypatch):
     proven, limits = [], Limits(cpu_s=1)
     monkeypatch.setattr("course.grading.sandbox.keeper.prove", lambda given: (proven.append(given), (Fake([]), []))[1])
-    monkeypatch.setattr(sandbox, "Sandbox", lambda way, given: (way, given))
+    monkeypatch.setattr(keeper, "Sandbox", lambda way, given: (way, given))
     assert Sandboxes(limits=limits)._start() == ("nested", limits) and proven == [limits]
 
 
