@@ -1,6 +1,6 @@
 """A grading worker: a process of the trusted side that grades one submission after the other, as it is told through a socket.
 
-    python -m course.grading.serve 5        5: the descriptor of its end of a socket pair
+    python -m course.grading.workers.process 5        5: the descriptor of its end of a socket pair
 
 Both ways go messages of eight bytes of length and as many of JSON. First comes a `Recipe`, then submissions.
 """
