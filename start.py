@@ -349,6 +349,15 @@ def install(options):
 # Handing over
 
 
+def speak_utf8():
+    """Leave the locale "C" for its twin that knows accents.
+
+    Python 3.11 does not start in an environment below a folder whose name has one, if LC_ALL says C.
+    """
+    if os.environ.get("LC_ALL") in ("C", "POSIX"):
+        os.environ["LC_ALL"] = "C.UTF-8"
+
+
 def hand_over(python, arguments, own):
     """Replace this process by the command line of the course. own: the environment is not .venv."""
     if own:  # the project may not be installed there
@@ -367,6 +376,7 @@ def main(arguments):
     parser.add_argument("--wheelhouse")
     options, rest = parser.parse_known_args(arguments)
     check_python()
+    speak_utf8()
     if active_is_enough():
         return hand_over(sys.executable, rest or ["lab"], own=True)
     if not is_ready():

@@ -6,6 +6,7 @@ import tempfile
 for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"):
     os.environ.setdefault(name, "1")  # before numpy and torch are imported
 os.environ.setdefault("MPLBACKEND", "agg")
+os.environ["COLUMNS"] = "140"  # what is printed does not depend on the terminal in which the tests run
 
 import pytest  # noqa: E402
 from hypothesis import settings  # noqa: E402

@@ -98,7 +98,7 @@ def test_every_pinned_package_accepts_every_python_of_the_project(python):
         f"{package.metadata['Name']} {package.version}"
         for package in distributions()
         if PINS.get(canonicalize_name(package.metadata["Name"])) == package.version
-        and not SpecifierSet(package.metadata["Requires-Python"] or "").contains(python)
+        and not SpecifierSet(package.metadata.get("Requires-Python", "")).contains(python)
     ]
     assert not refusing
 

@@ -353,6 +353,13 @@ def run_start(folder, *arguments, python=sys.executable, before="", **environmen
     return subprocess.run(command, env=clean, capture_output=True, text=True, timeout=110, cwd=folder.parent)
 
 
+@pytest.mark.parametrize(("said", "kept"), [("C", "C.UTF-8"), ("POSIX", "C.UTF-8"), ("de_DE.UTF-8", "de_DE.UTF-8"), ("", "")])
+def test_a_locale_that_knows_no_accent_is_left(start, monkeypatch, said, kept):
+    monkeypatch.setenv("LC_ALL", said)
+    start.speak_utf8()
+    assert os.environ["LC_ALL"] == kept
+
+
 def base_python():
     """The Python under this environment: nothing is active in it."""
     return getattr(sys, "_base_executable", None) or sys.executable

@@ -195,7 +195,9 @@ def test_a_lab_beside_a_utils_of_the_students_own_says_what_to_do(home):
     first = next(cell for cell in json.loads((ROOT / "labs" / "01_pruning.ipynb").read_text())["cells"] if cell["cell_type"] == "code")
     (home / "01_own.ipynb").write_text(json.dumps({"cells": [first], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}))
     (home / "utils.py").write_text("mine = 1")
-    environment = {**os.environ, "TITANS_HOME": str(home)}
+    (home / "site").mkdir()  # the course is found behind the folder of the notebook, as where it is installed
+    (home / "site" / "sitecustomize.py").write_text(f"import sys\nsys.path.append({str(ROOT)!r})")
+    environment = {**os.environ, "TITANS_HOME": str(home), "PYTHONPATH": str(home / "site")}
     command = [sys.executable, "-P", "-m", "utils.cli", "run", "01_own.ipynb"]
     result = subprocess.run(command, cwd=home, env=environment, capture_output=True, text=True, check=False)
     assert result.returncode == 1 and "utils.py hides the course's package: rename that file" in result.stderr

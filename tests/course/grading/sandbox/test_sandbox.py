@@ -535,6 +535,7 @@ def test_another_system_is_refused_even_without_a_sandbox(monkeypatch):
         Sandboxes(unsafe=True)
 
 
+@pytest.mark.needs("bubblewrap")
 def test_a_sandbox_that_does_not_start_says_why(monkeypatch):
     monkeypatch.setattr(
         bubblewrap, "command", lambda *_: ["sh", "-c", "echo one >&2; echo 'bwrap: setting up uid map: Permission denied' >&2; exit 1"]
