@@ -11,6 +11,7 @@ import typer
 
 from utils.cli import fail
 from utils.files import ROOT
+from utils.student.folder import is_called
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -24,15 +25,16 @@ def add_commands(app: typer.Typer) -> None:
 
 
 def sources(number: str | None, folder: Path | None = None, suffix: str = ".py") -> list[Path]:
-    """The sources of one lab ("1", "01" or "01_pruning"), or of all without a number. folder, suffix: where to look, for what.
+    """The sources of one lab ("1", "01", "01_pruning", "01_pru"), or of all without a number.
+
+    folder, suffix: the place to look in, and the ending to look for.
 
     Raises:
         FileNotFoundError: no such source; the message lists those that exist.
     """
     folder = folder or ROOT / "solutions"
     found = sorted(folder.glob(f"[0-9][0-9]_*{suffix}"))
-    wanted = number.removesuffix(suffix).zfill(2) if number else None
-    chosen = [path for path in found if wanted in (None, path.stem, path.stem[:2])]
+    chosen = [path for path in found if not number or is_called(path.stem, number.removesuffix(suffix))]
     if not chosen:
         known = ", ".join(path.stem for path in found) or "none is there yet"
         what = "source of lab" if suffix == ".py" else "lab"

@@ -221,8 +221,11 @@ def data(
 ) -> None:
     """Make the data that a lab uses and that can't be handed on with the course."""
     from utils.data.making import made_for
+    from utils.student.folder import handed_out
 
     with one_sentence():
+        with suppress(FileNotFoundError):  # a hand-out may have other labs
+            number = handed_out(number).stem
         found = made_for(number)
         for one in found:
             typer.echo(f"{one.title}, from {one.package} ...")

@@ -33,7 +33,7 @@ def verified(path: Path, sha256: str) -> Path:
         FileNotFoundError: the file is missing.
         ValueError: the file is not the one that the project was tested with.
     """
-    remedy = f"get it back with 'git checkout -- {path.name}' in {path.parent}"
+    remedy = f"get it back with 'git checkout -- {path.name}' in {path.parent}" if (ROOT / ".git").exists() else "unpack the course again"
     if not path.is_file():
         raise FileNotFoundError(f"{path} is missing: {remedy}")
     if (found := sha256_of(path)) != sha256:

@@ -12,6 +12,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from course.authoring.source import BuildError, Cell, Source
+from utils.student.notebook import without_outputs
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
@@ -43,22 +44,19 @@ def as_text(notebook: NotebookNode) -> str:
     """A notebook as Jupyter itself writes it: LF, one blank of indentation, sorted keys, a line end at the end.
 
     Raises:
-        BuildError: it is no valid notebook.
+        BuildError: it is not a valid notebook.
     """
     try:
         nbformat.validate(notebook)
     except nbformat.ValidationError as error:
-        raise BuildError(f"{notebook.metadata.titans.lab} is no valid notebook: {error.message}") from error
+        raise BuildError(f"{notebook.metadata.titans.lab} is not a valid notebook: {error.message}") from error
     return nbformat.writes(notebook).rstrip("\n") + "\n"
 
 
-def without_outputs(notebook: NotebookNode) -> NotebookNode:
+def unexecuted(notebook: NotebookNode) -> NotebookNode:
     """A copy of an executed notebook as it was before its execution."""
-    copy = nbformat.from_dict(json.loads(json.dumps(notebook)))
+    copy = nbformat.from_dict(json.loads(json.dumps(without_outputs(notebook))))
     copy.metadata.titans.pop("environment_sha256", None)
-    for cell in copy.cells:
-        if cell.cell_type == "code":
-            cell.outputs, cell.execution_count = [], None
     return copy
 
 

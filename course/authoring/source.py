@@ -79,10 +79,10 @@ def read_source(path: Path) -> Source:
     """
     path = Path(path).resolve()
     if path.suffix != ".py" or not _NAME.match(path.stem):
-        raise BuildError(f"{path.name} is no lab source: name it NN_name.py, two digits and lower-case letters")
+        raise BuildError(f"{path.name} is not a lab's source: name it NN_name.py, two digits and lower-case letters")
     if not path.is_file():
         raise BuildError(f"{path} is missing: pass the lab's source, solutions/NN_name.py")
-    text = path.read_text(encoding="utf-8")
+    text = _text(path)
     try:
         raw = jupytext.reads(text, fmt=FORMAT).cells
     except Exception as error:  # a broken header ends in one of many kinds of error
@@ -92,6 +92,20 @@ def read_source(path: Path) -> Source:
     lines = _cell_lines(path, text, len(raw))
     cells = [_cell(path, cell, line) for cell, line in zip(raw, lines, strict=True)]
     return Source(path, text_sha256(text), tuple(_with_ids(path, cells)))
+
+
+def _text(path: Path) -> str:
+    """The source's text without a byte order mark, which some editors write."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = path.read_bytes()[: error.start].count(b"\n") + 1
+        raise BuildError(f"solutions/{path.name} is not written in UTF-8 (line {line}): save it in UTF-8") from error
+    if "\0" in text:
+        raise BuildError(f"solutions/{path.name} contains zero bytes: save it in UTF-8, not in UTF-16, or restore it")
+    if not any(_CELL.match(line) for line in text.splitlines()):
+        raise BuildError(f"solutions/{path.name} has no cells: begin each with a line '# %%' (docs/adding-a-lab.md)")
+    return text
 
 
 def text_sha256(text: str) -> str:
@@ -126,9 +140,9 @@ def _cell(path: Path, raw: NotebookNode, line: int) -> Cell:
     if unknown := [tag for tag in tags if tag not in (*ROLES, *NBVAL_TAGS)]:
         raise wrong(f"unknown tag {unknown[0]!r}: use one of {', '.join((*ROLES, *NBVAL_TAGS))}", 0)
     if given != "" and not (isinstance(given, str) and _ID.match(given)):
-        raise wrong(f"the id {given!r} is no cell id: use 1 to 64 letters, digits, '-' and '_'", 0)
+        raise wrong(f"the id {given!r} is not a valid cell id: use 1 to 64 letters, digits, '-' and '_'", 0)
     if raw.cell_type == "raw":
-        raise wrong("raw cells have no place in a lab: make it [markdown] or code", 0)
+        raise wrong("a lab has no raw cells: make it [markdown] or code", 0)
     role = "prose"
     if raw.cell_type == "code":
         roles = [tag for tag in tags if tag in ROLES]
@@ -141,7 +155,7 @@ def _cell(path: Path, raw: NotebookNode, line: int) -> Cell:
         raise wrong("the cell is empty: fill or remove it", 0)
     if role != "exercise":
         if found := marker_line(raw.source):
-            raise wrong("a solution marker stands outside an exercise cell: tag the cell exercise or remove the marker", found)
+            raise wrong("a solution marker is outside an exercise cell: tag the cell exercise or remove the marker", found)
         return Cell(given, role, line, raw.source, raw.source, tags=tuple(tags), jupyter=options.get("jupyter"))
     stripped, function = _exercise(raw.source, wrong)
     return Cell(given, role, line, raw.source, stripped.stub, stripped.bodies, function, tuple(tags), options.get("jupyter"))
@@ -164,7 +178,7 @@ def _exercise(text: str, wrong: Callable[..., BuildError]) -> tuple[Stripped, st
     bodies = [(node.lineno, node.end_lineno or 0) for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
     for number in stripped.stub_lines:
         if not any(first < number <= last for first, last in bodies):
-            raise wrong("a solution region stands outside a function: the stub would fail as soon as the cell runs", number)
+            raise wrong("a solution region is outside a function: the stub would fail as soon as the cell runs", number)
     names = [node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)]
     if len(names) != 1:
         raise wrong(f"an exercise cell asks for exactly one function, this one has {', '.join(names)}: give each its own cell")

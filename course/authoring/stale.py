@@ -8,7 +8,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from course.authoring.notebook import as_text, lab_notebook, lab_path, solution_notebook, without_outputs
+from course.authoring.notebook import as_text, lab_notebook, lab_path, solution_notebook, unexecuted
 from course.authoring.rules import load
 from course.authoring.source import BuildError, Source
 from utils.files import ROOT, sha256_of
@@ -77,13 +77,13 @@ def _difference(path: Path, source: Source) -> str | None:
         return f"it was never built: {remedy}"
     notebook = _read(path)
     if notebook is None:
-        return f"it is no notebook: {remedy}"
+        return f"it is not a notebook: {remedy}"
     if notebook.metadata.get("titans", {}).get("source_sha256") != source.sha256:
         return f"its source has changed since it was built: {remedy}"
     if path.parent.name == "labs":
         same = path.read_text(encoding="utf-8") == as_text(lab_notebook(source))
     else:
-        same = as_text(without_outputs(notebook)) == as_text(solution_notebook(source))
+        same = as_text(unexecuted(notebook)) == as_text(solution_notebook(source))
     return None if same else f"it was changed by hand or by another version of the builder: edit the source and {remedy}"
 
 

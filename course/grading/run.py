@@ -22,6 +22,7 @@ from course.grading.workers.dask_cluster import grade_on_dask
 from course.grading.workers.pool import Failure, Outcome, Pool, Started, default_workers
 from course.grading.workers.process import Recipe, in_sandboxes
 from utils.files import sha256_of
+from utils.student.folder import is_called
 
 
 @dataclass(frozen=True)
@@ -145,7 +146,7 @@ def _chosen(wanted: Sequence[str], names: Sequence[str]) -> set[str]:
     """The labs' names. Raises ValueError for one that there is not."""
     found = set()
     for one in wanted:
-        fitting = [name for name in names if one.strip().removesuffix(".ipynb") in (name, name[:2], name[:2].lstrip("0"))]
+        fitting = [name for name in names if is_called(name, one)]
         if not fitting:
             raise ValueError(f"there is no lab {one} with exercises: use {', '.join(name[:2] for name in names)}, or several with commas")
         found.update(fitting)

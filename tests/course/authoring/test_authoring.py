@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import sysconfig
@@ -233,8 +234,8 @@ def test_a_broken_region_is_refused(body, line, says):
         (['# %% tags=["nbval-skip"]\n1'], "without id", 1, "this one has none"),
         (['# %% tag=["demo"]\n1'], "without id", 1, "unknown cell option 'tag'"),
         ([prose("Words.", 'tags=["demo"]')], "without id", 1, "a prose cell has no tags"),
-        ([code("demo", "1", 'id="no blanks"')], "no blanks", 1, "is no cell id"),
-        ([code("demo", "1", "id=3")], "without id", 1, "the id 3 is no cell id"),
+        ([code("demo", "1", 'id="no blanks"')], "no blanks", 1, "is not a valid cell id"),
+        ([code("demo", "1", "id=3")], "without id", 1, "the id 3 is not a valid cell id"),
         (["# %% [raw]\n# 1"], "without id", 1, "raw cells"),
         (['# %% tags=["demo"]'], "without id", 1, "empty"),
         ([exercise(body=["return ("])], "without id", 5, "the reference does not compile"),
@@ -263,6 +264,32 @@ def test_a_broken_source_is_refused(tmp_path, cells, cell, line, says):
     message = refusal(tmp_path, *cells)
     assert f", cell {cell}, line {line}: " in message
     assert says in message
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"", "solutions/42_tiny.py has no cells: begin each with a line '# %%'"),
+        (b"\n \n", "has no cells"),
+        (b"x = 1\n", "has no cells"),
+        ("# %% [markdown]\n# Caf\u00e9".encode("latin-1"), "solutions/42_tiny.py is not written in UTF-8 (line 2): save it in UTF-8"),
+        ("# %% [markdown]\n# A".encode("utf-16"), "is not written in UTF-8 (line 1)"),
+        ("# %% [markdown]\n# A".encode("utf-16-le"), "zero bytes: save it in UTF-8, not in UTF-16"),
+    ],
+)
+def test_a_file_that_is_not_a_source_is_one_sentence(tmp_path, data, said):
+    path = write(tmp_path, HEADER)
+    path.write_bytes(data)
+    with pytest.raises(BuildError, match=re.escape(said)):
+        read_source(path)
+
+
+def test_a_byte_order_mark_does_no_harm(tmp_path):
+    path = write(tmp_path, HEADER, SETUP, exercise(), check())
+    plain = read_source(path)
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    marked = read_source(path)
+    assert (marked.cells, marked.sha256) == (plain.cells, plain.sha256)
 
 
 @pytest.mark.parametrize(
@@ -457,7 +484,7 @@ def test_missing_broken_and_orphaned_notebooks_are_stale(copied):
     (copied / "labs" / "43_gone.ipynb").write_text("{}")
     reasons = stale_labs(copied)
     assert "never built" in reasons["labs/42_tiny.ipynb"]
-    assert "no notebook" in reasons["solutions/42_tiny.ipynb"]
+    assert "not a notebook" in reasons["solutions/42_tiny.ipynb"]
     assert "there is no solutions/43_gone.py" in reasons["labs/43_gone.ipynb"]
 
 
