@@ -8,13 +8,15 @@ import re
 import subprocess
 import tempfile
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 
 import utils
 from course.handout.self_check import LIST
 from utils.files import ROOT
+from utils.student.course import header
+from utils.student.notebook import read_notebook
 
 FOLDER = "tiny-titans"
 WHOLE = ("datasets/", "utils/", "zoo/")  # with all that belongs to the course in them
@@ -33,8 +35,13 @@ python3 start.py test    # proves that everything works here
 
 Then read [docs/student.md](docs/student.md): half an hour to your first solved exercise.
 
-Licence: MIT ([LICENSE](LICENSE)); each data set has its own, named on its card in `datasets/`.
+The labs in this folder:
+
+LABS
+
+Licence: MIT ([LICENSE](LICENSE)). Each data set has its own licence, which its card in `datasets/` names.
 """
+OTHERS = "The texts also mention other labs of the course; they are not in this folder."
 
 
 def bundle(target: Path, labs: Sequence[str] = (), root: Path = ROOT) -> list[str]:
@@ -43,7 +50,7 @@ def bundle(target: Path, labs: Sequence[str] = (), root: Path = ROOT) -> list[st
     labs: names of those to hand out, "01_pruning"; all if empty.
 
     Raises:
-        ValueError: this is no checkout by git, which knows what belongs to the course; or there is no such lab.
+        ValueError: this is not a checkout by git, which knows what belongs to the course; or there is no such lab.
         OSError: the zip can't be written.
     """
     contents = files(labs, root)
@@ -75,11 +82,18 @@ def files(labs: Sequence[str] = (), root: Path = ROOT) -> dict[str, Path | bytes
     pages = (root / "docs/student.md").read_text(encoding="utf-8")
     found |= {name: root / name for name in ours if name.startswith("docs/") and f"]({name.removeprefix('docs/')})" in pages}
     found |= {
-        "README.md": README.encode(),
+        "README.md": _readme(root, found, len(notebooks)).encode(),
         "pyproject.toml": handed_out((root / "pyproject.toml").read_text(encoding="utf-8")).encode(),
         "utils/handout.py": (root / "course/handout/self_check.py").read_bytes(),
     }
     return {**found, LIST: _listed(found)}
+
+
+def _readme(root: Path, found: Iterable[str], known: int) -> str:
+    """The README of a hand-out, with the titles of its labs. known: how many labs the course has."""
+    names = sorted(name for name in found if name.startswith("labs/"))
+    titles = [f"- {Path(name).stem[:2]} {header(read_notebook(root / name))[0] or Path(name).stem}" for name in names]
+    return README.replace("LABS", "\n".join([*titles, *([] if len(names) == known else ["", OTHERS])]))
 
 
 def handed_out(pyproject: str) -> str:
@@ -104,7 +118,7 @@ def _belonging(root: Path) -> list[str]:
     try:
         told = subprocess.run(command, capture_output=True, check=True).stdout
     except (OSError, subprocess.CalledProcessError) as error:
-        raise ValueError(f"{root} is no checkout by git, which knows what belongs to the course: bundle from one") from error
+        raise ValueError(f"{root} is not a checkout by git, which knows what belongs to the course: bundle from one") from error
     return sorted(name for name in told.decode("utf-8", "surrogateescape").split("\0") if name and (root / name).is_file())
 
 

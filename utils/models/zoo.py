@@ -71,7 +71,7 @@ def record(name: str) -> Record:
     files = [ZOO / name / f"seed{seed}.json" for seed in what["seeds"]]
     runs = [json.loads(file.read_text(encoding="utf-8")) for file in files if file.is_file()]
     if not runs:
-        raise FileNotFoundError(f"{name} was not trained yet: run 'python3 start.py train {name}'")
+        raise FileNotFoundError(f"{name} has no results in {ZOO / name}: unpack the course again, or train it as zoo/README.md says")
     column = lambda key: tuple(run[key] for run in runs)  # noqa: E731
     return Record(
         name,

@@ -101,14 +101,14 @@ def test_what_git_ignores_and_what_lies_around_is_left_out(small):
 
 
 def test_some_labs_only(small):
-    (small / "labs/02_quantization.ipynb").write_text("{}")
+    (small / "labs/02_quantization.ipynb").write_text('{"cells": [{"cell_type": "markdown", "source": "# Lab 02: Quantization"}]}')
     assert [name for name in files(["02_quantization"], small) if name.startswith("labs/")] == ["labs/02_quantization.ipynb"]
     with pytest.raises(ValueError, match="there is no lab 09_x: use 01_pruning, 02_quantization"):
         files(["09_x"], small)
 
 
 def test_without_git_a_sentence_says_so(tmp_path):
-    with pytest.raises(ValueError, match="is no checkout by git"):
+    with pytest.raises(ValueError, match="is not a checkout by git"):
         files(root=tmp_path)
 
 
@@ -217,7 +217,7 @@ def test_the_command_s_errors_are_one_sentence(tmp_path, monkeypatch):
     assert cli("--labs", "77").output.startswith("there is no lab 77 in labs/: 00_why_small")
 
     def fake(target, labs):
-        raise ValueError("x is no checkout by git")
+        raise ValueError("x is not a checkout by git")
 
     monkeypatch.setattr("course.handout.self_check.bundle.bundle", fake)
-    assert cli().output == "x is no checkout by git.\n"
+    assert cli().output == "x is not a checkout by git.\n"
