@@ -204,7 +204,7 @@ def test_the_command_says_what_it_made(tmp_path, monkeypatch):
         target.write_bytes(b"x" * 1_600_000)
         return ["01_pruning"]
 
-    monkeypatch.setattr("course.handout.self_check.bundle.bundle", fake)
+    monkeypatch.setattr("course.handout.bundle.bundle", fake)
     found = cli("--out", tmp_path / "a.zip", "--labs", "01, 0")
     assert (
         found.exit_code == 0
@@ -219,5 +219,5 @@ def test_the_command_s_errors_are_one_sentence(tmp_path, monkeypatch):
     def fake(target, labs):
         raise ValueError("x is not a checkout by git")
 
-    monkeypatch.setattr("course.handout.self_check.bundle.bundle", fake)
+    monkeypatch.setattr("course.handout.bundle.bundle", fake)
     assert cli().output == "x is not a checkout by git.\n"

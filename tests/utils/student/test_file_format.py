@@ -6,7 +6,7 @@ import nbformat
 import pytest
 from typer.testing import CliRunner
 
-from course.grading.reading import read
+from course.grading.intake.notebooks import read
 from utils import cli
 from utils.student.file_format import UnreadableError, decode, well_formed, without_outputs
 from utils.student.notebook import as_text, cells_of
