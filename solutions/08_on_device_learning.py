@@ -32,18 +32,18 @@ import copy
 import json
 import re
 from dataclasses import replace
-from types import SimpleNamespace
 
 import numpy as np
 import torch
 
 from utils import adapt, deploy, measure, show
-from utils.adapt import accuracy, personalise
+from utils.adapt import AdaptConfig, personalise
 from utils.data import folds, hapt, has_hapt, smartwatch, standardise
 from utils.exercises.lab08 import check
 from utils.files import ZOO, my_work
 from utils.measure import TorchRunnable
 from utils.models import MotionNet, save_model, zoo
+from utils.train import accuracy
 from utils.student.challenge import keep_best
 
 everyone, finely = smartwatch(), smartwatch(stride=7)  # a window each second, and one each 0.14 s
@@ -385,14 +385,15 @@ def some(data, count, seed):
 learned = {"as shipped": [shipped] * 3}
 for policy in how:
     learned[policy] = [
-        personalise(shipped, minute, policy=policy, **how[policy], seed=seed) for seed in range(3)
+        personalise(shipped, minute, AdaptConfig(policy=policy, **how[policy], seed=seed))
+        for seed in range(3)
     ]
 learned["control: shuffled labels"] = [
-    personalise(shipped, dealt(minute, seed), policy="last", **how["last"], seed=seed)
+    personalise(shipped, dealt(minute, seed), AdaptConfig(**how["last"], seed=seed))
     for seed in range(3)
 ]
 learned["control: old windows"] = [
-    personalise(shipped, some(train, 42, seed), policy="last", **how["last"], seed=seed)
+    personalise(shipped, some(train, 42, seed), AdaptConfig(**how["last"], seed=seed))
     for seed in range(3)
 ]
 
@@ -526,7 +527,10 @@ buffers = [
 rehearsed = {
     policy: [
         personalise(
-            shipped, minute, policy=policy, **how[policy], seed=seed, rehearsal=train[buffers[seed]]
+            shipped,
+            minute,
+            AdaptConfig(policy=policy, **how[policy], seed=seed),
+            rehearsal=train[buffers[seed]],
         )
         for seed in range(3)
     ]
@@ -605,7 +609,7 @@ for size in sizes:
     for seed in range(5):
         which = sample_of(len(train), size, np.random.default_rng(seed))
         old = train[torch.tensor(which)] if size else None
-        one = personalise(shipped, minute, policy="last", **how["last"], seed=seed, rehearsal=old)
+        one = personalise(shipped, minute, AdaptConfig(**how["last"], seed=seed), rehearsal=old)
         ones.append(one)
     gained_by_size.append(mean(ones, later) - accuracy(shipped, later))
     lost_by_size.append(accuracy(shipped, kept) - mean(ones, kept))
@@ -770,7 +774,7 @@ def federate(rounds, after_round):
     for number in range(rounds):
         states = []
         for client in clients:  # on their watches
-            trained = personalise(server, client, **local, seed=number)
+            trained = personalise(server, client, AdaptConfig(**local, seed=number))
             states.append({name: tensor.clone() for name, tensor in trained.state_dict().items()})
         server.load_state_dict(fedavg(states, [len(client) for client in clients]))
         there = sum(tensor.nbytes for tensor in server.state_dict().values())
@@ -797,8 +801,8 @@ def note(server, megabytes):
 
 server = federate(rounds, note)
 passes = {**local, "epochs": rounds * local["epochs"]}
-central = personalise(fresh(), half, **passes)
-alone = [personalise(fresh(), client, **passes) for client in clients]
+central = personalise(fresh(), half, AdaptConfig(**passes))
+alone = [personalise(fresh(), client, AdaptConfig(**passes)) for client in clients]
 
 # %% tags=["demo"]
 show.curves(
@@ -912,7 +916,7 @@ learnt_names = [name for name, _ in server.named_parameters()]
 
 def update_of(client):
     """What a watch would send in one more round: what it changed."""
-    trained = personalise(server, client, **{**local, "epochs": 1}, seed=99)
+    trained = personalise(server, client, AdaptConfig(**{**local, "epochs": 1}, seed=99))
     before, after = server.state_dict(), trained.state_dict()
     return {name: after[name] - before[name] for name in learnt_names}
 
@@ -1063,9 +1067,9 @@ forgetting = check(forgetting)
 tasks = [kept, later, unseen.only([7]).between(5)]
 minutes = [minute, at_once.only([7]).between(0, 4.28)]
 old = train[buffers[0]]
-with_both = SimpleNamespace(  # fourteen windows of person 2 join the buffer
-    windows=torch.cat([old.windows, minute.windows[::3]]),
-    labels=torch.cat([old.labels, minute.labels[::3]]),
+with_both = (  # fourteen windows of person 2 join the buffer
+    torch.cat([old.windows, minute.windows[::3]]),
+    torch.cat([old.labels, minute.labels[::3]]),
 )
 for name, first, second in (
     ("alone", None, None),
@@ -1074,7 +1078,7 @@ for name, first, second in (
 ):
     network, rows = shipped, [[accuracy(shipped, task) for task in tasks]]
     for one, buffer in zip(minutes, (first, second), strict=True):
-        network = personalise(network, one, policy="last", **how["last"], rehearsal=buffer)
+        network = personalise(network, one, AdaptConfig(**how["last"]), rehearsal=buffer)
         rows.append([accuracy(network, task) for task in tasks])
     print(f"{name}: forgetting {forgetting(torch.tensor(rows)):.1f} points")
     for stage, row in zip(("as shipped", "person 2", "person 7"), rows, strict=True):
@@ -1160,7 +1164,7 @@ for count, deviation in zip(counts, left, strict=True):
 # %% tags=["demo"]
 samples = sample_of(len(train), 98, np.random.default_rng(5))  # yours: change anything
 best = personalise(
-    shipped, minute, policy="last", **how["last"], rehearsal=train[torch.tensor(samples)]
+    shipped, minute, AdaptConfig(**how["last"]), rehearsal=train[torch.tensor(samples)]
 )
 needed = adapt.training_memory(shipped, one_window, select_trainable(names, "last"), 28).total
 needed += 4 * 64 * (len(samples) + len(minute))

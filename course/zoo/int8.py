@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import onnxruntime
@@ -18,7 +19,7 @@ from utils.measure import scorecard
 from utils.models import load_model
 
 
-def convert(what: dict, seed: int) -> dict:
+def convert(name: str, what: dict, seed: int, say: Callable[[str], None] = print) -> dict:
     """Make one seed of a recipe with [int8] and measure it.
 
     Returns the record: validation and test accuracy in percent, bytes of the .onnx file, hours.

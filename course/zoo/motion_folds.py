@@ -17,10 +17,11 @@ import numpy as np
 import torch
 from torch import nn
 
-from utils.adapt import FederatedHistory, MotionAugment, Reservoir, accuracy, adapt_batch_norm, fedavg, personalise, train
+from utils.adapt import AdaptConfig, FederatedConfig, FederatedHistory, MotionAugment, Reservoir, adapt_batch_norm, fedavg, personalise
 from utils.data import Motion, folds, hapt, smartwatch, standardise
 from utils.files import ZOO
 from utils.models import MotionConfig, MotionNet, save_model
+from utils.train import TrainConfig, accuracy, fit, one_cycle
 
 KNOWN = ("title", "data", "seeds", "folds", "ships", "model", "train", "shake", "adapt", "federated")
 
@@ -99,7 +100,9 @@ def train_folds(name: str, what: dict, seed: int, say: Callable[[str], None] = p
     for number, (they, new) in enumerate(folds(everyone, what["folds"])):
         parts = PARTS[what["data"]](they, new)
         model = fresh(what, seed)
-        train(model, parts.train, seed=seed, augment=MotionAugment(**what["shake"]), **what["train"])
+        config = TrainConfig(seed=seed, label_smoothing=0.0, **what["train"])
+        generator = torch.Generator().manual_seed(seed)  # one for all epochs: the records were made so
+        fit(model, parts.train, config, augment=MotionAugment(**what["shake"]), schedule=one_cycle, generator=generator)
         results.append({"fold": number, **adapted(model, parts, what["adapt"], seed)})
         if "federated" in what:
             results[-1]["federated"] = federated(parts, what, seed)
@@ -145,9 +148,10 @@ def adapted(model: nn.Module, parts: Parts, how: dict, seed: int) -> dict:
     """
     how = dict(how)
     old = sample(parts.train, how.pop("buffer"), seed)
+    config = AdaptConfig(seed=seed, **how)
 
     def learn(minute: Motion, rehearsal: Motion | None = None) -> nn.Module:
-        return personalise(model, minute, rehearsal=rehearsal, seed=seed, **how)
+        return personalise(model, minute, config, rehearsal=rehearsal)
 
     new, known = list(parts.minute), accuracy(model, parts.kept)
     people = []
@@ -202,8 +206,8 @@ def federated(parts: Parts, what: dict, seed: int) -> dict:
         ones = {who: adapt_batch_norm(history.model, client.windows) for who, client in clients.items()}
         trace["known_own"].append(mean(accuracy(one, parts.kept.only([who])) for who, one in ones.items()))
 
-    shake, how = MotionAugment(**what["shake"]), what["federated"]
-    history = fedavg(fresh(what, seed), list(clients.values()), augment=shake, seed=seed, on_round=note, **how)
+    config, shake = FederatedConfig(seed=seed, **what["federated"]), MotionAugment(**what["shake"])
+    history = fedavg(fresh(what, seed), list(clients.values()), config, augment=shake, on_round=note)
     sent = {"bytes_up": history.bytes_up[-1], "bytes_down": history.bytes_down[-1]}
     people = [{"person": who, "own": round(value, 3)} for who, value in own(history.model, parts).items()]
     return {"clients": len(clients), "steps": history.steps, **sent, **trace, "people": people}

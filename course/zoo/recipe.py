@@ -15,7 +15,6 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from course.zoo import motion_folds
 from utils.compress.distillation import from_teacher, pseudo_label
 from utils.compress.pruning import GradualPruner, choose_channels, global_masks, nested_random_masks, prune_channels
 from utils.compress.quantization import freeze_, qat_
@@ -49,8 +48,6 @@ def check_recipe(what: dict) -> None:
     Raises:
         ValueError: an unknown part, or [pseudo] without [few].
     """
-    if what.get("data") in motion_folds.PARTS:
-        return motion_folds.check_recipe(what)
     if unknown := sorted(what.keys() - set(KNOWN)):
         raise ValueError(f"nothing reads {unknown[0]!r} in a recipe: use {', '.join(KNOWN)}")
     if "pseudo" in what and "few" not in what:

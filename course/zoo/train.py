@@ -6,29 +6,52 @@ in zoo/NAME/seedN.json; the first seed of the recipe is the one that ships, neve
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
-import time
 from collections.abc import Callable
-from dataclasses import asdict
-from pathlib import Path
+from dataclasses import dataclass
 
 import torch
 
+from course.zoo import motion_folds
+from course.zoo.images import forget_state, train_images
 from course.zoo.int8 import convert
-from course.zoo.motion_folds import PARTS, train_folds
-from course.zoo.recipe import check_recipe, checkpoint, gather, parents
-from utils.data import fashion_mnist
-from utils.files import ZOO, sha256_of, write_atomically
-from utils.models import save_model
+from course.zoo.recipe import check_recipe
+from utils.files import ZOO, write_atomically
 from utils.models.zoo import recipe
-from utils.train import History, TrainConfig, accuracy, fit
 
-WATCHED = 2000  # validation images after each epoch, to see that it goes well; the record counts all of them
+Say = Callable[[str], None]
 
 
-def train(name: str, seed: int, say: Callable[[str], None] = print) -> dict:
+@dataclass(frozen=True)
+class Kind:
+    """A kind of recipe. check: refuses a recipe with a part that nothing reads. run: (name, recipe, seed, say) -> record."""
+
+    check: Callable[[dict], None]
+    run: Callable[[str, dict, int, Say], dict]
+
+
+KINDS = {
+    "images": Kind(check_recipe, train_images),
+    "motion": Kind(motion_folds.check_recipe, motion_folds.train_folds),
+    "int8": Kind(check_recipe, convert),
+}
+KIND_OF_DATA = {"fashion_mnist": "images", **dict.fromkeys(motion_folds.PARTS, "motion")}
+
+
+def kind_of(what: dict) -> Kind:
+    """The kind of a recipe: a conversion if it has [int8], else what its data set is trained by.
+
+    Raises:
+        ValueError: a data set that no kind trains on.
+    """
+    data = what.get("data", "fashion_mnist")
+    if data not in KIND_OF_DATA:
+        raise ValueError(f"no recipe is trained on {data!r}: use {', '.join(KIND_OF_DATA)}")
+    return KINDS["int8" if "int8" in what else KIND_OF_DATA[data]]
+
+
+def train(name: str, seed: int, say: Say = print) -> dict:
     """Run one seed of a recipe (resuming where it stopped) and write its record.
 
     Returns the record: validation and test accuracy in percent, bytes of the file, hours.
@@ -38,64 +61,13 @@ def train(name: str, seed: int, say: Callable[[str], None] = print) -> dict:
         ValueError: a state was left by another recipe, or the recipe has a part that nothing reads.
     """
     what = recipe(name)
-    check_recipe(what)
-    if what.get("data") in PARTS:
-        return _keep(name, train_folds(name, what, seed, say), say)
-    if "int8" in what:
-        return _keep(name, convert(what, seed), say)
-    config = TrainConfig(seed=seed, **what["train"])
-    torch.manual_seed(seed)
-    start = gather(what, seed)
-    state = checkpoint(name, seed).with_suffix(".state")
-    _claim(state, name, what, seed)
-    spent = state.with_suffix(".seconds")
-    before, began = float(spent.read_text()) if state.is_file() and spent.is_file() else 0.0, time.perf_counter()
-
-    def on_epoch(epoch: int, history: History) -> None:
-        spent.write_text(str(before + time.perf_counter() - began))
-        say(f"{name} seed {seed}: epoch {epoch}/{config.epochs}, loss {history.loss[-1]:.4f}, validation {history.accuracy[-1]:.2f} %")
-
-    validation, test = (fashion_mnist(split) for split in ("validation", "test"))
-    watched = validation[:WATCHED]
-    fit(start.model, start.data, config, validation=watched, on_epoch=on_epoch, resume=state, **start.extras)
-    model, codes = start.model, start.finish()
-    size = save_model(model, checkpoint(name, seed), codes)
-    record = {
-        "seed": seed,
-        "validation": round(accuracy(model, validation), 2),
-        "test": round(accuracy(model, test), 2),
-        "bytes": size,
-        "parameters": sum(p.numel() for p in model.parameters()),
-        "nonzero": sum(int((p != 0).sum()) for p in model.parameters()),
-        "hours": round((before + time.perf_counter() - began) / 3600, 3),
-        "threads": torch.get_num_threads(),
-        "torch": torch.__version__,
-        "config": asdict(config),
-    }
-    if seed == what["seeds"][0]:
-        save_model(model, ZOO / name / "model.safetensors", codes)
-    _keep(name, record, say)
-    state.unlink(missing_ok=True)
-    state.with_suffix(".recipe").unlink(missing_ok=True)
+    kind = kind_of(what)
+    kind.check(what)
+    record = kind.run(name, what, seed, say)
+    write_atomically(ZOO / name / f"seed{seed}.json", (json.dumps(record, indent=1) + "\n").encode())
+    forget_state(name, seed)
+    say(f"{name} seed {seed}: validation {record['validation']} %, test {record['test']} %, {record['bytes']:,} bytes")
     return record
-
-
-def _keep(name: str, record: dict, say: Callable[[str], None]) -> dict:
-    """Write what a seed reached and say it."""
-    write_atomically(ZOO / name / f"seed{record['seed']}.json", (json.dumps(record, indent=1) + "\n").encode())
-    say(f"{name} seed {record['seed']}: validation {record['validation']} %, test {record['test']} %, {record['bytes']:,} bytes")
-    return record
-
-
-def _claim(state: Path, name: str, what: dict, seed: int) -> None:
-    """Say beside the state which recipe and which starting weights it belongs to; refuse a state of others."""
-    depends = {key: value for key, value in what.items() if key not in ("title", "seeds")}
-    weights = "".join(sha256_of(file) for file in parents(what, seed).values())
-    digest = hashlib.sha256((json.dumps(depends, sort_keys=True) + weights).encode()).hexdigest()
-    note = state.with_suffix(".recipe")
-    if state.is_file() and (not note.is_file() or note.read_text(encoding="utf-8") != digest):
-        raise ValueError(f"{state} was made with another recipe of {name} or from other weights: delete it or use the old one")
-    write_atomically(note, digest)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from utils.adapt.steps import mode
+from utils.train import mode
 
 
 @torch.no_grad()

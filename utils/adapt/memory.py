@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from utils.adapt.steps import mode, only_trainable
+from utils.train import buffers_kept, mode, only_trainable, random_numbers
 
 STATES = {"sgd": 0, "momentum": 1, "adam": 2}  # values that an optimizer keeps for each parameter
 
@@ -78,15 +78,10 @@ def training_memory(
         return tensor
 
     windows = example[:1].repeat(batch, *[1] * (example.ndim - 1))
-    before = [(buffer, buffer.clone()) for buffer in model.buffers()]
-    try:
-        with mode(model, True, learn_statistics), only_trainable(model, trainable) as parameters, torch.enable_grad():
-            with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
-                F.cross_entropy(model(windows), torch.zeros(batch, dtype=torch.int64))
-            gradients = sum(parameter.nbytes for parameter in parameters)
-    finally:
-        for buffer, values in before:
-            buffer.copy_(values)
+    with buffers_kept(model), random_numbers(0), mode(model, True, learn_statistics), torch.enable_grad():
+        with only_trainable(model, trainable) as parameters, torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
+            F.cross_entropy(model(windows), torch.zeros(batch, dtype=torch.int64))
+        gradients = sum(parameter.nbytes for parameter in parameters)
     return TrainingMemory(
         weights=sum(tensor.nbytes for tensor in (*model.parameters(), *model.buffers())),
         gradients=gradients,

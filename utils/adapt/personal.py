@@ -3,76 +3,91 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from utils.adapt.latent import features_of
 from utils.adapt.policies import select_trainable
-from utils.adapt.steps import Labelled, mode, only_trainable, step
+from utils.train import Augment, Data, Labelled, Loss, Samples, TrainConfig, check_size, constant, fit, labelled, only_trainable
+
+
+@dataclass(frozen=True)
+class AdaptConfig(TrainConfig):
+    """How to adapt a model on a device: plain gradient descent on small batches with a constant learning rate.
+
+    policy: which parameters learn (`select_trainable`).
+    learn_statistics: False keeps the batch norms as they were: each window is judged by itself, and a minute of one
+        person does not replace what hours of others gave. True lets them learn from the batches.
+    All else as in `TrainConfig`, with other defaults; warmup has no use here.
+
+    >>> AdaptConfig(epochs=20, lr=0.5).policy
+    'last'
+    """
+
+    lr: float = 0.1
+    batch_size: int = 14
+    weight_decay: float = 0.0
+    label_smoothing: float = 0.0
+    augment: bool = False
+    momentum: float = 0.0
+    learn_statistics: bool = False
+    policy: str = "last"
 
 
 def personalise(
-    model: nn.Module,
-    data: Labelled,
-    *,
-    policy: str,
-    epochs: int,
-    lr: float,
-    rehearsal: Labelled | None = None,
-    seed: int = 0,
-    batch_size: int = 14,
-    learn_statistics: bool = False,
+    model: nn.Module, data: Data, config: AdaptConfig, *, rehearsal: Data | None = None, augment: Augment | None = None
 ) -> nn.Module:
-    """Train some parameters of a copy by plain gradient descent; `model` is left untouched.
+    """Train some parameters of a copy on a person's data; `model` is left untouched.
 
     Each step takes a batch of the person's windows and, if there is a buffer, as many windows from it (experience
     replay: Chaudhry et al., On Tiny Episodic Memories, 2019); their two losses count alike.
 
-    Where only the classifier learns, what lies before it never changes: it runs once for each window, and a device may
-    keep the features in place of the windows (latent replay: Pellegrini et al., 2020).
+    Where only the end of the model learns (the classifier), what lies before it never changes: it runs once for each
+    window, and a device may keep the features instead of the windows (latent replay: Pellegrini et al., 2020). The
+    result is that of running the whole model in every step; where it would not be, the whole model is run.
 
-    policy: which parameters learn (`select_trainable`).
-    rehearsal: windows of the people that the model was trained on, from a `Reservoir`.
-    learn_statistics: False keeps the batch norms as they were: each window is judged by itself, and a minute of one
-        person does not take the place of what hours of others gave. True lets them learn from the batches.
+    data: the person's windows and labels. rehearsal: those of the people that the model was trained on, from a `Reservoir`.
+    augment: (windows, generator) -> windows, applied to each batch of the person's windows.
 
     Returns the adapted copy, in evaluation mode.
+
+    >>> inputs, labels = torch.eye(3), torch.tensor([2, 0, 1])
+    >>> adapted = personalise(nn.Linear(3, 3), (inputs, labels), AdaptConfig(epochs=100, lr=1.0))
+    >>> adapted(inputs).argmax(1)
+    tensor([2, 0, 1])
 
     Raises:
         ValueError: no windows, an empty buffer, an unknown policy, no epochs.
         FloatingPointError: the loss is no longer finite.
     """
-    if epochs < 1 or batch_size < 1 or not len(data.labels):
-        raise ValueError(f"need at least one epoch, window and place in the batch, got {epochs}, {len(data.labels)} and {batch_size}")
-    if rehearsal is not None and not len(rehearsal.labels):
+    mine, old = labelled(data), None if rehearsal is None else labelled(rehearsal)
+    check_size(len(mine.labels), config)
+    if old is not None and not len(old.labels):
         raise ValueError("the rehearsal buffer is empty: fill it, or leave it out")
-    adapted = copy.deepcopy(model)
-    trainable = select_trainable([name for name, _ in adapted.named_parameters()], policy)
-    generator = torch.Generator().manual_seed(seed)
-    with mode(adapted, True, learn_statistics), only_trainable(adapted, trainable) as parameters, torch.enable_grad():
-        front, rest = _split(adapted, trainable, learn_statistics)
-        mine, old = front(data.windows), None if rehearsal is None else front(rehearsal.windows)
-        optimizer = torch.optim.SGD(parameters, lr=lr)
-        for epoch in range(1, epochs + 1):
-            for index in torch.randperm(len(data.labels), generator=generator).split(batch_size):
-                loss = F.cross_entropy(rest(mine[index]), data.labels[index])
-                if rehearsal is not None and old is not None:
-                    drawn = torch.randint(len(rehearsal.labels), (len(index),), generator=generator)
-                    loss = (loss + F.cross_entropy(rest(old[drawn]), rehearsal.labels[drawn])) / 2
-                step(optimizer, loss, f"epoch {epoch}: lower lr from {lr}")
+    adapted = copy.deepcopy(model).eval()
+    trainable = select_trainable([name for name, _ in adapted.named_parameters()], config.policy)
+    generator = torch.Generator().manual_seed(config.seed)
+    with only_trainable(adapted, trainable):
+        learner: nn.Module = adapted
+        sets = [mine.inputs] if old is None else [mine.inputs, old.inputs]
+        if augment is None and not config.augment and (stored := features_of(adapted, trainable, sets, config)):
+            learner, features = stored
+            mine = Samples(features[0], mine.labels)
+            old = None if old is None else Samples(features[1], old.labels)
+        loss = None if old is None else _rehearsing(old, config, generator)
+        fit(learner, mine, config, loss=loss, augment=augment, schedule=constant, generator=generator)
     return adapted.eval()
 
 
-def _split(model: nn.Module, trainable: tuple[str, ...], learn_statistics: bool) -> tuple[Callable[[Tensor], Tensor], nn.Module]:
-    """What need run only once for a window, and what must run in every step."""
-    features, head = getattr(model, "features", None), getattr(model, "head", None)
-    if learn_statistics or features is None or head is None or not all(name.startswith("head.") for name in trainable):
-        return lambda windows: windows, model
+def _rehearsing(old: Labelled, config: TrainConfig, generator: torch.Generator) -> Loss:
+    """The mean of the loss on a batch and of the loss on as many inputs drawn from the buffer."""
 
-    @torch.no_grad()
-    def front(windows: Tensor) -> Tensor:
-        return torch.cat([features(batch) for batch in windows.split(500)])
+    def loss(model: nn.Module, x: Tensor, y: Tensor) -> Tensor:
+        new = F.cross_entropy(model(x), y, label_smoothing=config.label_smoothing)
+        drawn = torch.randint(len(old.labels), (len(y),), generator=generator)
+        return (new + F.cross_entropy(model(old.inputs[drawn]), old.labels[drawn], label_smoothing=config.label_smoothing)) / 2
 
-    return front, head
+    return loss

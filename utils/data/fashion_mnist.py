@@ -34,6 +34,11 @@ class Images:
     labels: torch.Tensor
     classes: tuple[str, ...]
 
+    @property
+    def inputs(self) -> torch.Tensor:
+        """What a network takes: the images."""
+        return self.images
+
     def __len__(self) -> int:
         return len(self.labels)
 

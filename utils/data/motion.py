@@ -41,6 +41,11 @@ class Motion:
     lengths: Tensor
     rate_hz: float = 50.0
 
+    @property
+    def inputs(self) -> Tensor:
+        """What a network takes: the windows."""
+        return self.windows
+
     def __len__(self) -> int:
         return len(self.labels)
 

@@ -89,10 +89,10 @@ def accuracy(logits: np.ndarray, labels: np.ndarray) -> float:
 
 
 def _arrays(data: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Inputs float32 and labels of a pair or of an object with `images` and `labels`."""
-    pair = (data.images, data.labels) if hasattr(data, "images") else data
+    """Inputs float32 and labels of a pair or of an object with `inputs` and `labels`."""
+    pair = (data.inputs, data.labels) if hasattr(data, "inputs") else data
     if not isinstance(pair, tuple | list) or len(pair) != 2:
-        raise ValueError(f"data must be a pair (inputs, labels) or have .images and .labels, got {type(data).__name__}")
+        raise ValueError(f"data must be a pair (inputs, labels) or have .inputs and .labels, got {type(data).__name__}")
     first = pair[0].detach() if hasattr(pair[0], "detach") else pair[0]  # a tensor may want a gradient
     inputs, labels = np.asarray(first, dtype=np.float32), np.asarray(pair[1])
     if not len(labels) or len(inputs) != len(labels):
@@ -129,7 +129,7 @@ def scorecard(
 ) -> Card:
     """Measure a network on `data`; the network and the global state are left as they were.
 
-    data: (inputs, labels) or an object with `images` and `labels`. metric: (logits, labels) -> a number.
+    data: (inputs, labels) or an object with `inputs` and `labels`. metric: (logits, labels) -> a number.
     latency: its row of a run of `utils.measure.latency`, where all contestants were timed together.
     energy: likewise of `utils.measure.energy`; modelled if not given.
 

@@ -15,7 +15,7 @@ NAMES = sorted(path.parent.name for path in ZOO.glob("*/recipe.toml") if "int8" 
 def test_recorded_figures_are_measured_again(name):
     """Does the first seed reach its accuracy and its bytes? (2 images of 10,000 may differ between processors.)"""
     what = zoo.recipe(name)
-    record, again = json.loads((ZOO / name / "seed0.json").read_text()), convert(what, what["seeds"][0])
+    record, again = json.loads((ZOO / name / "seed0.json").read_text()), convert(name, what, what["seeds"][0])
     assert again["test"] == pytest.approx(record["test"], abs=0.02)
     assert again["validation"] == pytest.approx(record["validation"], abs=0.02)
     assert again["bytes"] == pytest.approx(record["bytes"], abs=64)  # names in the file may differ by some letters

@@ -8,7 +8,6 @@ import torch
 from scipy.stats import t
 
 from course.zoo import motion_folds
-from course.zoo import recipe as recipes
 from course.zoo import train as trainer
 from utils.adapt import select_trainable, training_memory
 from utils.data import folds, smartwatch
@@ -114,14 +113,15 @@ def test_shuffled_labels_are_dealt_between_whole_recordings():
 
 def test_a_part_that_nothing_reads_is_refused():
     with pytest.raises(ValueError, match="nothing reads 'prune' in a recipe of motion"):
-        recipes.check_recipe({**TINY, "prune": {}})
+        what = {**TINY, "prune": {}}
+        trainer.kind_of(what).check(what)
 
 
 def test_the_command_trains_folds_by_what_the_recipe_says(monkeypatch, tmp_path):
     monkeypatch.setattr(trainer, "recipe", lambda name: TINY)
     monkeypatch.setattr(trainer, "ZOO", tmp_path)
     record = {"seed": 0, "validation": 1.0, "test": 2.0, "bytes": 3}
-    monkeypatch.setattr(trainer, "train_folds", lambda name, what, seed, say: record)
+    monkeypatch.setitem(trainer.KINDS, "motion", trainer.Kind(lambda what: None, lambda name, what, seed, say: record))
     assert trainer.train("tiny", 0, lambda _: None) == record
     assert json.loads((tmp_path / "tiny" / "seed0.json").read_text()) == record
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from course.zoo import images
 from course.zoo import recipe as recipes
 from course.zoo import train as trainer
 from utils.compress.distillation import kd_loss
@@ -117,15 +118,14 @@ threshold = 0.01
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A zoo of a few recipes, and 64 images a split."""
-    recipes = {"dense": DENSE, "sparse": SPARSE, "longer": LONGER, "rounded": ROUNDED, "taught": TAUGHT, "few": FEW, "answered": ANSWERED}
-    for name, text in {**recipes, "both": BOTH}.items():
+    texts = {"dense": DENSE, "sparse": SPARSE, "longer": LONGER, "rounded": ROUNDED, "taught": TAUGHT, "few": FEW, "answered": ANSWERED}
+    for name, text in {**texts, "both": BOTH}.items():
         (tmp_path / name).mkdir()
         (tmp_path / name / "recipe.toml").write_text(text)
-    monkeypatch.setattr(trainer, "ZOO", tmp_path)
-    monkeypatch.setattr(recipes, "ZOO", tmp_path)
+    for module in (trainer, images, recipes, zoo):
+        monkeypatch.setattr(module, "ZOO", tmp_path)
     monkeypatch.setattr(recipes, "RUNS", tmp_path / ".runs")
-    monkeypatch.setattr(zoo, "ZOO", tmp_path)
-    for module in (trainer, recipes):
+    for module in (images, recipes):
         monkeypatch.setattr(module, "fashion_mnist", lambda split: fashion_mnist(split, 64))
     return tmp_path
 
@@ -224,7 +224,13 @@ def test_parts_that_would_be_left_out_are_refused(folder: Path, recipe: str, mes
 
 @pytest.mark.parametrize("name", sorted(path.parent.name for path in ZOO.glob("*/recipe.toml")))
 def test_every_recipe_of_the_zoo_is_read_whole(name: str) -> None:
-    recipes.check_recipe(zoo.recipe(name))
+    what = zoo.recipe(name)
+    trainer.kind_of(what).check(what)
+
+
+def test_a_data_set_that_nothing_is_trained_on_is_refused() -> None:
+    with pytest.raises(ValueError, match="no recipe is trained on 'speech': use fashion_mnist, watch, hapt"):
+        trainer.kind_of({"data": "speech"})
 
 
 def test_another_title_or_more_seeds_do_not_make_another_recipe(folder: Path) -> None:

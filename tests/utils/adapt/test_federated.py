@@ -10,19 +10,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import kstest
 
-from utils.adapt import accuracy, adapt_batch_norm, clip_and_noise, fedavg, one_cycle, train, weighted_average
+from utils.adapt import FederatedConfig, adapt_batch_norm, clip_and_noise, fedavg, weighted_average
 from utils.models import MotionConfig, MotionNet
+from utils.train import accuracy, constant, fit, one_cycle
 
 
 def client(n, seed):
     generator = torch.Generator().manual_seed(seed)
     labels = torch.arange(n) % 3
-    return SimpleNamespace(windows=torch.randn(n, 6, 40, generator=generator) + labels[:, None, None], labels=labels)
+    return SimpleNamespace(inputs=torch.randn(n, 6, 40, generator=generator) + labels[:, None, None], labels=labels)
 
 
 def network():
     torch.manual_seed(0)
     return MotionNet(MotionConfig(((8, 3, 2),), classes=3)).eval()
+
+
+def train(model, data, **how):
+    """What a client does in one round: batches in one random order after another, at one learning rate."""
+    config = FederatedConfig(**how)
+    fit(model, data, config, schedule=constant, generator=torch.Generator().manual_seed(config.seed))
 
 
 def same(first, second, **tolerance):
@@ -68,8 +75,8 @@ def test_states_that_do_not_fit_are_refused(states, sizes, message):
 
 def test_one_client_and_one_round_is_plain_training():
     alone, data = network(), client(30, 1)
-    train(alone, data, epochs=2, lr=0.05, batch_size=8, seed=4 + 1, schedule=lambda share: 1.0)
-    history = fedavg(network(), [data], 1, epochs=2, lr=0.05, batch_size=8, seed=4, schedule=lambda share: 1.0)
+    train(alone, data, epochs=2, lr=0.05, batch_size=8, seed=4 + 1)
+    history = fedavg(network(), [data], FederatedConfig(rounds=1, epochs=2, lr=0.05, batch_size=8, seed=4), schedule=constant)
     assert same(history.model.state_dict(), alone.state_dict(), atol=1e-6)
 
 
@@ -78,16 +85,18 @@ def test_a_round_is_the_average_of_what_the_clients_trained_by_themselves():
     clients = [client(12, 1), client(36, 2)]
     locals_ = [network(), network()]
     for who, (local, data) in enumerate(zip(locals_, clients, strict=True)):
-        train(local, data, epochs=1, lr=0.1 * one_cycle(1.0), batch_size=8, seed=(0 * 1 + 1) * 2 + who, schedule=lambda share: 1.0)
+        train(local, data, epochs=1, lr=0.1 * one_cycle(1.0), batch_size=8, seed=(0 * 1 + 1) * 2 + who)
     expected = weighted_average([local.state_dict() for local in locals_], [12, 36])
-    history = fedavg(network(), clients, 1, batch_size=8)
+    history = fedavg(network(), clients, FederatedConfig(rounds=1, batch_size=8))
     assert same(history.model.state_dict(), expected, atol=1e-6)
 
 
 def test_bytes_and_steps_are_those_of_the_tensors_that_travel():
     clients = [client(12, 1), client(20, 2), client(5, 3)]
     model = network()
-    history = fedavg(model, clients, 2, epochs=2, batch_size=8, evaluate=lambda server: accuracy(server, clients[0]))
+    history = fedavg(
+        model, clients, FederatedConfig(rounds=2, epochs=2, batch_size=8), evaluate=lambda server: accuracy(server, clients[0])
+    )
     one = sum(tensor.nbytes for tensor in model.state_dict().values())
     assert one == 4 * sum(p.numel() for p in model.parameters()) + 4 * 2 * 8 + 8  # statistics of 8 channels, one counter
     assert history.bytes_up == history.bytes_down == [3 * one, 6 * one]
@@ -97,9 +106,9 @@ def test_bytes_and_steps_are_those_of_the_tensors_that_travel():
 
 def test_the_model_and_the_clients_are_left_as_they_were():
     model, data = network(), client(12, 1)
-    before, windows = copy.deepcopy(model.state_dict()), data.windows.clone()
-    history = fedavg(model, [data], 1)
-    assert same(model.state_dict(), before, atol=0) and torch.equal(data.windows, windows)
+    before, windows = copy.deepcopy(model.state_dict()), data.inputs.clone()
+    history = fedavg(model, [data], FederatedConfig(rounds=1))
+    assert same(model.state_dict(), before, atol=0) and torch.equal(data.inputs, windows)
     assert not same(history.model.state_dict(), before, atol=1e-4) and not history.model.training
 
 
@@ -111,8 +120,8 @@ def test_what_passes_through_private_is_the_update_and_variances_stay_positive()
         return {name: tensor - 100 for name, tensor in update.items()}
 
     model = network()
-    history = fedavg(model, [client(12, 1)], 1, private=private)
-    plain = fedavg(model, [client(12, 1)], 1).model.state_dict()
+    history = fedavg(model, [client(12, 1)], FederatedConfig(rounds=1), private=private)
+    plain = fedavg(model, [client(12, 1)], FederatedConfig(rounds=1)).model.state_dict()
     before = model.state_dict()
     assert all(torch.allclose(seen[0][name], plain[name] - before[name], atol=1e-6) for name in seen[0])
     assert not any("num_batches" in name for name in seen[0])
@@ -124,7 +133,7 @@ def test_what_passes_through_private_is_the_update_and_variances_stay_positive()
 @pytest.mark.parametrize(("clients", "rounds"), [([], 1), ([client(12, 1)], 0), ([client(12, 1), client(0, 1)], 1)])
 def test_nobody_or_nothing_to_train_is_refused(clients, rounds):
     with pytest.raises(ValueError, match="at least one round"):
-        fedavg(network(), clients, rounds)
+        fedavg(network(), clients, FederatedConfig(rounds=rounds))
 
 
 # clip_and_noise
@@ -172,7 +181,7 @@ def test_what_can_not_be_bounded_is_refused(update, clip, sigma, message):
 
 
 def test_own_statistics_are_the_mean_and_variance_of_what_each_norm_sees():
-    model, windows = network(), client(30, 1).windows
+    model, windows = network(), client(30, 1).inputs
     own = adapt_batch_norm(model, windows)
     seen = own.blocks[0].conv(windows).detach()
     norm = own.blocks[0].norm
@@ -184,7 +193,7 @@ def test_own_statistics_are_the_mean_and_variance_of_what_each_norm_sees():
 def test_own_statistics_change_no_weight_and_not_the_model():
     model = network()
     before = copy.deepcopy(model.state_dict())
-    own = adapt_batch_norm(model, client(30, 1).windows)
+    own = adapt_batch_norm(model, client(30, 1).inputs)
     assert same(model.state_dict(), before, atol=0)
     assert all(torch.equal(a, b) for a, b in zip(own.parameters(), model.parameters(), strict=True))
 
@@ -192,10 +201,10 @@ def test_own_statistics_change_no_weight_and_not_the_model():
 def test_a_wearer_whose_sensor_has_another_gain_and_offset_is_met_without_labels():
     """Does the first layer's output become what it was, whatever a channel was multiplied by and shifted?"""
     model, data = network(), client(60, 1)
-    moved = 3 * data.windows + 2
-    there, here = adapt_batch_norm(model, moved), adapt_batch_norm(model, data.windows)
+    moved = 3 * data.inputs + 2
+    there, here = adapt_batch_norm(model, moved), adapt_batch_norm(model, data.inputs)
     inner = slice(2, -2)  # the zeros at the edges are not moved
-    assert torch.allclose(there.blocks(moved)[:, :, inner], here.blocks(data.windows)[:, :, inner], atol=0.3)
+    assert torch.allclose(there.blocks(moved)[:, :, inner], here.blocks(data.inputs)[:, :, inner], atol=0.3)
 
 
 @pytest.mark.parametrize(("model", "count", "message"), [(network(), 1, "two or more"), (torch.nn.Linear(3, 3), 5, "no batch norms")])
@@ -207,10 +216,11 @@ def test_statistics_of_nothing_are_refused(model, count, message):
 def test_a_server_with_momentum_goes_on_in_its_direction():
     """Is the second step the clients' own plus a share of the first?"""
     servers = []
-    fedavg(network(), [client(12, 1)], 2, server_momentum=0.5, on_round=lambda _, h: servers.append(copy.deepcopy(h.model)))
+    config = FederatedConfig(rounds=2, server_momentum=0.5)
+    fedavg(network(), [client(12, 1)], config, on_round=lambda _, h: servers.append(copy.deepcopy(h.model)))
     start, (first, second) = network(), servers
     local = copy.deepcopy(first)
-    train(local, client(12, 1), epochs=1, lr=0.1 * one_cycle(1.0), seed=2, schedule=lambda share: 1.0)
+    train(local, client(12, 1), epochs=1, lr=0.1 * one_cycle(1.0), seed=2)
     for name, weight in second.named_parameters():
         before, once, alone = (model.get_parameter(name) for model in (start, first, local))
         assert torch.allclose(weight, alone + 0.5 * (once - before), atol=1e-6)

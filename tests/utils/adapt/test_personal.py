@@ -1,5 +1,6 @@
 """A personal copy learns what it may and nothing else, and a reservoir is a fair sample."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -10,16 +11,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import chisquare
 
-from utils.adapt import POLICIES, MotionAugment, Reservoir, accuracy, forgetting, one_cycle, personalise, predict, select_trainable, train
+from utils.adapt import POLICIES, AdaptConfig, MotionAugment, Reservoir, forgetting, personalise, select_trainable
 from utils.adapt.augment import turns
 from utils.models import MotionConfig, MotionNet
+from utils.train import TrainConfig, accuracy, fit, one_cycle, predict
+
+PLAIN = TrainConfig(epochs=10, lr=0.1, batch_size=64, label_smoothing=0.0)
 
 
 def some(n=28, seed=0, classes=4):
     generator = torch.Generator().manual_seed(seed)
     labels = torch.arange(n) % classes
     windows = torch.randn(n, 6, 40, generator=generator) + labels[:, None, None]
-    return SimpleNamespace(windows=windows, labels=labels)
+    return SimpleNamespace(inputs=windows, labels=labels)
 
 
 def network(seed=0):
@@ -35,7 +39,7 @@ def state(model):
 def test_only_the_chosen_parameters_change_and_only_in_the_copy(policy):
     model = network()
     before = state(model)
-    adapted = personalise(model, some(), policy=policy, epochs=2, lr=0.1)
+    adapted = personalise(model, some(), AdaptConfig(policy=policy, epochs=2, lr=0.1))
     chosen = set(select_trainable([name for name, _ in model.named_parameters()], policy))
     changed = {name for name, tensor in adapted.state_dict().items() if not torch.equal(tensor, before[name])}
     assert changed == chosen
@@ -46,7 +50,7 @@ def test_only_the_chosen_parameters_change_and_only_in_the_copy(policy):
 def test_statistics_are_learnt_only_when_asked_for():
     model = network()
     before = state(model)
-    after = state(personalise(model, some(), policy="last", epochs=2, lr=0.1, learn_statistics=True))
+    after = state(personalise(model, some(), AdaptConfig(policy="last", epochs=2, lr=0.1, learn_statistics=True)))
     assert not torch.equal(after["blocks.0.norm.running_mean"], before["blocks.0.norm.running_mean"])
 
 
@@ -54,14 +58,14 @@ def test_statistics_are_learnt_only_when_asked_for():
 def test_features_that_are_kept_give_what_the_whole_network_gives(rehearsed):
     """Is training the classifier on stored features the same as running the whole network in every step?"""
     model, data, old = network(), some(), some(20, seed=1) if rehearsed else None
-    quick = personalise(model, data, policy="last", epochs=3, lr=0.3, rehearsal=old, seed=5)
+    quick = personalise(model, data, AdaptConfig(policy="last", epochs=3, lr=0.3, seed=5), rehearsal=old)
     slow, generator = network(), torch.Generator().manual_seed(5)
     for _ in range(3):
         for index in torch.randperm(28, generator=generator).split(14):
-            loss = F.cross_entropy(slow(data.windows[index]), data.labels[index])
+            loss = F.cross_entropy(slow(data.inputs[index]), data.labels[index])
             if old:
                 drawn = torch.randint(20, (14,), generator=generator)
-                loss = (loss + F.cross_entropy(slow(old.windows[drawn]), old.labels[drawn])) / 2
+                loss = (loss + F.cross_entropy(slow(old.inputs[drawn]), old.labels[drawn])) / 2
             gradients = torch.autograd.grad(loss, list(slow.head.parameters()))
             with torch.no_grad():
                 for parameter, gradient in zip(slow.head.parameters(), gradients, strict=True):
@@ -72,17 +76,17 @@ def test_features_that_are_kept_give_what_the_whole_network_gives(rehearsed):
 
 def test_a_person_is_learnt_and_rehearsal_keeps_what_was_known():
     known, person = some(200), some(28, seed=3)
-    person.windows, person.labels = -person.windows, person.labels.flip(0)
+    person.inputs, person.labels = -person.inputs, person.labels.flip(0)
     model = network()
-    train(model, known, epochs=10)
-    alone = personalise(model, person, policy="last", epochs=60, lr=0.5)
-    kept = personalise(model, person, policy="last", epochs=60, lr=0.5, rehearsal=known)
+    fit(model, known, PLAIN)
+    alone = personalise(model, person, AdaptConfig(policy="last", epochs=60, lr=0.5))
+    kept = personalise(model, person, AdaptConfig(policy="last", epochs=60, lr=0.5), rehearsal=known)
     assert accuracy(alone, person) > accuracy(model, person)
     assert accuracy(kept, known) > accuracy(alone, known)
 
 
 def test_the_same_seed_gives_the_same_copy():
-    first, second, other = (personalise(network(), some(), policy="all", epochs=2, lr=0.1, seed=seed) for seed in (1, 1, 2))
+    first, second, other = (personalise(network(), some(), AdaptConfig(policy="all", epochs=2, lr=0.1, seed=seed)) for seed in (1, 1, 2))
     assert all(torch.equal(a, b) for a, b in zip(first.parameters(), second.parameters(), strict=True))
     assert not all(torch.equal(a, b) for a, b in zip(first.parameters(), other.parameters(), strict=True))
 
@@ -91,7 +95,7 @@ def test_the_same_seed_gives_the_same_copy():
     ("change", "error", "message"),
     [
         ({"epochs": 0}, ValueError, "at least one epoch"),
-        ({"data": some(0)}, ValueError, "at least one epoch, window"),
+        ({"data": some(0)}, ValueError, "at least one epoch, one input"),
         ({"rehearsal": some(0)}, ValueError, "buffer is empty"),
         ({"policy": "none"}, ValueError, "policy must be one of"),
         ({"lr": 1e9, "epochs": 9, "policy": "all"}, FloatingPointError, "lower lr from 1000000000.0"),
@@ -99,29 +103,30 @@ def test_the_same_seed_gives_the_same_copy():
 )
 def test_what_can_not_be_learnt_is_refused(change, error, message):
     arguments = {"data": some(), "policy": "last", "epochs": 1, "lr": 0.1, **change}
-    data = arguments.pop("data")
+    data, rehearsal = arguments.pop("data"), arguments.pop("rehearsal", None)
     with pytest.raises(error, match=message):
-        personalise(network(), data, **arguments)
+        personalise(network(), data, AdaptConfig(**arguments), rehearsal=rehearsal)
 
 
 def test_training_takes_the_steps_it_says_and_leaves_frozen_statistics_alone():
     model, epochs = network(), []
     before = state(model)["blocks.0.norm.running_mean"]
-    steps = train(model, some(50), epochs=3, batch_size=16, learn_statistics=False, lr=0.01, on_epoch=lambda *at: epochs.append(at))
-    assert steps == 3 * 4 and not model.training
+    config = replace(PLAIN, epochs=3, batch_size=16, learn_statistics=False, lr=0.01)
+    history = fit(model, some(50), config, on_epoch=lambda number, history: epochs.append((number, history.loss[-1])))
+    assert history.steps == 3 * 4 and not model.training
     assert [number for number, _ in epochs] == [1, 2, 3] and epochs[-1][1] < epochs[0][1]
     assert torch.equal(model.blocks[0].norm.running_mean, before)
     with pytest.raises(ValueError, match="at least one epoch"):
-        train(model, some(0), epochs=1)
+        fit(model, some(0), PLAIN)
 
 
 def test_prediction_leaves_every_part_in_its_mode():
     model = network().train()
     model.blocks[1].norm.eval()
     modes = [module.training for module in model.modules()]
-    assert predict(model, some().windows, batch_size=5).shape == (28, 4)
+    assert predict(model, some().inputs, batch_size=5).shape == (28, 4)
     assert modes == [module.training for module in model.modules()]
-    with pytest.raises(ValueError, match="no windows"):
+    with pytest.raises(ValueError, match="no inputs"):
         accuracy(model, some(0))
 
 

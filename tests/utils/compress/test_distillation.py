@@ -438,7 +438,7 @@ def nan(like):
         (lambda: agreement(nan(STUDENT), TEACHER), "student's logits hold NaN"),
         (lambda: shuffled_teacher(TEACHER[0], torch.Generator()), r"\(n, classes\)"),
         (lambda: shuffled_teacher(nan(TEACHER), torch.Generator()), "teacher's logits hold NaN"),
-        (lambda: distil(net(1), net(0), images(64)[:0], TrainConfig(epochs=1)), "at least one epoch and one image"),
+        (lambda: distil(net(1), net(0), images(64)[:0], TrainConfig(epochs=1)), "at least one epoch, one input"),
         (lambda: distil(net(1), net(0), images(), TrainConfig(epochs=1), temperature=0), "temperature must lie"),
     ],
 )

@@ -69,7 +69,7 @@ def test_data_may_be_an_object_and_the_metric_any_function() -> None:
 
     @dataclass
     class Set:
-        images: torch.Tensor
+        inputs: torch.Tensor
         labels: torch.Tensor
 
     def error(logits: np.ndarray, labels: np.ndarray) -> float:

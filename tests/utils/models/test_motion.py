@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from utils.adapt import accuracy
 from utils.data import folds, smartwatch, standardise
 from utils.files import ZOO
 from utils.models import MotionConfig, MotionNet, load_model, save_model, zoo
+from utils.train import accuracy
 
 
 @pytest.mark.parametrize("blocks", [((4, 3, 1),), ((32, 7, 2), (48, 5, 2), (64, 3, 2))])

@@ -13,8 +13,7 @@ from torch import Tensor, nn
 from utils.compress.distillation.checks import check_setting
 from utils.compress.distillation.labels import shuffled_teacher
 from utils.compress.distillation.losses import kd_training_loss
-from utils.data import Images
-from utils.train import History, Loss, TrainConfig, fit
+from utils.train import Data, History, Loss, TrainConfig, fit
 
 
 def from_teacher(teacher: nn.Module, temperature: float = 4.0, alpha: float = 0.7, *, shuffle: bool = False, seed: int = 0) -> Loss:
@@ -43,12 +42,12 @@ def from_teacher(teacher: nn.Module, temperature: float = 4.0, alpha: float = 0.
 def distil(
     student: nn.Module,
     teacher: nn.Module,
-    data: Images,
+    data: Data,
     config: TrainConfig,
     temperature: float = 4.0,
     alpha: float = 0.7,
     *,
-    validation: Images | None = None,
+    validation: Data | None = None,
     shuffle: bool = False,
     after_step: Callable[[float], None] | None = None,
     on_epoch: Callable[[int, History], None] | None = None,

@@ -18,7 +18,7 @@ from course.grading.submission import Submission
 from tests.course.grading.challenge.files import int8, of_zoo, saved, scored
 from tests.course.grading.sandboxed import SEED, lab_notebook, sandboxes
 from utils import deploy
-from utils.adapt import Reservoir, personalise
+from utils.adapt import AdaptConfig, Reservoir, personalise
 from utils.data import fashion_mnist, folds, smartwatch, standardise
 from utils.data.fashion_mnist import normalise
 from utils.models import ResidualConfig, ResidualNet, zoo
@@ -36,7 +36,7 @@ def personal(old=98):
     buffer.extend(range(len(train)))
     minute, shipped = new_ones.only([2]).between(0, 4.28), zoo.load("motion_watch")
     rehearsal = train[torch.tensor(buffer.items)] if old else None
-    return personalise(shipped, minute, policy="last", lr=1.0, epochs=67, rehearsal=rehearsal)
+    return personalise(shipped, minute, AdaptConfig(epochs=67, lr=1.0), rehearsal=rehearsal)
 
 
 def softened(model, share=0.5):

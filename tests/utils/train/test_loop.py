@@ -135,7 +135,7 @@ def test_no_data_and_no_epochs_are_refused(data):
         fit(new_model(), data, TrainConfig(0))
     with pytest.raises(ValueError, match="at least one epoch"):
         fit(new_model(), data[:0], TrainConfig(1))
-    with pytest.raises(ValueError, match="accuracy of no images"):
+    with pytest.raises(ValueError, match="accuracy of no inputs"):
         accuracy(new_model(), data[:0])
 
 

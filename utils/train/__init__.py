@@ -1,0 +1,36 @@
+"""The one training loop, for images, windows of a signal and whatever else has labels; prediction and accuracy."""
+
+from utils.train.batches import batch_sizes, check_size
+from utils.train.config import History, TrainConfig
+from utils.train.evaluation import accuracy, predict
+from utils.train.image_augment import augmented
+from utils.train.loop import Augment, Loss, cross_entropy, fit
+from utils.train.modes import buffers_kept, mode, only_trainable, random_numbers
+from utils.train.samples import Data, Labelled, Samples, labelled
+from utils.train.schedules import Schedule, constant, one_cycle, smooth_one_cycle
+
+__all__ = [
+    "Augment",
+    "Data",
+    "History",
+    "Labelled",
+    "Loss",
+    "Samples",
+    "Schedule",
+    "TrainConfig",
+    "accuracy",
+    "augmented",
+    "batch_sizes",
+    "buffers_kept",
+    "check_size",
+    "constant",
+    "cross_entropy",
+    "fit",
+    "labelled",
+    "mode",
+    "one_cycle",
+    "only_trainable",
+    "predict",
+    "random_numbers",
+    "smooth_one_cycle",
+]
