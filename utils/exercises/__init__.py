@@ -1,15 +1,17 @@
 """Exercises and their checks.
 
-    declare.py    what an exercise is: cases, points, stand-in         trusted side
-    judges.py     compare an answer with an oracle; plain arrays only  trusted side
-    outside.py    answers what a probe asks, and counts                trusted side
-    probing.py    call the student's function, return plain values     student's side
-    answers.py    what may be an answer                                student's side
-    standins.py   what the lab goes on with until an exercise is solved
+    declare.py    what an exercise is: cases, mistakes, points, stand-in     trusted side
+    stock.py      the usual cases, with their hints                          trusted side
+    judges.py     compare an answer with an oracle; plain arrays only        trusted side
+    outside.py    answers what a probe asks, and counts                      trusted side
+    refusals.py   which exceptions refuse an input                           trusted side
     results.py    the verdicts of an exercise: points, and the hints that fit
+    standins.py   what the lab continues with until an exercise is solved
+    needs.py      tools without which an exercise is not judged
     checking.py   both sides in one process, for the notebook
     view.py       the table below a check cell
-    labNN/        cases, judges, oracles, standins (trusted side); probes (student's side)
+    inside/       calls the student's function: runs in the student's process
+    labNN/        one file an exercise, in the order of its __init__.py; inside/: what runs in the student's process
 
 The sides do not import each other, so that a grader can run them in two processes: importing this
 package, or a lab's, loads neither.
@@ -17,21 +19,37 @@ package, or a lab's, loads neither.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from importlib import import_module
 from typing import Any
 
 __all__ = ["lab_attributes"]
 
 
-def lab_attributes(package: str) -> Callable[[str], Any]:
-    """The `__getattr__` of a lab's package: `lab` and `check` are made when they are asked for."""
+def lab_attributes(package: str, *exercises: str) -> Callable[[str], Any]:
+    """The `__getattr__` of a lab's package: `lab` and `check` are made when they are asked for.
+
+    exercises: their names, in the notebook's order. FakeQuant is declared in fake_quant.py of the package.
+    """
+
+    @cache
+    def lab() -> Any:
+        if not exercises:  # the former layout
+            return import_module(f"{package}.cases").lab
+        made = import_module("utils.exercises.declare").Lab(package[-2:])
+        for name in exercises:
+            made.add(getattr(import_module(f"{package}.{_file_of(name)}"), name))
+        return made
 
     def attribute(name: str) -> Any:
         if name not in ("lab", "check"):
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
-        lab = import_module(f"{package}.cases").lab
-        return lab if name == "lab" else partial(import_module("utils.exercises.checking").check, lab)
+        return lab() if name == "lab" else partial(import_module("utils.exercises.checking").check, lab())
 
     return attribute
+
+
+def _file_of(exercise: str) -> str:
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", exercise).lower()

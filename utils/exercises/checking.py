@@ -16,12 +16,14 @@ from pathlib import Path
 from typing import Any
 
 from utils import ledger
-from utils.exercises import probing, view
-from utils.exercises.answers import UnacceptableError, plain
+from utils.exercises import view
 from utils.exercises.declare import PUBLIC_SEED, Case, Exercise, Lab
+from utils.exercises.inside import probing
+from utils.exercises.inside.answers import UnacceptableError, plain
 from utils.exercises.judges import Verdict, short
+from utils.exercises.needs import missing
 from utils.exercises.outside import Outside
-from utils.exercises.refusals import told_apart
+from utils.exercises.refusals import is_refusal, told_apart
 from utils.exercises.results import Outcome, Result
 from utils.exercises.standins import StandIn
 
@@ -53,18 +55,23 @@ def assess(exercise: Exercise, function: Function, seed: int = PUBLIC_SEED, othe
 
 
 def _run(lab: str, case: Case, function: Function, others: set[str]) -> Outcome:
+    outside = None if case.outside is None else Outside(case.outside())
     try:
-        outside = None if case.outside is None else Outside(case.outside())
-        answer = probing.answer(function, copy.deepcopy(case.inputs), lab, case.probe, outside)
-        answer = answer if outside is None else outside.beside(answer)
+        again = case.about == "inputs"
+        answer = probing.answer(function, copy.deepcopy(case.inputs), lab, case.probe, outside, again)
+        answer = {"returned": answer} if case.about == "refusal" else answer
     except KeyboardInterrupt:
         raise
     except UnacceptableError as error:
         return _unjudged(case, _told(error, []))
     except BaseException as error:  # SystemExit too: exit() in an exercise must not end the notebook
-        return _raised(case, error, others)
+        kinds = [kind.__name__ for kind in type(error).__mro__][:20]
+        if case.about != "refusal" or not is_refusal(kinds):
+            return _raised(case, error, others)
+        answer = {"raised": kinds}
     try:
-        return Outcome(case, case.judge(answer, plain(case.inputs)))
+        answer = answer if outside is None else outside.beside(answer)
+        return Outcome(case, case.judged(answer, plain(case.inputs)))
     except Exception as error:  # a judge is meant never to raise; if one does, the lab goes on
         return _unjudged(case, f"an answer that could not be compared ({type(error).__name__})")
 
@@ -116,6 +123,10 @@ def check(lab: Lab, function: Any) -> Any:
         return _nothing_to_judge(f"nothing was checked: {what}. Write {how} and the exercise's name, one of {names}", function)
     if type(function) is StandIn:
         return _nothing_to_judge(f"{name}: {function.status}", function)
+    if lacking := missing(exercise.needs):
+        status = f"not judged: {lacking}. The lab goes on with {exercise.stand_in.label}; nothing is recorded"
+        view.show(view.Sentence(f"{name}: {status}"))
+        return StandIn(exercise.name, exercise.stand_in, status)
     result = assess(exercise, function, others=lab.exercises)
     entry = ledger.read().get("exercise", {}).get(exercise.key)
     failing_runs = before = _failing_runs(entry)

@@ -1,80 +1,111 @@
-"""What an exercise is: its cases, points, difficulty, time, and what stands in for it until it is solved."""
+"""Declarations of exercises: cases, points, difficulty, time, mistakes, and what stands in for the answer until it is solved."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
 from zlib import crc32
 
 import numpy as np
 
-from utils.exercises.judges import Judge
+from utils.exercises.judges import Judge, Verdict, answered, recognising, untouched
 from utils.exercises.outside import Answers
 from utils.exercises.standins import Substitute
 
 Hints = tuple[str, ...]
+About = Literal["answer", "inputs", "refusal"]
 PUBLIC_SEED = 1  # what every notebook's check draws from; a grader takes its own
-AS_GIVEN = (None, "look_again", "error_of", "as_parameters")  # probes that call with the case's inputs
-AND_MORE = ("forward_and_backward",)  # probes that call with the first of them, and use what is left otherwise
-# Probes that also give the inputs as they are afterwards: a grader looks at the memory of arrays and tensors itself.
-LOOK_AGAIN = ("look_again", "look_again_after_l1", "apply_and_look_again", "projected_again", "interleave_again", "noised_again", "tensors")
-# Probes that turn an exception into an answer, and the one that calls in the same way and does not: a grader uses that,
-# so that a function can't tell by its caller that something is to be refused.
-REFUSALS = {"error_of": None, "projected_error": "projected", "refused": "noised", "interleave_error": "interleaved"}
 
 
 @dataclass(frozen=True)
 class Case:
-    """One thing that the function must do.
+    """One thing that the function must do. `stock.py` has the usual ones with their hints.
 
     name: a claim, "keeps the largest half". inputs: what the function (or the probe) is called with.
-    judge: (answer, inputs) -> Verdict, plain arrays only. weight: its share of the points, against the others'.
+    judge: (answer, inputs) -> Verdict, plain arrays only; None: the exercise's. weight: its part of the points, against the others'.
     hints: a nudge, then the likely mistake. hints_for: others, by what a verdict is `about`; "error" is an exception.
     basis: the case that must pass for the hints to make sense, besides the exercise's first one.
-    probe: name of a function in the lab's probes.py, or None for a plain call.
+    probe: name of a probe, a shared one or the lab's own; None: a plain call.
     outside: makes, for each run, what answers the probe's questions. It stays where the judge is, and so does what it knows:
-    the inputs must not hold it. The judge then sees {"answer", "asked"}.
+    the inputs must not hold it. The judge of an answer then sees {"answer", "asked"}.
+    about: what is judged. "answer"; "inputs": that they stay as they were, and the answer as well; "refusal": the exception,
+    by a judge that sees {"raised"} or {"returned"}. Whatever it is about, the function is called by the same probe.
+    as_given: the probe calls the function with these inputs, the first of them at least, so a failing case can show them.
+    hints_on_error: whether the hints hold for an exception too.
     """
 
     name: str
     inputs: tuple[Any, ...]
-    judge: Judge
+    judge: Judge | None = None
     weight: float = 1
     hints: Hints = ()
     probe: str | None = None
     hints_for: Mapping[str, Hints] = field(default_factory=dict)
     basis: str | None = None
     outside: Callable[[], Answers] | None = None
+    about: About = "answer"
+    as_given: bool = False
+    hints_on_error: bool = False
 
-    @property
-    def looks_again(self) -> bool:
-        """Whether it is about what becomes of the inputs: the answer is {"answer", "inputs"}."""
-        return self.probe in LOOK_AGAIN
+    def judged(self, answer: Any, inputs: tuple[Any, ...]) -> Verdict:
+        """The verdict on a plain answer. inputs: the case's own, plain.
+
+        Raises:
+            TypeError: the case has no judge yet; those of `Exercise.cases` have one.
+        """
+        if self.judge is None:
+            raise TypeError(f"the case {self.name!r} has no judge: take it from Exercise.cases")
+        return self.judge(answer, inputs)
 
     def hints_about(self, mistake: str) -> Hints:
         """The hints for this mistake. An exception has only hints of its own: what is said of answers would mislead."""
-        return self.hints_for.get(mistake, () if mistake == "error" else self.hints)
+        return self.hints_for.get(mistake, () if mistake == "error" and not self.hints_on_error else self.hints)
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A plausible wrong answer, written once: judges recognise it, its hints are shown, and a test makes a wrong answer of it.
+
+    made: what the mistake gives for an exercise's inputs, which are plain numbers and arrays; a wrong answer is made of it by
+    `Exercise.answer_of`. loses: exactly these cases, "a; b" or "all but a; b"; "" for one or more, whichever.
+    """
+
+    name: str
+    made: Callable[..., Any]
+    hints: Hints
+    loses: str = ""
 
 
 @dataclass(frozen=True)
 class Exercise:
-    """A function, or a class, that the student writes. minutes: how long it takes most people; difficulty: 1 to 5.
+    """A function, or a class, that the student writes.
 
+    generate: its cases, from a generator of random numbers; its docstring begins with the signature.
+    points, core: what it counts. minutes: how long it takes most people. difficulty: 1 to 5.
+    judge: of all cases that name none. mistakes: what the judges recognise, the first that fits; rtol: how near.
+    steps: how to solve it, one step after the other: the last hint. needs: a tool without which nobody can judge it (`needs.py`).
     gives_text: it takes no arguments, and the cases look at the text that it returns: a grader does that where the
     student's code never ran.
+    answer_of: makes an answer of a mistake's `made` where that takes other arguments than the student's function.
     """
 
-    lab: str
     name: str
-    points: float
-    difficulty: int
-    minutes: int
-    core: bool
-    stand_in: Substitute
     generate: Callable[[np.random.Generator], Iterator[Case]]
+    stand_in: Substitute
+    points: float = 3
+    difficulty: int = 1
+    minutes: int = 10
+    core: bool = True
     gives_text: bool = False
+    judge: Judge | None = None
+    mistakes: tuple[Mistake, ...] = ()
+    rtol: float = 1e-4
+    steps: str = ""
+    needs: str = ""
+    answer_of: Callable[[Callable[..., Any]], Any] | None = None
+    lab: str = ""
 
     @property
     def key(self) -> str:
@@ -97,10 +128,10 @@ class Exercise:
 
     def called_with(self, case: Case) -> str:
         """What the function is called with: "weight of shape (8, 16), sparsity=0.5"; "" where a probe makes the call its own way."""
-        if case.probe not in AS_GIVEN + AND_MORE:
+        if case.probe is not None and not case.as_given:
             return ""
         names = [part.partition("=")[0].strip() for part in self.signature.partition("(")[2].rstrip(")").split(",")]
-        if len(names) < len(case.inputs) and case.probe not in AND_MORE:
+        if len(names) < len(case.inputs) and not case.as_given:
             return ""
         return ", ".join(written(name, value) for name, value in zip(names, case.inputs, strict=False))
 
@@ -108,15 +139,37 @@ class Exercise:
         """Its cases with inputs drawn from this seed; the same seed gives the same inputs.
 
         Raises:
-            ValueError: no case, two of one name, a weight that is not positive, or a basis that is no case.
+            ValueError: no case, two of one name, a weight that is not positive, a basis that is none of the cases, or no judge.
         """
-        cases = tuple(self.generate(np.random.default_rng([seed, crc32(self.name.encode())])))
+        cases = tuple(map(self._complete, self.generate(np.random.default_rng([seed, crc32(self.name.encode())]))))
         names = {case.name for case in cases}
         if not cases or len(names) < len(cases) or any(case.weight <= 0 for case in cases):
             raise ValueError(f"{self.key} needs at least one case, names that differ, and positive weights")
         if not {case.basis for case in cases} <= names | {None}:
             raise ValueError(f"{self.key} has a basis that is none of its cases: use one of {', '.join(sorted(names))}")
         return cases
+
+    def _complete(self, case: Case) -> Case:
+        """The case with its judge, which knows the mistakes and looks at what the case is about, and with their hints."""
+        judge = case.judge or self.judge
+        if judge is None:
+            raise ValueError(f"{self.key} has no judge for {case.name!r}: give one to the case or to the exercise")
+        if case.about != "refusal" and self.mistakes:
+            judge = recognising(judge, {mistake.name: mistake.made for mistake in self.mistakes}, self.rtol)
+        if case.about == "inputs":
+            judge = untouched(judge)
+        if case.about != "answer" and case.outside is not None:
+            judge = answered(judge)
+        return replace(case, judge=judge, hints_for={mistake.name: mistake.hints for mistake in self.mistakes} | dict(case.hints_for))
+
+
+def exercise(stand_in: Substitute, **options: Any) -> Callable[[Callable[[np.random.Generator], Iterator[Case]]], Exercise]:
+    """Declare an exercise: put this on a generator of cases that has the name of the student's function. options: of `Exercise`."""
+
+    def declare(generate: Callable[[np.random.Generator], Iterator[Case]]) -> Exercise:
+        return Exercise(generate.__name__, generate, stand_in, **options)
+
+    return declare
 
 
 def written(name: str, value: Any) -> str:
@@ -136,7 +189,7 @@ def written(name: str, value: Any) -> str:
 
 @dataclass
 class Lab:
-    """The exercises of one lab, by name, in the order of their declaration. number: "01"."""
+    """The exercises of one lab, by name, in the notebook's order. number: "01"."""
 
     number: str
     exercises: dict[str, Exercise] = field(default_factory=dict)
@@ -146,23 +199,17 @@ class Lab:
         """What all core exercises give together."""
         return sum(exercise.points for exercise in self.exercises.values() if exercise.core)
 
-    def exercise(
-        self,
-        *,
-        stand_in: Substitute,
-        points: float = 3,
-        difficulty: int = 1,
-        minutes: int = 10,
-        core: bool = True,
-        gives_text: bool = False,
-    ) -> Callable[[Callable[[np.random.Generator], Iterator[Case]]], Exercise]:
-        """Declare an exercise: put this on a generator of cases that has the name of the student's function."""
+    def add(self, declared: Exercise) -> Exercise:
+        """The exercise as one of this lab's, behind those that it has.
 
-        def declare(generate: Callable[[np.random.Generator], Iterator[Case]]) -> Exercise:
-            name = generate.__name__
-            if name in self.exercises:
-                raise ValueError(f"lab {self.number} has two exercises called {name}: rename one")
-            self.exercises[name] = Exercise(self.number, name, points, difficulty, minutes, core, stand_in, generate, gives_text)
-            return self.exercises[name]
+        Raises:
+            ValueError: it has one of this name.
+        """
+        if declared.name in self.exercises:
+            raise ValueError(f"lab {self.number} has two exercises called {declared.name}: rename one")
+        self.exercises[declared.name] = replace(declared, lab=self.number)
+        return self.exercises[declared.name]
 
-        return declare
+    def exercise(self, stand_in: Substitute, **options: Any) -> Callable[[Callable[[np.random.Generator], Iterator[Case]]], Exercise]:
+        """Declare an exercise and add it."""
+        return lambda generate: self.add(exercise(stand_in, **options)(generate))

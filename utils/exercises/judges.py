@@ -57,14 +57,23 @@ def recognising(judge: Judge, mistakes: Mapping[str, Oracle], rtol: float = 1e-4
         verdict = judge(answer, inputs)
         if verdict.passed or verdict.about:
             return verdict
-        about = (name for name, made in mistakes.items() if difference(answer, made(*inputs), rtol) is None)
+        about = (name for name, made in mistakes.items() if _is_made_by(made, answer, inputs, rtol))
         return replace(verdict, about=next(about, ""))
 
     return named
 
 
+def _is_made_by(made: Oracle, answer: Any, inputs: tuple[Any, ...], rtol: float) -> bool:
+    """Whether a mistake gives this answer. It may stumble over inputs that no case of its own has."""
+    try:
+        with np.errstate(all="ignore"):
+            return difference(answer, made(*inputs), rtol) is None
+    except Exception:
+        return False
+
+
 def untouched(judge: Judge) -> Judge:
-    """For the probe `look_again`: the inputs are as they were, and `judge` accepts the answer."""
+    """For a case about the inputs: they are as they were, and `judge` accepts the answer."""
 
     def both(answer: Any, inputs: tuple[Any, ...]) -> Verdict:
         if type(answer) is not dict or set(answer) != {"answer", "inputs"}:
@@ -87,7 +96,7 @@ def knowing(judge: Judge, *whole: Any) -> Judge:
 
 
 def raises(kind: str) -> Judge:
-    """For the probe `error_of`: an exception of the class of this name, or of a subclass."""
+    """For a case about a refusal: an exception of the class of this name, or of a subclass."""
 
     def judge(answer: Any, inputs: tuple[Any, ...]) -> Verdict:
         if type(answer) is dict and type(answer.get("raised")) is list and answer["raised"]:

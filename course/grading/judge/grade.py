@@ -36,8 +36,8 @@ from course.grading.marks import CaseMark, ExerciseMark, LabMark
 from course.grading.sandbox.jobs import Answered, Call, Ended, Job, Loaded, Raised, Reply
 from course.grading.sandbox.keeper import Sandboxes
 from course.grading.sandbox.visit import ended
-from utils.exercises.answers import UnacceptableError, plain
-from utils.exercises.declare import PUBLIC_SEED, REFUSALS, Case, Exercise
+from utils.exercises.declare import PUBLIC_SEED, Case, Exercise
+from utils.exercises.inside.answers import UnacceptableError, plain
 from utils.exercises.judges import Verdict, short
 from utils.exercises.refusals import told_apart
 from utils.exercises.results import Outcome, Result
@@ -131,13 +131,13 @@ def _run(tries: Tries, exercise: Exercise, job: Job, calls: Sequence[Call]) -> t
 
 
 def _call(case: Case) -> Call:
-    """How a case is put to the process: by a plain call wherever that will do, so that a function can't tell what it is about."""
-    if case.probe in REFUSALS:
-        probe = REFUSALS[case.probe]
-        return Call(case.inputs, probe, "refusal", probe is None, case.outside)
-    if case.probe == "look_again" and not any(isinstance(one, list | tuple | dict) for one in case.inputs):
-        return Call(case.inputs, None, "inputs", True)
-    return Call(case.inputs, case.probe, "both" if case.looks_again else "answer", case.looks_again or case.probe is None, case.outside)
+    """How a case is put to the process: as any other, so that a function can't tell what it is about.
+
+    Lists and dicts can't be shared: where a case about the inputs has one, the process is asked what they hold afterwards.
+    """
+    inside = any(isinstance(one, list | tuple | dict) for one in case.inputs)
+    about = "both" if case.about == "inputs" and inside else case.about
+    return Call(case.inputs, case.probe, about, case.probe is None or case.about == "inputs", case.outside)
 
 
 def _giving(name: str, value: Any) -> str:
@@ -161,7 +161,7 @@ def judged(case: Case, reply: Reply) -> Verdict:
     try:
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
-            verdict = case.judge(plain(reply.value), plain(case.inputs))
+            verdict = case.judged(plain(reply.value), plain(case.inputs))
     except UnacceptableError as error:
         return Verdict(False, "", str(error), "error")
     except Exception as error:

@@ -16,8 +16,9 @@ from course.grading.sandbox.inside.channel import BrokenFrameError, Head, pack, 
 from course.grading.sandbox.jobs import DIED, SLEPT, TOO_MUCH, Answered, Call, Ended, Job, Limits, Loaded, Raised, Reply, SandboxError
 from course.grading.sandbox.receiver import MOST_BLOBS, Receiver
 from course.grading.sandbox.shared_memory import SharedMemory
-from utils.exercises.answers import plain
+from utils.exercises.inside.answers import plain
 from utils.exercises.outside import AskedTooOftenError, Outside
+from utils.exercises.refusals import is_refusal
 
 
 class TooMuchError(ValueError):
@@ -82,7 +83,8 @@ class Talk:
             raise BrokenFrameError("something that was not asked for")
         blobs: list[bytes] = []
         packed = pack(call.inputs, blobs)
-        what = {"kind": "call", "probe": call.probe, "inputs": packed, "asks": call.outside is not None}
+        about = {"asks": call.outside is not None, "again": call.about == "both"}
+        what = {"kind": "call", "probe": call.probe, "inputs": packed, **about}
         if not (call.shared and any(blobs)):
             send(self._sock, what, blobs)
             return _with_inputs(self._reply(call), call, None)
@@ -110,7 +112,7 @@ class Talk:
             return Answered(outside.beside(value) if outside else value)
         if head["kind"] == "raised":
             raised, kinds = _raised(head), head.get("kinds")
-            if call.about == "refusal" and _is_refusal(kinds):
+            if call.about == "refusal" and is_refusal(kinds):
                 return Answered(outside.beside({"raised": kinds}) if outside else {"raised": kinds})
             return raised
         raise BrokenFrameError("something else than asked for")
@@ -129,17 +131,12 @@ def _with_inputs(reply: Reply, call: Call, held: Any) -> Reply:
     """The reply, and where it is about them the inputs. held: as they lie in memory, None if nothing was changed there."""
     if not isinstance(reply, Answered):
         return reply
+    found = reply.value["answer"] if call.outside else reply.value
     if call.about == "inputs":
-        return Answered({"answer": reply.value, "inputs": plain(call.inputs if held is None else held)})
-    if call.about == "both" and held is not None and type(reply.value) is dict:
-        return Answered({**reply.value, "inputs": plain(held)})
-    return reply
-
-
-def _is_refusal(kinds: Any) -> bool:
-    """Whether an exception of these classes is one that a function raises on purpose: an empty exercise refuses everything."""
-    names = kinds if type(kinds) is list and len(kinds) <= 20 and all(type(name) is str and len(name) <= 60 for name in kinds) else []
-    return "Exception" in names and not {"NotImplementedError", "UnacceptableError"} & set(names)
+        found = {"answer": found, "inputs": plain(call.inputs if held is None else held)}
+    elif call.about == "both" and held is not None and type(found) is dict:
+        found = {**found, "inputs": plain(held)}
+    return Answered({**reply.value, "answer": found} if call.outside else found)
 
 
 def _told(outside: Outside, head: Head) -> Head:

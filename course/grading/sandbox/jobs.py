@@ -55,7 +55,7 @@ class Job:
     function: str
     lab: str
     modules: tuple[tuple[str, str | None], ...]
-    probing: str = "utils.exercises.probing"
+    probing: str = "utils.exercises.inside.probing"
 
 
 @dataclass(frozen=True)
@@ -65,8 +65,8 @@ class Call:
     about: what the reply to it is.
         "answer"   the answer
         "inputs"   {"answer", "inputs"}: what the process answers, and its inputs as they lie in memory afterwards
-        "both"     what it says of both; but where memory was changed, the inputs are what lies there. For lists and dicts,
-                   which can't be shared: there its word counts
+        "both"     what it says of both, asked to; but where memory was changed, the inputs are what lies there. For lists and
+                   dicts, which can't be shared: there its word counts
         "refusal"  {"raised": names of the exception's classes} or {"returned": the answer}
     shared: arrays and tensors lie in memory that is read after the answer.
     outside: makes, for each run, what answers the probe's questions; the reply is then {"answer": that, "asked"}.

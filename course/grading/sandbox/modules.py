@@ -1,5 +1,8 @@
-"""Which of the course's own files go into the sandbox, as source: beside students' code a lab's probes and what they import,
-and nothing else."""
+"""Which of the course's own files go into the sandbox, as source.
+
+Beside students' code those of utils/exercises/inside and of the lab's own inside/, and nothing else. It is an allow-list:
+a file in any other place is refused, whatever it is called.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +13,10 @@ from pathlib import Path
 
 from utils.files import ROOT
 
-PROBING = "utils.exercises.probing"
-# What knows the answers, or leads to it. A probe that needs one of these is no probe.
-TRUSTED = {"cases", "checking", "declare", "draws", "hints", "judges", "machine", "mistakes", "oracles", "outside", "standins", "view"}
+SHARED = "utils.exercises.inside"
+PROBING = f"{SHARED}.probing"
+# Of labs in the former layout: what knows the answers, or leads to it.
+FORMER = {"cases", "checking", "declare", "draws", "hints", "judges", "machine", "mistakes", "oracles", "outside", "standins", "view"}
 
 ARTIFACTS = {
     "safetensors": ("utils.models.store", "utils.measure.macs", "utils.measure.memory"),
@@ -25,12 +29,17 @@ Modules = tuple[tuple[str, str | None], ...]
 
 @cache
 def modules_for(lab: str, root: Path = ROOT) -> Modules:
-    """The probes of a lab, "01": (name, source), each after what it imports, packages first without a source.
+    """What runs in the student's process for a lab, "01": (name, source), each after what it imports, packages first without a source.
 
     Raises:
-        ValueError: a probe imports what belongs to the trusted side.
+        ValueError: a probe imports what lies elsewhere.
     """
-    return _closed((PROBING, f"utils.exercises.lab{lab}.probes"), _is_students_side, root, late=True)
+    package = f"utils.exercises.lab{lab}"
+    folders = (f"{SHARED}.", f"{package}.inside.")
+    if _path(f"{package}.inside.probes", root).is_file():
+        return _closed((PROBING, f"{package}.inside.probes"), lambda name: name.startswith(folders), root, late=True)
+    former = [f"{package}.probes"] if _path(f"{package}.probes", root).is_file() else []
+    return _closed((PROBING, *former), lambda name: name.startswith(folders) or _is_former(name, package), root, late=True)
 
 
 @cache
@@ -42,9 +51,12 @@ def modules_for_artifacts(what: str, root: Path = ROOT) -> Modules:
     return _closed(ARTIFACTS[what], lambda name: True, root, late=False)
 
 
-def _is_students_side(name: str) -> bool:
-    parts = name.split(".")
-    return parts[:2] == ["utils", "exercises"] and len(parts) > 2 and parts[-1] not in TRUSTED
+def _path(name: str, root: Path) -> Path:
+    return root.joinpath(*name.split(".")).with_suffix(".py")
+
+
+def _is_former(name: str, package: str) -> bool:
+    return name.startswith(f"{package}.") and name.rpartition(".")[2] not in FORMER
 
 
 def _closed(starts: tuple[str, ...], allowed: Callable[[str], bool], root: Path, late: bool) -> Modules:
@@ -61,7 +73,7 @@ def _add(name: str, found: dict[str, str], begun: set[str], allowed: Callable[[s
     if not allowed(name):
         raise ValueError(f"{name} must not be where students' code runs: let the probes do without it")
     begun.add(name)
-    source = root.joinpath(*name.split(".")).with_suffix(".py").read_text(encoding="utf-8")
+    source = _path(name, root).read_text(encoding="utf-8")
     for needed in _imported(source, late):
         _add(needed, found, begun, allowed, root, late)
     found[name] = source

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from utils.exercises.answers import MAX_DEPTH, UnacceptableError, plain
+from utils.exercises.inside.answers import MAX_DEPTH, UnacceptableError, plain
 
 
 @pytest.mark.parametrize("value", [None, True, 3, 2.5, "text", [1, (2, None)], {"a": [1], 2: "b"}])

@@ -14,9 +14,9 @@ import pytest
 import torch
 
 from utils.doctor import lacking
-from utils.exercises.answers import plain
 from utils.exercises.checking import assess
 from utils.exercises.declare import PUBLIC_SEED
+from utils.exercises.inside.answers import plain
 from utils.exercises.judges import difference
 from utils.files import ROOT
 
@@ -26,10 +26,10 @@ EXERCISES = [pytest.param(lab, exercise, id=exercise.key) for lab in LABS for ex
 
 
 @pytest.fixture(autouse=True)
-def _c_can_be_judged(request):
-    """One exercise asks for C: where there is no compiler, nobody can judge it."""
+def _can_be_judged(request):
+    """Without the tool that an exercise needs, nobody can judge it."""
     exercise = request.node.callspec.params.get("exercise") if hasattr(request.node, "callspec") else None
-    if exercise is not None and exercise.key == "07/dot_in_c" and (said := lacking("gcc")):
+    if exercise is not None and exercise.needs and (said := lacking(exercise.needs)):
         pytest.skip(said)
 
 

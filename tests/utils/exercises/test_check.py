@@ -306,12 +306,12 @@ def _half_right(x):
 )
 def test_a_refusal_counts_for_who_tells_inputs_apart(function, failed):
     """Who raises the same at every input has refused nothing; who has written the guard alone keeps its points."""
-    lab = Lab("00")  # whose probes these are
+    lab = Lab("00")
 
     @lab.exercise(stand_in=package(abs))
     def doubled(rng):
         yield from (Case(name, (x,), equal_to(lambda x: 2 * x)) for name, x in (("a", 2), ("b", 3), ("c", 4)))
-        yield from (Case(name, (x,), raises("ValueError"), probe="error_of") for name, x in (("d", -2), ("e", -3)))
+        yield from (Case(name, (x,), raises("ValueError"), about="refusal") for name, x in (("d", -2), ("e", -3)))
 
     result = assess(lab.exercises["doubled"], function)
     assert result.failed == tuple(failed)
@@ -381,7 +381,7 @@ class _Twice:
 
 @pytest.fixture
 def lab_of_a_class(home, monkeypatch):
-    """A lab whose exercise `Double` is a class that is called by a method, and another exercise. Lab 02 has such a probe."""
+    """A lab whose exercise `Double` is a class that is called by a method, and another exercise."""
     monkeypatch.delenv("TITANS_STRICT", raising=False)
     lab = Lab("02")
 
@@ -389,7 +389,7 @@ def lab_of_a_class(home, monkeypatch):
     def Double(rng):  # noqa: N802
         """Double.apply(x) -> twice x."""
         for name, number in {"above 0": 3.0, "below 0": -3.0}.items():
-            yield Case(name, (number,), untouched(equal_to(lambda x: 2 * x)), probe="apply_and_look_again")
+            yield Case(name, (number,), equal_to(lambda x: 2 * x), probe="applied", about="inputs")
 
     @lab.exercise(stand_in=package(abs))
     def quadruple(rng):
@@ -606,9 +606,12 @@ def test_a_difference_says_where_and_what_was_expected(answer, said):
         ),
         (
             "import utils.exercises.lab01.judges",
-            {"torch", "utils.exercises.probing", "utils.exercises.answers", "utils.exercises.lab01.cases"},
+            {"torch", "utils.exercises.inside.probing", "utils.exercises.inside.answers", "utils.exercises.lab01.cases"},
         ),
-        ("from utils.exercises.lab01 import lab", {"utils.exercises.probing", "utils.exercises.checking", "utils.exercises.lab01.probes"}),
+        (
+            "from utils.exercises.lab01 import lab",
+            {"utils.exercises.inside.probing", "utils.exercises.checking", "utils.exercises.lab01.probes"},
+        ),
     ],
 )
 def test_the_two_sides_load_without_each_other(statement, absent):
@@ -633,7 +636,7 @@ def test_inputs_are_copied_for_each_call(home):
     @lab.exercise(stand_in=library(torch.sum))
     def total(rng):
         yield Case("sum", (shared,), close_to(np.sum))
-        yield Case("untouched", (shared,), untouched(close_to(np.sum)), probe="look_again")
+        yield Case("untouched", (shared,), close_to(np.sum), about="inputs")
         yield Case("sum again", (shared,), close_to(np.sum))
 
     def spoils(x):
@@ -653,7 +656,7 @@ def test_a_numpy_array_is_refused_where_a_tensor_is_asked_for(home, capsys):
         judge = close_to(lambda x: {"a": 2 * x})
         yield Case("call", (torch.ones(3),), judge)
         yield Case("parameter", (torch.ones(3),), judge, probe="as_parameters")
-        yield Case("looks again", (torch.ones(3),), untouched(judge), probe="look_again")
+        yield Case("looks again", (torch.ones(3),), judge, about="inputs")
         yield Case("nested", ({"x": [torch.ones(3)]},), close_to(lambda x: {"a": 2 * x["x"][0]}))
         yield Case("no tensor", (np.ones(3),), judge)
 

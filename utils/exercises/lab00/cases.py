@@ -13,7 +13,7 @@ from torch import Tensor, float32, from_numpy, tensor
 
 from utils import measure
 from utils.exercises.declare import Case, Lab
-from utils.exercises.judges import close_to, equal_to, raises, recognising, untouched
+from utils.exercises.judges import close_to, equal_to, raises, recognising
 from utils.exercises.lab00.judges import three_numbers, whole
 from utils.exercises.lab00.oracles import grams, hours, largest_pair, macs, millijoules, percentiles, rent
 from utils.exercises.lab00.standins import numpy_peak, numpy_percentiles, torch_macs
@@ -59,9 +59,9 @@ def conv_macs(rng: np.random.Generator) -> Iterator[Case]:
     yield Case("depthwise: as many groups as channels", (channels, channels, 3, 10, 10, channels), judge, hints=group)
     exact = ("Is your answer a whole number?", "Use // and ints: a float can't hold every large whole number.")
     yield Case("large and exact", (8191, 8193, 7, 2047, 2049), whole(judge), hints=exact)
-    yield Case("refuses groups that do not divide the inputs", (10, 12, 3, 4, 4, 4), raises("ValueError"), hints=_REFUSE, probe="error_of")
-    yield Case("refuses groups that do not divide the outputs", (12, 10, 3, 4, 4, 4), raises("ValueError"), hints=_REFUSE, probe="error_of")
-    yield Case("refuses groups that divide neither", (10, 14, 3, 4, 4, 4), raises("ValueError"), hints=_REFUSE, probe="error_of")
+    yield Case("refuses groups that do not divide the inputs", (10, 12, 3, 4, 4, 4), raises("ValueError"), hints=_REFUSE, about="refusal")
+    yield Case("refuses groups that do not divide the outputs", (12, 10, 3, 4, 4, 4), raises("ValueError"), hints=_REFUSE, about="refusal")
+    yield Case("refuses groups that divide neither", (10, 14, 3, 4, 4, 4), raises("ValueError"), hints=_REFUSE, about="refusal")
 
 
 @lab.exercise(points=2, difficulty=2, minutes=10, stand_in=library(numpy_peak, "numpy"))
@@ -88,7 +88,7 @@ def peak_activation_bytes(rng: np.random.Generator) -> Iterator[Case]:
     yield Case("1 bit a value", ([(3, 3), (_whole(rng, 2, 8) * 8 + 1,), (2,)], 1), judge, hints=odd)
     alone = ("What if there is no layer at all?", "Then only the input is in memory.")
     yield Case("an input and no layer", ([(2, 9, 9)], 32), judge, hints=alone, hints_for={"error": alone})
-    yield Case("refuses an empty list", ([], 32), raises("ValueError"), hints=_REFUSE, probe="error_of")
+    yield Case("refuses an empty list", ([], 32), raises("ValueError"), hints=_REFUSE, about="refusal")
 
 
 def _samples(rng: np.random.Generator, count: int) -> Tensor:
@@ -123,8 +123,8 @@ def latency_percentiles(rng: np.random.Generator) -> Iterator[Case]:
     yield Case("a single sample", (tensor([0.25]),), judge, hints=one, hints_for={"error": one})
     yield Case("equal samples", (tensor([2.0] * 9),), judge, hints=order)
     changed = {"changed": ("Print the samples before and after.", "torch.sort returns a new tensor: sort that, not your input.")}
-    yield Case("leaves the samples as they were", (_samples(rng, 8),), untouched(judge), hints_for=changed, probe="look_again")
-    yield Case("refuses an empty tensor", (tensor([]),), raises("ValueError"), hints=_REFUSE, probe="error_of")
+    yield Case("leaves the samples as they were", (_samples(rng, 8),), judge, hints_for=changed, about="inputs")
+    yield Case("refuses an empty tensor", (tensor([]),), raises("ValueError"), hints=_REFUSE, about="refusal")
 
 
 @lab.exercise(points=3, difficulty=2, minutes=10, stand_in=package(measure.energy_mj))
@@ -145,7 +145,7 @@ def energy_per_inference_mj(rng: np.random.Generator) -> Iterator[Case]:
     yield Case("places by other names", (_whole(rng, 10_000, 90_000), moved, named), judge, hints=places, hints_for={"error": places})
     yield Case("nothing to do, nothing to pay", (0, {"sram": 0}, table), judge, hints=units)
     known = ("What does a byte from an unknown place cost?", "Nobody knows, so do not count it as free: raise ValueError.")
-    yield Case("refuses a place that the table lacks", (1000, {"disk": 500}, table), raises("ValueError"), hints=known, probe="error_of")
+    yield Case("refuses a place that the table lacks", (1000, {"disk": 500}, table), raises("ValueError"), hints=known, about="refusal")
 
 
 @lab.exercise(points=2, difficulty=1, minutes=5, stand_in=package(measure.cost_per_million))
@@ -162,7 +162,7 @@ def cost_per_million(rng: np.random.Generator) -> Iterator[Case]:
     yield Case("eight cores share the price", (round(float(rng.uniform(0.001, 0.1)), 4), 0.4, 8), judge, hints=share)
     special = {"one": share, "more": share}
     yield Case("a tenth of a millisecond", (0.0001, round(float(rng.uniform(0.1, 0.9)), 2), 2), judge, hints=hour, hints_for=special)
-    yield Case("refuses a machine without cores", (0.01, 0.05, 0), raises("ValueError"), hints=_REFUSE, probe="error_of")
+    yield Case("refuses a machine without cores", (0.01, 0.05, 0), raises("ValueError"), hints=_REFUSE, about="refusal")
 
 
 @lab.exercise(points=2, difficulty=2, minutes=5, core=False, stand_in=package(measure.battery_hours))
@@ -183,8 +183,8 @@ def battery_hours(rng: np.random.Generator) -> Iterator[Case]:
     yield Case("idle only", (_whole(rng, 100, 900), 3.85, 12.0, 0, 4.0), judge, hints=stored)
     yield Case("busy only", (1000, 3.0, round(float(rng.uniform(1, 9)), 2), 2, 0.0), judge, hints=power)
     yield Case("once a minute", (220, 3.0, 40.0, 1 / 60, 0.5), judge, hints=power)
-    yield Case("refuses a device without a battery", (0, 3.7, 5.0, 1, 1.0), raises("ValueError"), hints=_REFUSE, probe="error_of")
-    yield Case("refuses a battery that is put in wrongly", (200, -3.7, 5.0, 1, 1.0), raises("ValueError"), hints=_REFUSE, probe="error_of")
+    yield Case("refuses a device without a battery", (0, 3.7, 5.0, 1, 1.0), raises("ValueError"), hints=_REFUSE, about="refusal")
+    yield Case("refuses a battery that is put in wrongly", (200, -3.7, 5.0, 1, 1.0), raises("ValueError"), hints=_REFUSE, about="refusal")
 
 
 @lab.exercise(points=1, difficulty=1, minutes=5, core=False, stand_in=package(measure.carbon_g))

@@ -7,13 +7,14 @@ stand-ins are torch.nn.utils.prune where it has the function, else the course's 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from torch import Tensor, from_numpy, tensor
 
 from utils.compress import pruning
 from utils.exercises.declare import Case, Lab
-from utils.exercises.judges import Judge, answered, close_to, equal_to, knowing, raises, untouched
+from utils.exercises.judges import Judge, answered, close_to, equal_to, knowing, raises
 from utils.exercises.lab01.judges import (
     asks_once,
     computes_the_same,
@@ -83,9 +84,9 @@ def magnitude_mask(rng: np.random.Generator) -> Iterator[Case]:
     one = ("Work it through by hand: n is 1, a quarter goes.", "round(0.25) is 0, so the weight stays.")
     yield Case("a single weight", (_sizes(rng, 1), 0.25), keeps_largest, hints=one, hints_for={"error": one})
     layer = (_sizes(rng, 4, 9), 0.6)
-    yield Case("takes a layer's parameter", layer, keeps_largest, hints_for={"error": _PARAMETER}, probe="as_parameters")
+    yield Case("takes a layer's parameter", layer, keeps_largest, hints_for={"error": _PARAMETER}, probe="as_parameters", as_given=True)
     signed = (_smallest_negative(_sizes(rng, 24), 12).view(4, 6), 0.5)
-    yield Case("leaves the weight as it was", signed, untouched(keeps_largest), hints_for={"changed": _CHANGED}, probe="look_again")
+    yield Case("leaves the weight as it was", signed, keeps_largest, hints_for={"changed": _CHANGED}, about="inputs")
 
 
 @lab.exercise(points=3, difficulty=2, minutes=10, stand_in=library(torch_masks, "torch.nn.utils.prune"))
@@ -114,11 +115,11 @@ def global_masks(rng: np.random.Generator) -> Iterator[Case]:
     yield Case("splits equal magnitudes", ({"a": tensor([0.5] * 6), "b": tensor([[-0.5] * 4])}, 0.5), keeps_largest_of_all, hints=_TIES)
     none = ({"a": tensor([0.0, 1.0]), "b": tensor([[0.0]])}, 0.0)
     yield Case("sparsity 0 keeps all", none, keeps_largest_of_all, hints=_NOTHING, hints_for={"error": _NOTHING})
-    yield Case("takes parameters of layers", (layers, 0.3), keeps_largest_of_all, hints_for={"error": _PARAMETER}, probe="as_parameters")
+    parameters: dict[str, Any] = {"hints_for": {"error": _PARAMETER}, "probe": "as_parameters", "as_given": True}
+    yield Case("takes parameters of layers", (layers, 0.3), keeps_largest_of_all, **parameters)
     changed = ("Print the weights and the dict before and after.", "Make a new dict; methods that end in _ (abs_, mul_) change a tensor.")
     negative = ({"small": -small["small"], "large": small["large"]}, 0.25)  # to forget abs() changes no mask
-    judge = untouched(keeps_largest_of_all)
-    yield Case("leaves the weights as they were", negative, judge, hints_for={"changed": changed}, probe="look_again")
+    yield Case("leaves the weights as they were", negative, keeps_largest_of_all, hints_for={"changed": changed}, about="inputs")
 
 
 @lab.exercise(points=2, difficulty=1, minutes=5, stand_in=package(pruning.cubic_sparsity))
@@ -171,9 +172,9 @@ def channel_importance(rng: np.random.Generator) -> Iterator[Case]:
     zero = ("What is the norm of zeros?", "No division by the largest or the mean is asked for.")
     yield Case("an empty channel counts 0", (empty, "l2"), judge, hints=zero, basis=norm)
     refuse = ("What should happen with a criterion that is neither?", 'raise ValueError("criterion must be ...") says it.')
-    yield Case("refuses another criterion", (weight, "l3"), raises("ValueError"), hints=refuse, probe="error_of")
+    yield Case("refuses another criterion", (weight, "l3"), raises("ValueError"), hints=refuse, about="refusal")
     both = {"changed": _CHANGED}
-    yield Case("leaves the weight as it was", (weight, "l2"), untouched(judge), hints_for=both, probe="look_again_after_l1")
+    yield Case("leaves the weight as it was", (weight, "l2"), judge, hints_for=both, probe="after_l1", about="inputs")
 
 
 @lab.exercise(points=4, difficulty=3, minutes=15, stand_in=package(pruning.remove_channels))
@@ -198,7 +199,7 @@ def remove_channels(rng: np.random.Generator) -> Iterator[Case]:
     yield Case("keeps all", (first, bias, second, tensor(range(8))), computes_the_same, hints=index)
     changed = {"changed": ("Print the three tensors before and after.", "Return new tensors; do not write into the ones you got.")}
     two = (first, bias, second, tensor([2, 5]))
-    yield Case("leaves the tensors as they were", two, untouched(computes_the_same), hints_for=changed, probe="look_again")
+    yield Case("leaves the tensors as they were", two, computes_the_same, hints_for=changed, about="inputs")
 
 
 @lab.exercise(points=2, difficulty=2, minutes=10, core=False, stand_in=package(pruning.sensitivity))
@@ -243,11 +244,11 @@ def nm_mask(rng: np.random.Generator) -> Iterator[Case]:
         "What if the last group is not full?",
         "raise ValueError if in is not a multiple of m; check before reshaping, which raises another error.",
     )
-    yield Case("refuses inputs that m does not divide", (_weights(rng, 4, 10),), raises("ValueError"), hints=refuse, probe="error_of")
+    yield Case("refuses inputs that m does not divide", (_weights(rng, 4, 10),), raises("ValueError"), hints=refuse, about="refusal")
     layer = (_sizes(rng, 4, 12),)
-    yield Case("takes a layer's parameter", layer, keeps_n_of_m, hints_for={"error": _PARAMETER}, probe="as_parameters")
+    yield Case("takes a layer's parameter", layer, keeps_n_of_m, hints_for={"error": _PARAMETER}, probe="as_parameters", as_given=True)
     signed = (_smallest_negative(_sizes(rng, 4, 2, 4), 2).view(4, 8),)
-    yield Case("leaves the weight as it was", signed, untouched(keeps_n_of_m), hints_for={"changed": _CHANGED}, probe="look_again")
+    yield Case("leaves the weight as it was", signed, keeps_n_of_m, hints_for={"changed": _CHANGED}, about="inputs")
 
 
 @lab.exercise(points=1, difficulty=1, minutes=5, core=False, stand_in=package(pruning.rewind))
@@ -270,4 +271,4 @@ def rewind(rng: np.random.Generator) -> Iterator[Case]:
     yield Case("a mask that keeps all", (initial, final, mask | True), judge, hints=which)
     yield Case("a mask that removes all", (initial, final, mask & False), judge, hints=("What is left?", "Zeros of the same shape."))
     changed = {"changed": ("Print the tensors before and after.", "Return a new tensor: the next ticket needs the initial weights.")}
-    yield Case("leaves the tensors as they were", (initial, final, mask), untouched(judge), hints_for=changed, probe="look_again")
+    yield Case("leaves the tensors as they were", (initial, final, mask), judge, hints_for=changed, about="inputs")

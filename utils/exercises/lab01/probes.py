@@ -7,15 +7,15 @@ from typing import Any
 
 from torch import Tensor
 
-from utils.exercises.probing import as_parameters, bare, call, error_of, look_again
+from utils.exercises.inside.probing import bare, call
 
-__all__ = ["as_parameters", "error_of", "look_again", "look_again_after_l1", "look_up"]
+__all__ = ["after_l1", "look_up"]
 
 
-def look_again_after_l1(function: Callable[..., Any], weight: Tensor, criterion: str) -> dict[str, Any]:
-    """As `look_again`, after another call with "l1": the weight must survive both, but only the last answer is judged."""
+def after_l1(function: Callable[..., Any], weight: Tensor, criterion: str) -> Any:
+    """The answer after another call with "l1": the weight must survive both, but only the last answer is judged."""
     call(function, weight, "l1")
-    return look_again(function, weight, criterion)
+    return call(function, weight, criterion)
 
 
 def look_up(function: Callable[..., Any], ask: Callable[..., Any], names: list[str], sparsities: list[float]) -> Any:

@@ -9,10 +9,11 @@ from torch import from_numpy, full, inf, int8, int32, nan, tensor, uint8, zeros
 
 from utils.compress import quantization
 from utils.exercises.declare import Case, Lab
-from utils.exercises.judges import close_to, equal_to, raises, recognising, untouched
+from utils.exercises.dtypes import of_dtype
+from utils.exercises.judges import close_to, equal_to, raises, recognising
 from utils.exercises.lab02 import oracles
 from utils.exercises.lab02.draws import around_zero, off_borders, step, whole
-from utils.exercises.lab02.judges import of_dtype, scale_and_zero_point
+from utils.exercises.lab02.judges import scale_and_zero_point
 from utils.exercises.lab02.standins import torch_codes
 from utils.exercises.standins import library, package
 
@@ -97,11 +98,11 @@ def affine_params(rng: np.random.Generator) -> Iterator[Case]:
     ends = ("low and high come as x.min() and x.max() give them.", "float(low) makes a number of either; round() takes no tensor.")
     tensors = (*map(tensor, around_zero(rng, 8)), 8, False)
     yield Case("takes 0-d tensors", tensors, judge, hints=ends, hints_for={"error": ends})
-    yield Case("refuses low above high", (1.0, -1.0, 8, False), raises("ValueError"), hints=ERROR, probe="error_of")
+    yield Case("refuses low above high", (1.0, -1.0, 8, False), raises("ValueError"), hints=ERROR, about="refusal")
     missing = ("What does low > high say when one of them is NaN?", "False, as does every comparison: ask math.isnan for both.")
     # symmetric, where no round(nan) raises by itself
-    yield Case("refuses NaN as high", (-1.0, nan, 8, True), raises("ValueError"), hints=missing, probe="error_of")
-    yield Case("refuses NaN as low", (nan, 1.0, 8, True), raises("ValueError"), hints=missing, probe="error_of")
+    yield Case("refuses NaN as high", (-1.0, nan, 8, True), raises("ValueError"), hints=missing, about="refusal")
+    yield Case("refuses NaN as low", (nan, 1.0, 8, True), raises("ValueError"), hints=missing, about="refusal")
 
 
 @lab.exercise(points=3, difficulty=2, minutes=10, stand_in=library(torch_codes, "torch.fake_quantize_per_tensor_affine"))
@@ -155,8 +156,8 @@ def quantize(rng: np.random.Generator) -> Iterator[Case]:
     integers = of_dtype(judge, "an integer dtype", "i", "u")
     yield Case("an integer dtype", (x, scale, 0, 8, True), integers, hints=dtype)
     layer = (off_borders(rng, 0.25, -90, 90, 3, 4), tensor(0.25), 0, 8, True)
-    yield Case("takes a layer's parameter", layer, judge, hints_for=PARAMETER, probe="as_parameters")
-    yield Case("leaves x as it was", (x + 0.0, scale, 0, 8, True), untouched(judge), hints_for=CHANGED, probe="look_again")
+    yield Case("takes a layer's parameter", layer, judge, hints_for=PARAMETER, probe="as_parameters", as_given=True)
+    yield Case("leaves x as it was", (x + 0.0, scale, 0, 8, True), judge, hints_for=CHANGED, about="inputs")
 
 
 @lab.exercise(points=2, difficulty=1, minutes=5, stand_in=package(quantization.dequantize))
@@ -187,7 +188,7 @@ def dequantize(rng: np.random.Generator) -> Iterator[Case]:
     yield Case("no codes", (zeros(0, 4, dtype=int8), scale, 0), judge, hints=nothing, hints_for={"error": nothing})
     dtype = ("What is your result's dtype?", "float32, as layers take it: they refuse float64.")
     yield Case("float32 comes out", (q, scale, 0), of_dtype(judge, "float32", "f4"), hints=dtype)
-    yield Case("leaves the codes as they were", (q + 0, scale, 3), untouched(judge), hints_for=CHANGED, probe="look_again", basis=point)
+    yield Case("leaves the codes as they were", (q + 0, scale, 3), judge, hints_for=CHANGED, about="inputs", basis=point)
 
 
 @lab.exercise(points=2, difficulty=2, minutes=10, stand_in=package(quantization.per_channel_scales))
@@ -226,7 +227,7 @@ def per_channel_scales(rng: np.random.Generator) -> Iterator[Case]:
     yield Case("one weight a channel", (weight[:, :1, 0, 0] + 0, 8, 0), judge, hints=one, hints_for={"error": one})
     tiny = ("These weights are about 1e-12, and so is their scale.", "Only a channel of zeros is special: add no small number.")
     yield Case("very small weights", (weight * 1e-12, 8, 0), judge, hints=tiny)
-    yield Case("takes a layer's parameter", (weight, 8, 0), judge, hints_for=PARAMETER, probe="as_parameters")
+    yield Case("takes a layer's parameter", (weight, 8, 0), judge, hints_for=PARAMETER, probe="as_parameters", as_given=True)
     mixed = weight.clone()
     mixed[:, 0, 0, 0] *= -0.01  # a sign to lose, which no maximum depends on
-    yield Case("leaves the weight as it was", (mixed, 8, 0), untouched(judge), hints_for=CHANGED, probe="look_again")
+    yield Case("leaves the weight as it was", (mixed, 8, 0), judge, hints_for=CHANGED, about="inputs")

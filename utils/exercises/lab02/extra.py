@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from torch import Tensor, from_numpy, full, int32, tensor, zeros
 
 from utils.compress import quantization
 from utils.exercises.declare import Case
-from utils.exercises.judges import close_to, equal_to, raises, recognising, untouched
+from utils.exercises.dtypes import of_dtype
+from utils.exercises.judges import close_to, equal_to, raises, recognising
 from utils.exercises.lab02 import oracles
 from utils.exercises.lab02.codebooks import codebook
 from utils.exercises.lab02.codes import CHANGED, ERROR, PARAMETER
 from utils.exercises.lab02.draws import normal, whole
 from utils.exercises.lab02.fake import lab
-from utils.exercises.lab02.judges import cuts_off_a_ten_thousandth, has_least_error, of_dtype
+from utils.exercises.lab02.judges import cuts_off_a_ten_thousandth, has_least_error
 from utils.exercises.standins import package
 
 
@@ -71,8 +73,8 @@ def calibrate(rng: np.random.Generator) -> Iterator[Case]:
     empty = ("All values are 0.", "A range of width 0 is a range: divide by no width.")
     constant = zeros(50), 8, "mse"
     yield Case("mse of zeros", constant, has_least_error, hints=empty, hints_for={"error": empty}, basis=best)
-    yield Case("refuses another method", (normal(rng, 50), 8, "entropy"), raises("ValueError"), hints=ERROR, probe="error_of")
-    yield Case("leaves the values as they were", (normal(rng, 300), 8, "minmax"), untouched(minmax), hints_for=CHANGED, probe="look_again")
+    yield Case("refuses another method", (normal(rng, 50), 8, "entropy"), raises("ValueError"), hints=ERROR, about="refusal")
+    yield Case("leaves the values as they were", (normal(rng, 300), 8, "minmax"), minmax, hints_for=CHANGED, about="inputs")
 
 
 def _acc(*numbers: int) -> Tensor:
@@ -126,7 +128,7 @@ def requantize(rng: np.random.Generator) -> Iterator[Case]:
     yield Case("no accumulators", (zeros(0, 4, dtype=int32), 5, 4, 0), judge, hints=nothing, hints_for={"error": nothing})
     dtype = ("What is your result's dtype?", "torch.uint8, as the next layer reads it.")
     yield Case("uint8 comes out", (steps, 5, 4, 0), of_dtype(judge, "uint8", "u1"), hints=dtype)
-    yield Case("leaves the accumulators as they were", (steps, 5, 4, 2), untouched(judge), hints_for=CHANGED, probe="look_again")
+    yield Case("leaves the accumulators as they were", (steps, 5, 4, 2), judge, hints_for=CHANGED, about="inputs")
 
 
 @lab.exercise(points=3, difficulty=3, minutes=20, core=False, stand_in=package(quantization.kmeans_codebook))
@@ -158,6 +160,7 @@ def kmeans_codebook(rng: np.random.Generator) -> Iterator[Case]:
     yield Case("the codebook is sorted", (weight, bits), codebook("sorted"), hints=order, hints_for=special)
     dtype = ("What is the dtype of your codes?", "An integer one: they index the codebook.")
     yield Case("codes are integers", (weight, bits), codebook("integers"), hints=dtype, hints_for=special)
-    yield Case("refuses fewer weights than entries", (normal(rng, 3), 2), raises("ValueError"), hints=ERROR, probe="error_of")
-    yield Case("takes a layer's parameter", (weight, bits), codebook("nearest"), hints_for=PARAMETER | shape, probe="as_parameters")
-    yield Case("leaves the weight as it was", (weight, bits), untouched(codebook("nearest")), hints_for=CHANGED, probe="look_again")
+    yield Case("refuses fewer weights than entries", (normal(rng, 3), 2), raises("ValueError"), hints=ERROR, about="refusal")
+    layer: dict[str, Any] = {"hints_for": PARAMETER | shape, "probe": "as_parameters", "as_given": True}
+    yield Case("takes a layer's parameter", (weight, bits), codebook("nearest"), **layer)
+    yield Case("leaves the weight as it was", (weight, bits), codebook("nearest"), hints_for=CHANGED, about="inputs")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 from torch import Tensor, from_numpy, inf, tensor, zeros
 
 from utils.exercises.declare import Case
-from utils.exercises.judges import close_to, recognising, untouched
+from utils.exercises.judges import close_to, recognising
 from utils.exercises.lab02.codes import CHANGED
 from utils.exercises.lab02.draws import normal, off_borders, step, whole
 from utils.exercises.lab02.integer import lab
@@ -68,6 +69,7 @@ def _wanted_gradient(rng: np.random.Generator, x: Tensor) -> Tensor:
 @lab.exercise(points=4, difficulty=3, minutes=20, stand_in=library(TorchFakeQuant, "torch.fake_quantize_per_tensor_affine"))
 def FakeQuant(rng: np.random.Generator) -> Iterator[Case]:  # noqa: N802
     """FakeQuant.apply(x, scale, zero_point, low, high) -> tensor of x's shape, with a gradient for x."""
+    given = partial(Case, as_given=True)
     forward = part("output", recognising(close_to(fake), _WRONG_OUTPUTS))
     backward = part("gradient", recognising(close_to(straight_through), _WRONG_GRADIENTS))
     probe, scale, zero_point, each = "forward_and_backward", step(rng), int(whole(rng, 90, 150)), {"error": _FOR_EACH}
@@ -80,40 +82,40 @@ def FakeQuant(rng: np.random.Generator) -> Iterator[Case]:  # noqa: N802
     halves = tensor([0.5, 1.5, 2.5, 3.5, -0.5, -1.5, -2.5, -3.5]) * 0.25, 0.25, 0, -128, 127
 
     there = ("What is x when it comes back from its code?", "Round and cut off as in quantize, then (code - zero_point) * scale.")
-    yield Case("comes back on the grid", (inside, scale, 0, -128, 127, None), forward, 2, there, probe, _OUTPUTS)
+    yield given("comes back on the grid", (inside, scale, 0, -128, 127, None), forward, 2, there, probe, _OUTPUTS)
     even = ("2.5 lies in the middle of two codes.", "torch.round goes to the even one; floor(x + 0.5) always goes up.")
-    yield Case("halves go to the even code", (*halves, None), forward, 1, even, probe, _OUTPUTS)
+    yield given("halves go to the even code", (*halves, None), forward, 1, even, probe, _OUTPUTS)
     cut = "cuts off beyond the ends"
-    yield Case(cut, (beyond, scale, 0, -8, 7, None), forward, 1, _CLIPS, probe, _OUTPUTS)
-    yield Case("with a zero point", (*wide, None), forward, 1, there, probe, _OUTPUTS, cut)
-    yield Case("a scale for each channel", (*channels, None), forward, 1, _FOR_EACH, probe, _OUTPUTS | each, cut)
+    yield given(cut, (beyond, scale, 0, -8, 7, None), forward, 1, _CLIPS, probe, _OUTPUTS)
+    yield given("with a zero point", (*wide, None), forward, 1, there, probe, _OUTPUTS, cut)
+    yield given("a scale for each channel", (*channels, None), forward, 1, _FOR_EACH, probe, _OUTPUTS | each, cut)
     far = tensor([0.0, 0.0, 1e30, -1e30, inf, -inf])
     stay = ("What is infinity as a whole number?", "There is none: stay with floats, clamp() and round() work on them.")
-    yield Case("zeros and very large values", (far, scale, 0, -8, 7, None), forward, 1, stay, probe, _OUTPUTS, cut)
+    yield given("zeros and very large values", (far, scale, 0, -8, 7, None), forward, 1, stay, probe, _OUTPUTS, cut)
     nothing = ("There is no value here.", "The shape stays.")
-    yield Case("no values", (zeros(0, 3), scale, 0, -8, 7, None), forward, 1, nothing, probe, {"error": nothing})
+    yield given("no values", (zeros(0, 3), scale, 0, -8, 7, None), forward, 1, nothing, probe, {"error": nothing})
 
     passes = ("How much does the output move with x, if you look past the steps?", "As much as x: pass the gradient on.")
     straight, stops = "the gradient passes inside", "no gradient where it cuts off"
     upstream = _wanted_gradient(rng, inside)
-    yield Case(straight, (inside, scale, 0, -128, 127, upstream), backward, 2, passes, probe, _GRADIENTS)
+    yield given(straight, (inside, scale, 0, -128, 127, upstream), backward, 2, passes, probe, _GRADIENTS)
     clipped = beyond, scale, 0, -8, 7, _wanted_gradient(rng, beyond)
-    yield Case(stops, clipped, backward, 2, _STOPS, probe, _GRADIENTS, straight)
+    yield given(stops, clipped, backward, 2, _STOPS, probe, _GRADIENTS, straight)
     last = from_numpy((scale * np.array([-8.0, 7.0, -8.3, 7.3, -8.7, 7.7])).astype("f4"))
     border = ("Codes low and high are inside. What rounds to them?", "Compare the rounded code, before it is clamped: <=, not <.")
     ends = last, scale, 0, -8, 7, _wanted_gradient(rng, last)
     mistakes = {"error": _FIVE, "none": _FIRST}
-    yield Case("the last codes are inside", ends, backward, 1, border, probe, mistakes, stops)
+    yield given("the last codes are inside", ends, backward, 1, border, probe, mistakes, stops)
     moved = ("Which codes are compared with low and high?", "Those with the zero point added, as in the forward pass.")
     shifted = *wide, _wanted_gradient(rng, wide[0])
-    yield Case("the gradient with a zero point", shifted, backward, 1, moved, probe, _GRADIENTS, stops)
+    yield given("the gradient with a zero point", shifted, backward, 1, moved, probe, _GRADIENTS, stops)
     upstream = _wanted_gradient(rng, channels[0])
     by_channel = "the gradient with a scale for each channel"
-    yield Case(by_channel, (*channels, upstream), backward, 1, _FOR_EACH, probe, _GRADIENTS | each, stops)
+    yield given(by_channel, (*channels, upstream), backward, 1, _FOR_EACH, probe, _GRADIENTS | each, stops)
     still = ("The scale wants a gradient here, and gets none.", "Return None for it: backward's second value.")
-    yield Case("the scale gets none", (*channels, upstream), scale_wants_nothing, 1, still, "with_a_trained_scale", mistakes, straight)
+    yield given("the scale gets none", (*channels, upstream), scale_wants_nothing, 1, still, "with_a_trained_scale", mistakes, straight)
     own = ("A network has many layers: forward runs for all of them, then backward.", "Keep what backward needs on ctx, not on the class.")
     both = both_gradients(straight_through)
-    yield Case("two calls before their gradients", clipped, both, 1, own, "two_calls", {"error": _FIVE}, stops)
-    kept = untouched(close_to(fake))
-    yield Case("leaves x as it was", (beyond + 0.0, scale, 0, -8, 7), kept, 1, (), "apply_and_look_again", CHANGED, cut)
+    yield given("two calls before their gradients", clipped, both, 1, own, "two_calls", {"error": _FIVE}, stops)
+    kept = beyond + 0.0, scale, 0, -8, 7, None
+    yield given("leaves x as it was", kept, forward, 1, (), probe, CHANGED, cut, about="inputs")

@@ -8,11 +8,11 @@ import numpy as np
 from torch import Tensor, from_numpy, full, int8, int32, tensor, uint8
 
 from utils.exercises.declare import Case
-from utils.exercises.judges import equal_to, recognising, untouched
+from utils.exercises.dtypes import no_floats, of_dtype
+from utils.exercises.judges import equal_to, recognising
 from utils.exercises.lab02 import oracles
 from utils.exercises.lab02.codes import CHANGED, lab
 from utils.exercises.lab02.draws import whole
-from utils.exercises.lab02.judges import no_floats, of_dtype
 from utils.exercises.lab02.standins import torch_linear
 from utils.exercises.standins import library
 
@@ -79,4 +79,4 @@ def integer_linear(rng: np.random.Generator) -> Iterator[Case]:
     odd = (q_x, q_w, _parity(q_x, q_w, q_b + 2**24 + 100, 0), 0)  # so that who gets past the probe has still computed exactly
     yield Case("no float on the way", odd, no_floats(judge), hints=special["float"], hints_for=special, probe="without_floats")
     again = (*layer(3, 6, 4, (10, 13), (-3, 3)), 10)
-    yield Case("leaves the codes as they were", again, untouched(judge), hints_for=CHANGED, probe="look_again", basis=shifted)
+    yield Case("leaves the codes as they were", again, judge, hints_for=CHANGED, about="inputs", basis=shifted)

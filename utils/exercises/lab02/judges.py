@@ -16,36 +16,6 @@ from utils.exercises.lab02.oracles import least_error, params, squared_error
 HAIR = 1.02  # how much worse than the best candidate a range may be: sums in float32, or finer candidates
 
 
-def of_dtype(judge: Judge, expected: str, *dtypes: str) -> Judge:
-    """The answer is an array of one of these kinds ("i", "u") or dtypes ("f4" is float32), and `judge` accepts it."""
-
-    def typed(answer: Any, inputs: tuple[Any, ...]) -> Verdict:
-        if type(answer) is np.ndarray and not {answer.dtype.kind, answer.dtype.str[1:]} & set(dtypes):
-            return Verdict(False, expected, f"a tensor of {answer.dtype}", "dtype")
-        return judge(answer, inputs)
-
-    return typed
-
-
-def no_floats(judge: Judge) -> Judge:
-    """For the probe `without_floats`: no operation gave floating point, none was done out of sight, and `judge` accepts the answer.
-
-    Code can rewrite what the probe sees, so its case has inputs that floats get wrong: `judge` does not depend on the probe.
-    """
-
-    def whole(answer: Any, inputs: tuple[Any, ...]) -> Verdict:
-        expected = "torch's integers all the way"
-        if type(answer) is not dict or set(answer) != {"answer", "floats", "left"} or type(answer["floats"]) is not list:
-            return Verdict(False, expected, describe(answer))
-        if answer["floats"]:
-            return Verdict(False, expected, f"floating point on the way ({describe(answer['floats'][0])[1:-1]})", "float")
-        if answer["left"]:
-            return Verdict(False, expected, "a part of the way in numpy, which the check does not see", "numpy")
-        return judge(answer["answer"], inputs)
-
-    return whole
-
-
 def part(key: str, judge: Judge) -> Judge:
     """For the probe `forward_and_backward`: `judge` accepts this part of the answer."""
 

@@ -2,69 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 from torch import Tensor
-from torch.overrides import TorchFunctionMode
-from torch.utils._python_dispatch import TorchDispatchMode
 
-from utils.exercises.probing import as_parameters, call, error_of, look_again
+from utils.exercises.inside.probing import call
 
-__all__ = [
-    "apply_and_look_again",
-    "as_parameters",
-    "error_of",
-    "forward_and_backward",
-    "look_again",
-    "two_calls",
-    "with_a_trained_scale",
-    "without_floats",
-]
+__all__ = ["forward_and_backward", "two_calls", "with_a_trained_scale"]
 
 Function = Callable[..., Any]
-
-
-class _Floats(TorchDispatchMode):
-    """Notes which operations of torch gave floating point: the name, and the dtype."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.found: list[str] = []
-
-    def __torch_dispatch__(self, operation: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        result = operation(*args, **(kwargs or {}))
-        self.found += [f"{operation.overloadpacket.__name__}, {tensor.dtype}" for tensor in _tensors(result) if tensor.is_floating_point()]
-        return result
-
-
-class _Left(TorchFunctionMode):
-    """Notes what hands a tensor's numbers to numpy, where no operation is seen. Python's numbers, by tolist(), are not seen either."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.by: list[str] = []
-
-    def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        name = getattr(function, "__name__", "")
-        if name in ("numpy", "__array__", "__dlpack__"):
-            self.by.append(name)
-        return function(*args, **(kwargs or {}))
-
-
-def _tensors(value: Any) -> Iterator[Tensor]:
-    if isinstance(value, Tensor):
-        yield value
-    elif isinstance(value, list | tuple):
-        for item in value:
-            yield from _tensors(item)
-
-
-def without_floats(function: Function, *inputs: Any) -> dict[str, Any]:
-    """The answer, the first few of torch's operations that gave floating point on the way to it, and of those that left torch."""
-    with _Floats() as floats, _Left() as left:
-        answer = function(*inputs)
-    return {"answer": call(lambda *_: answer, *inputs), "floats": floats.found[:3], "left": left.by[:3]}
 
 
 def forward_and_backward(
@@ -100,8 +47,3 @@ def two_calls(
     for output in outputs:
         output.backward(upstream)
     return {"first": first.grad, "second": second.grad}
-
-
-def apply_and_look_again(function: Any, *inputs: Any) -> dict[str, Any]:
-    """As `look_again`, with `function.apply`."""
-    return look_again(function.apply, *inputs)

@@ -13,7 +13,7 @@ from torch import Tensor, cat, from_numpy, tensor, zeros
 
 from utils.compress import distillation
 from utils.exercises.declare import Case, Lab
-from utils.exercises.judges import close_to, raises, recognising, untouched
+from utils.exercises.judges import close_to, raises, recognising
 from utils.exercises.lab03 import hints as say
 from utils.exercises.lab03 import oracles as right
 from utils.exercises.lab03.judges import either, labels_and_keep, sends, sends_finite, sends_the_teacher_nothing
@@ -73,10 +73,10 @@ def kd_loss(rng: np.random.Generator) -> Iterator[Case]:
     yield Case("the student's gradient", (*batch(6, 10), 4.0, 0.7), learn, hints=size, hints_for=flow, probe="gradients", basis=parts_add)
     stays = sends_the_teacher_nothing
     yield Case("no gradient for the teacher", (*batch(6, 10), 4.0, 0.7), stays, hints=say.DETACH, hints_for=flow, probe="gradients")
-    yield Case("refuses temperature 0", (*batch(4, 3), 0.0, 0.5), raises("ValueError"), hints=say.REFUSE, probe="error_of")
-    yield Case("refuses a temperature below 0", (*batch(4, 3), -2.0, 0.5), raises("ValueError"), hints=say.REFUSE, probe="error_of")
+    yield Case("refuses temperature 0", (*batch(4, 3), 0.0, 0.5), raises("ValueError"), hints=say.REFUSE, about="refusal")
+    yield Case("refuses a temperature below 0", (*batch(4, 3), -2.0, 0.5), raises("ValueError"), hints=say.REFUSE, about="refusal")
     before = (*batch(5, 10), 2.0, 1.0)
-    yield Case("leaves the tensors as they were", before, untouched(judge), hints_for={"changed": say.CHANGED}, probe="look_again")
+    yield Case("leaves the tensors as they were", before, judge, hints_for={"changed": say.CHANGED}, about="inputs")
 
 
 @lab.exercise(points=2, difficulty=2, minutes=10, stand_in=package(distillation.feature_loss))
@@ -119,11 +119,11 @@ def feature_loss(rng: np.random.Generator) -> Iterator[Case]:
     )
     refuses = raises("ValueError")
     one_of_six = (_normal(rng, 6, 3), _normal(rng, 1, 5), _normal(rng, 3, 5))
-    yield Case("refuses another number of images", one_of_six, refuses, hints=rows, probe="projected_error")
+    yield Case("refuses another number of images", one_of_six, refuses, hints=rows, probe="projected", about="refusal")
     one_of_five = (_normal(rng, 6, 3), _normal(rng, 6, 1), _normal(rng, 3, 5))
-    yield Case("refuses another width", one_of_five, refuses, hints=columns, probe="projected_error")
+    yield Case("refuses another width", one_of_five, refuses, hints=columns, probe="projected", about="refusal")
     changed = {"changed": say.CHANGED}
-    yield Case("leaves the tensors as they were", layers(4, 3, 5), untouched(judge), hints_for=changed, probe="projected_again")
+    yield Case("leaves the tensors as they were", layers(4, 3, 5), judge, hints_for=changed, probe="projected", about="inputs")
 
 
 @lab.exercise(points=4, difficulty=3, minutes=15, stand_in=package(distillation.relational_loss))
@@ -174,7 +174,7 @@ def relational_loss(rng: np.random.Generator) -> Iterator[Case]:
     )
     yield Case("equal embeddings, finite gradient", (twins, teacher), sends_finite, hints=equal, hints_for=flow, probe="gradients")
     changed = {"changed": say.CHANGED}
-    yield Case("leaves the tensors as they were", networks, untouched(judge), hints_for=changed, probe="look_again")
+    yield Case("leaves the tensors as they were", networks, judge, hints_for=changed, about="inputs")
 
 
 @lab.exercise(points=3, difficulty=2, minutes=10, stand_in=package(distillation.pseudo_label))
@@ -214,12 +214,12 @@ def pseudo_label(rng: np.random.Generator) -> Iterator[Case]:
         "These logits want a gradient; the error says what that forbids.",
         "Call teacher_logits.detach() first: labels need no gradient.",
     )
-    yield Case("takes logits that want a gradient", some, judge, hints_for={"error": wants}, probe="as_parameters")
+    yield Case("takes logits that want a gradient", some, judge, hints_for={"error": wants}, probe="as_parameters", as_given=True)
     share = ("Which thresholds can a probability reach?", "Those above 0 up to 1: raise ValueError for any other.")
-    yield Case("refuses threshold 0", (answers(0.9, 0.8), 0.0), raises("ValueError"), hints=share, probe="error_of")
-    yield Case("refuses a threshold below 0", (answers(0.9, 0.8), -0.5), raises("ValueError"), hints=share, probe="error_of")
-    yield Case("refuses a threshold in percent", (answers(0.9, 0.8), 90), raises("ValueError"), hints=share, probe="error_of")
-    yield Case("leaves the logits as they were", some, untouched(judge), hints_for={"changed": say.CHANGED}, probe="look_again")
+    yield Case("refuses threshold 0", (answers(0.9, 0.8), 0.0), raises("ValueError"), hints=share, about="refusal")
+    yield Case("refuses a threshold below 0", (answers(0.9, 0.8), -0.5), raises("ValueError"), hints=share, about="refusal")
+    yield Case("refuses a threshold in percent", (answers(0.9, 0.8), 90), raises("ValueError"), hints=share, about="refusal")
+    yield Case("leaves the logits as they were", some, judge, hints_for={"changed": say.CHANGED}, about="inputs")
 
 
 @lab.exercise(points=2, difficulty=1, minutes=10, core=False, stand_in=package(distillation.attention_map))
@@ -241,7 +241,7 @@ def attention_map(rng: np.random.Generator) -> Iterator[Case]:
     small = ("The lengths of these maps are about 1e-7, and that is right.", "Add no small number: bound the length from below, by 1e-12.")
     yield Case("faint features", (_normal(rng, 2, 3, 4, 4, scale=1e-4),), judge, hints=small, hints_for=say.OF_ATTENTION)
     changed = {"changed": say.CHANGED}
-    yield Case("leaves the features as they were", (_normal(rng, 2, 3, 4, 4),), untouched(judge), hints_for=changed, probe="look_again")
+    yield Case("leaves the features as they were", (_normal(rng, 2, 3, 4, 4),), judge, hints_for=changed, about="inputs")
 
 
 @lab.exercise(points=1, difficulty=1, minutes=5, core=False, stand_in=package(distillation.agreement))
@@ -261,4 +261,4 @@ def agreement(rng: np.random.Generator) -> Iterator[Case]:
     yield Case("a single image", (choosing(2), choosing(1)), judge, hints=first, hints_for=say.OF_AGREEMENT)
     changed = {"changed": say.CHANGED}
     half = (choosing(0, 1, 2, 3), choosing(0, 1, 3, 2))
-    yield Case("leaves the logits as they were", half, untouched(judge), hints_for=changed, probe="look_again")
+    yield Case("leaves the logits as they were", half, judge, hints_for=changed, about="inputs")

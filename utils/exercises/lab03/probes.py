@@ -11,18 +11,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from utils.exercises.probing import as_parameters, call, error_of, look_again
+from utils.exercises.inside.probing import call
 
-__all__ = [
-    "as_parameters",
-    "error_of",
-    "gradients",
-    "look_again",
-    "projected",
-    "projected_again",
-    "projected_error",
-    "projected_gradients",
-]
+__all__ = ["gradients", "projected", "projected_gradients"]
 
 Function = Callable[..., Any]
 
@@ -37,16 +28,6 @@ def gradients(function: Function, student: Tensor, teacher: Tensor, *rest: Any) 
 def projected(function: Function, student: Tensor, teacher: Tensor, matrix: Tensor) -> Any:
     """Call `feature_loss` with a projector."""
     return call(function, student, teacher, _projector(matrix))
-
-
-def projected_again(function: Function, student: Tensor, teacher: Tensor, matrix: Tensor) -> dict[str, Any]:
-    """As `look_again`, with a projector."""
-    return {"answer": projected(function, student, teacher, matrix), "inputs": (student, teacher, matrix)}
-
-
-def projected_error(function: Function, student: Tensor, teacher: Tensor, matrix: Tensor) -> dict[str, Any]:
-    """As `error_of`, with a projector."""
-    return error_of(function, student, teacher, _projector(matrix))
 
 
 def projected_gradients(function: Function, student: Tensor, teacher: Tensor, matrix: Tensor) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import numpy as np
 from torch import Tensor, arange, float32, from_numpy, inf, int8, nan, tensor, uint8, zeros
 
 from utils.exercises.declare import Case, Lab
-from utils.exercises.judges import answered, close_to, knowing, raises, recognising, untouched
+from utils.exercises.judges import close_to, knowing, raises, recognising
 from utils.exercises.lab06 import hints as say
 from utils.exercises.lab06 import judges
 from utils.exercises.lab06 import oracles as right
@@ -58,16 +58,16 @@ def preprocess(rng: np.random.Generator) -> Iterator[Case]:
         "Somebody who divided by 255 already: raise ValueError unless the dtype is torch.uint8.",
     )
     refuses = raises("ValueError")
-    yield Case("refuses photos in float", (shot(2, 3, 4, 1) / 255, *grey), refuses, hints=floats, probe="error_of")
+    yield Case("refuses photos in float", (shot(2, 3, 4, 1) / 255, *grey), refuses, hints=floats, about="refusal")
     numbers = (
         "One mean and three channels: what does torch do?",
         "It uses the one for all, silently: compare the counts and raise ValueError.",
     )
-    yield Case("refuses the mean of a grey photo for colours", (shot(2, 3, 4, 3), *grey), refuses, hints=numbers, probe="error_of")
+    yield Case("refuses the mean of a grey photo for colours", (shot(2, 3, 4, 3), *grey), refuses, hints=numbers, about="refusal")
     half = (shot(2, 3, 4, 3), colours()[0], [0.353])
-    yield Case("refuses one std for three channels", half, refuses, hints=numbers, probe="error_of")
+    yield Case("refuses one std for three channels", half, refuses, hints=numbers, about="refusal")
     changed = {"changed": say.CHANGED}
-    yield Case("leaves the photos as they were", (shot(2, 3, 4, 3), *colours()), untouched(judge), hints_for=changed, probe="look_again")
+    yield Case("leaves the photos as they were", (shot(2, 3, 4, 3), *colours()), judge, hints_for=changed, about="inputs")
 
 
 @lab.exercise(points=4, difficulty=3, minutes=15, stand_in=library(other.timed_in_turns, "numpy"))
@@ -104,12 +104,11 @@ def interleave(rng: np.random.Generator) -> Iterator[Case]:
     yield Case("its own clock", (["a", "b"], 3), judges.as_samples, hints=own, hints_for={"error": own}, probe="by_its_own_clock")
     nobody = ("What is 0 modulo 0?", "An error of another kind: raise ValueError before you begin.")
     for name, given, hints in (("refuses to time nobody", machine(3), nobody), ("refuses no rounds", machine(0, "a", "b"), say.REFUSE)):
-        yield replace(timed(name, given, hints=hints), judge=answered(raises("ValueError")), hints_for={}, probe="interleave_error")
+        yield replace(timed(name, given, hints=hints), judge=raises("ValueError"), hints_for={}, about="refusal")
     changed = {"changed": say.CHANGED}
     few = machine(3, "a", "b")
-    judged = answered(untouched(knowing(judge, *few)))
     kept = timed("leaves the contestants as they were", few, hints=())
-    yield replace(kept, judge=judged, hints_for=changed, probe="interleave_again")
+    yield replace(kept, judge=knowing(judge, *few), hints_for=changed, about="inputs")
 
 
 @lab.exercise(points=3, difficulty=3, minutes=15, stand_in=library(other.scipy_interval, "scipy.stats.quantile_test"))
@@ -141,11 +140,11 @@ def ratio_interval(rng: np.random.Generator) -> Iterator[Case]:
         "How sure can five rounds make you?",
         "All five above the median: 3 %, more than 2.5 %. k would be 0, and there is no 0-th value: raise ValueError.",
     )
-    yield Case("refuses five rounds", times(5), raises("ValueError"), hints=five, probe="error_of")
+    yield Case("refuses five rounds", times(5), raises("ValueError"), hints=five, about="refusal")
     shapes = ("What is (40,) divided by (1,)?", "Forty numbers: torch broadcasts. Compare the lengths and raise ValueError.")
     a, b = times(40)
-    yield Case("refuses rounds that are no pairs", (a, b[:1]), raises("ValueError"), hints=shapes, probe="error_of")
-    yield Case("leaves the samples as they were", times(20), untouched(judge), hints_for={"changed": say.CHANGED}, probe="look_again")
+    yield Case("refuses rounds that are no pairs", (a, b[:1]), raises("ValueError"), hints=shapes, about="refusal")
+    yield Case("leaves the samples as they were", times(20), judge, hints_for={"changed": say.CHANGED}, about="inputs")
 
 
 Tensors = list[tuple[str, int, int, int]]
@@ -198,7 +197,7 @@ def arena_plan(rng: np.random.Generator) -> Iterator[Case]:
     nothing, of_nothing = ([("alone", 17, 0, 3)],), special | {"error": say.NOTHING}
     yield Case("no tensor", nothing, judges.plans_nothing_too, hints=say.NOTHING, hints_for=of_nothing, probe="and_of_nothing")
     changed = {"changed": say.CHANGED}
-    yield Case("leaves the list as it was", (chain(3, 0, 2, 1)[::-1],), untouched(judge), hints_for=changed, probe="look_again")
+    yield Case("leaves the list as it was", (chain(3, 0, 2, 1)[::-1],), judge, hints_for=changed, about="inputs")
 
 
 @lab.exercise(points=2, difficulty=2, minutes=10, core=False, stand_in=library(other.torch_batches, "torch.utils.data"))
@@ -223,9 +222,9 @@ def calibration_batches(rng: np.random.Generator) -> Iterator[Case]:
     dice = (*twice, int(rng.integers(1 << 30)), 5)
     yield Case("a generator of its own", dice, judges.leaves_the_dice, hints=say.OWN, probe="drawn_and_next")
     many = ("How many different images are there?", "Fewer than asked for: raise ValueError.")
-    yield Case("refuses more than there are", (photos(10), 11, 4, seed), raises("ValueError"), hints=many, probe="error_of")
-    yield Case("refuses to draw none", (photos(10), 0, 4, seed), raises("ValueError"), hints=say.REFUSE, probe="error_of")
-    yield Case("refuses a batch of none", (photos(10), 5, 0, seed), raises("ValueError"), hints=say.REFUSE, probe="error_of")
+    yield Case("refuses more than there are", (photos(10), 11, 4, seed), raises("ValueError"), hints=many, about="refusal")
+    yield Case("refuses to draw none", (photos(10), 0, 4, seed), raises("ValueError"), hints=say.REFUSE, about="refusal")
+    yield Case("refuses a batch of none", (photos(10), 5, 0, seed), raises("ValueError"), hints=say.REFUSE, about="refusal")
 
 
 @lab.exercise(points=2, difficulty=2, minutes=10, core=False, stand_in=library(other.numpy_difference, "numpy"))
@@ -258,10 +257,8 @@ def largest_difference(rng: np.random.Generator) -> Iterator[Case]:
     yield Case("an infinity on one side", (logits(4, 6), masked), judge, hints=say.APART)
     yield Case("nothing to compare", (zeros(0, 10), zeros(0, 10)), judge, hints=say.EMPTY, hints_for={"error": say.EMPTY})
     broadcast = ("What does (6, 10) minus (10,) give?", "Torch repeats the row: compare the shapes and raise ValueError.")
-    yield Case("refuses other shapes", (expected, logits(10)), raises("ValueError"), hints=broadcast, probe="error_of")
+    yield Case("refuses other shapes", (expected, logits(10)), raises("ValueError"), hints=broadcast, about="refusal")
     turned = ("Is (1, 10) the shape (10,)?", "No: somebody lost an axis. Compare the shapes and raise ValueError.")
-    yield Case("refuses a missing axis", (expected[:1], expected[0]), raises("ValueError"), hints=turned, probe="error_of")
+    yield Case("refuses a missing axis", (expected[:1], expected[0]), raises("ValueError"), hints=turned, about="refusal")
     changed = {"changed": say.CHANGED}
-    yield Case(
-        "leaves both as they were", (expected, expected + logits(6, 10).abs()), untouched(judge), hints_for=changed, probe="look_again"
-    )
+    yield Case("leaves both as they were", (expected, expected + logits(6, 10).abs()), judge, hints_for=changed, about="inputs")

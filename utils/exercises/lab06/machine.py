@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 
 class Machine:
-    """Answers the probes `interleaved` and `interleave_again`: ("clock",) with the time in seconds, ("work", name) when the work is done.
+    """Answers the probe `interleaved`: ("clock",) with the time in seconds, ("work", name) when the work is done.
 
     costs: ms of each contestant. pace: how many times slower the machine is at each call. start_s: what the clock says first.
     """

@@ -14,8 +14,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from utils.exercises.answers import plain
-from utils.exercises.probing import call, error_of, look_again
+from utils.exercises.inside.answers import plain
+from utils.exercises.inside.probing import call
 
 __all__ = [
     "and_of_nothing",
@@ -24,11 +24,7 @@ __all__ = [
     "drawn",
     "drawn_and_next",
     "drawn_twice",
-    "error_of",
-    "interleave_again",
-    "interleave_error",
     "interleaved",
-    "look_again",
 ]
 
 Function = Callable[..., Any]
@@ -49,14 +45,10 @@ def and_of_nothing(function: Function, tensors: list[Any]) -> dict[str, Any]:
 
 def interleaved(function: Function, ask: Function, names: list[str], rounds: int) -> Any:
     """What `interleave` returns for contestants of these names, timed by the machine's clock."""
-    return _plain_times(function(_contestants(ask, names), rounds, _clock(ask)))
-
-
-def interleave_again(function: Function, ask: Function, names: list[str], rounds: int) -> dict[str, Any]:
-    """As `look_again`: the names that are left in the dict of contestants afterwards."""
     contestants = _contestants(ask, names)
-    answer = _plain_times(function(contestants, rounds, _clock(ask)))
-    return {"answer": answer, "inputs": (list(contestants), rounds)}
+    times = _plain_times(function(contestants, rounds, _clock(ask)))
+    names[:] = contestants  # for a case about the inputs: which are left
+    return times
 
 
 def _contestants(ask: Function, names: list[str]) -> dict[str, Callable[[], Any]]:
@@ -74,11 +66,6 @@ def _plain_times(answer: Any) -> Any:
     if type(answer) is dict and any(map(callable, answer.values())):  # the contestants themselves: say so in place of an error
         return {name: "a function" if callable(value) else plain(value) for name, value in answer.items()}
     return plain(answer, numpy=False)
-
-
-def interleave_error(function: Function, ask: Function, names: list[str], rounds: int) -> dict[str, Any]:
-    """As `error_of`, with contestants and a clock as they are for `interleaved`."""
-    return error_of(function, _contestants(ask, names), rounds, _clock(ask))
 
 
 def by_its_own_clock(function: Function, names: list[str], rounds: int) -> Any:

@@ -10,8 +10,8 @@ from torch import Tensor, cat, from_numpy, int8, int32, int64, tensor, uint8, ze
 
 from utils.compress import quantization
 from utils.exercises.declare import Case, Lab
-from utils.exercises.judges import equal_to, raises, recognising, untouched
-from utils.exercises.lab02.judges import no_floats, of_dtype
+from utils.exercises.dtypes import no_floats, of_dtype
+from utils.exercises.judges import equal_to, raises, recognising
 from utils.exercises.lab07 import oracles
 from utils.exercises.lab07.judges import multiplier_and_shift
 from utils.exercises.lab07.mistakes import CONVOLVED
@@ -69,12 +69,12 @@ def to_fixed_point(rng: np.random.Generator) -> Iterator[Case]:
     special = special | {"bits": carry, "shift": carry}
     yield Case("rounding reaches 2**31", (0.25 - 2.0**-36,), judge, hints=carry, hints_for=special, basis="one half")
     yield Case("1 but for a hair", (1 - 2.0**-40,), judge, hints=carry, hints_for=special, basis="one half")
-    yield Case("refuses 1 and more", (1.0,), raises("ValueError"), hints=ERROR, probe="error_of")
-    yield Case("refuses 0", (0.0,), raises("ValueError"), hints=ERROR, probe="error_of")
-    yield Case("refuses a negative factor", (-0.25,), raises("ValueError"), hints=ERROR, probe="error_of")
-    yield Case("refuses what is below 2**-32", (2.0**-33,), raises("ValueError"), hints=ERROR, probe="error_of")
+    yield Case("refuses 1 and more", (1.0,), raises("ValueError"), hints=ERROR, about="refusal")
+    yield Case("refuses 0", (0.0,), raises("ValueError"), hints=ERROR, about="refusal")
+    yield Case("refuses a negative factor", (-0.25,), raises("ValueError"), hints=ERROR, about="refusal")
+    yield Case("refuses what is below 2**-32", (2.0**-33,), raises("ValueError"), hints=ERROR, about="refusal")
     missing = ("What does NaN < 1 say?", "False, as every comparison: write not low <= scale < high.")
-    yield Case("refuses NaN", (float("nan"),), raises("ValueError"), hints=missing, probe="error_of")
+    yield Case("refuses NaN", (float("nan"),), raises("ValueError"), hints=missing, about="refusal")
 
 
 def _whole(rng: np.random.Generator, low: int, high: int, *shape: int) -> np.ndarray:
@@ -205,4 +205,4 @@ def int8_conv2d(rng: np.random.Generator) -> Iterator[Case]:
     yield Case("uint8 comes out", small, of_dtype(judge, "a tensor of uint8", "u1"), hints=dtype, hints_for=special)
     exactly = _beyond_floats(*small)  # so that who gets past the probe has still computed exactly
     yield Case("no float on the way", exactly, no_floats(judge), hints=special["float"], hints_for=special, probe="without_floats")
-    yield Case("leaves its inputs as they were", small, untouched(judge), hints_for=CHANGED, probe="look_again", basis=border)
+    yield Case("leaves its inputs as they were", small, judge, hints_for=CHANGED, about="inputs", basis=border)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import struct
 import subprocess
 import tempfile
@@ -18,12 +17,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from utils.exercises.inside.tools import NO_COMPILER, compiler
 from utils.exercises.lab07.caller import SOURCE as CALLER
 
 SECONDS = 10.0  # for each call of the compiler, and for the function's
 MAX_CHARACTERS = 10_000  # of a source
 MAX_PREPROCESSED = 200_000  # characters: a macro can double itself
-MISSING = "there is no C compiler here (install gcc or clang; on Windows, inside WSL2)"
 C99 = ("-std=c99", "-ffreestanding", "-fno-builtin")
 STRICT = ("-Wall", "-Wextra", "-Werror", "-pedantic-errors")
 INTEGERS = ("-mgeneral-regs-only",)  # no register that holds floats: x86 and arm64
@@ -55,19 +54,12 @@ class Built:
     floats: str = ""
 
 
-def compiler() -> str | None:
-    """Where a C compiler of this computer is that the caller can be built with, or None."""
-    if os.name != "posix":
-        return None
-    return next((found for name in ("cc", "gcc", "clang") if (found := shutil.which(name))), None)
-
-
 @lru_cache(maxsize=32)
 def build(source: str, options: tuple[str, ...] = ()) -> Built:
     """Compile one function in C99. options: further ones of the compiler, such as STRICT."""
     found = compiler()
     if found is None:
-        return Built(refused=MISSING)
+        return Built(refused=NO_COMPILER)
     with tempfile.TemporaryDirectory() as folder:
         at = Path(folder)
         (at / "dot.c").write_text(source, encoding="utf-8", errors="replace")

@@ -17,7 +17,9 @@ def _drawn(rng: np.random.Generator, low: int, high: int, count: int) -> list[in
     return rng.integers(low, high + 1, size=count).tolist()
 
 
-@lab.exercise(points=3, difficulty=3, minutes=15, core=False, stand_in=library(dot_source, "the plain loop in C"), gives_text=True)
+@lab.exercise(
+    points=3, difficulty=3, minutes=15, core=False, stand_in=library(dot_source, "the plain loop in C"), gives_text=True, needs="gcc"
+)
 def dot_in_c(rng: np.random.Generator) -> Iterator[Case]:
     """dot_in_c() -> str, the source of `int32_t dot(const uint8_t *x, const int8_t *w, int32_t n, int32_t x_zero_point)`."""
     loop = (

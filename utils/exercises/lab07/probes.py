@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from utils.exercises.answers import plain
-from utils.exercises.lab02.probes import without_floats
+from utils.exercises.inside.answers import plain
 from utils.exercises.lab07.compiling import MAX_CHARACTERS, STRICT, build, call_dot
-from utils.exercises.probing import error_of, look_again
 
-__all__ = ["called_in_c", "compiled", "compiled_strictly", "error_of", "look_again", "without_floats"]
+__all__ = ["called_in_c", "compiled", "compiled_strictly"]
 
 Function = Callable[..., Any]
 

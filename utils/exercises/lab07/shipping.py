@@ -9,7 +9,7 @@ from torch import Tensor, from_numpy, int8, int16, int32, tensor, uint8, zeros
 
 from utils.deploy import mcu
 from utils.exercises.declare import Case
-from utils.exercises.judges import equal_to, raises, recognising, untouched
+from utils.exercises.judges import equal_to, raises, recognising
 from utils.exercises.lab07 import oracles
 from utils.exercises.lab07.arithmetic import CHANGED, lab
 from utils.exercises.lab07.judges import c_array
@@ -61,19 +61,19 @@ def weights_to_c(rng: np.random.Generator) -> Iterator[Case]:
     one = ("This array has one number, and no axis.", "flatten() makes a list of one: [1] = {5}.")
     yield Case("one number", ("w", tensor(int(rng.integers(1, 99)), dtype=int8)), c_array, hints=one, hints_for=special | {"error": one})
     floats = ("What would C make of a float here?", "int8_t cuts it off without a word: refuse it, raise ValueError.")
-    yield Case("refuses floats", ("w", zeros(3)), raises("ValueError"), hints=floats, probe="error_of")
+    yield Case("refuses floats", ("w", zeros(3)), raises("ValueError"), hints=floats, about="refusal")
     wide = ("Does the docstring name int64?", "Weights have 8 bits, biases 32: raise ValueError for any other dtype.")
-    yield Case("refuses int64", ("w", tensor([1, 2])), raises("ValueError"), hints=wide, probe="error_of")
+    yield Case("refuses int64", ("w", tensor([1, 2])), raises("ValueError"), hints=wide, about="refusal")
     empty = ("C99 has no array of no elements.", "raise ValueError if there is nothing in it.")
-    yield Case("refuses an empty array", ("w", tensor([], dtype=int8)), raises("ValueError"), hints=empty, probe="error_of")
+    yield Case("refuses an empty array", ("w", tensor([], dtype=int8)), raises("ValueError"), hints=empty, about="refusal")
     bad = (
         "Which names does C allow?",
         "A letter or _, then letters, digits and _, all of ASCII: ask str.isidentifier() and str.isascii().",
     )
-    yield Case("refuses a name with a dot", ("conv1.weight", _codes(rng, 3)), raises("ValueError"), hints=bad, probe="error_of")
-    yield Case("refuses a name that begins with a digit", ("1w", _codes(rng, 3)), raises("ValueError"), hints=bad, probe="error_of")
-    yield Case("refuses a name beyond ASCII", ("größe", _codes(rng, 3)), raises("ValueError"), hints=bad, probe="error_of")
-    yield Case("leaves the array as it was", ("w", _codes(rng, 3, 4)), untouched(c_array), hints_for=CHANGED, probe="look_again")
+    yield Case("refuses a name with a dot", ("conv1.weight", _codes(rng, 3)), raises("ValueError"), hints=bad, about="refusal")
+    yield Case("refuses a name that begins with a digit", ("1w", _codes(rng, 3)), raises("ValueError"), hints=bad, about="refusal")
+    yield Case("refuses a name beyond ASCII", ("größe", _codes(rng, 3)), raises("ValueError"), hints=bad, about="refusal")
+    yield Case("leaves the array as it was", ("w", _codes(rng, 3, 4)), c_array, hints_for=CHANGED, about="inputs")
 
 
 def _sizes(text: int, data: int, bss: int, stack: int) -> dict[str, int]:
@@ -123,4 +123,4 @@ def fits_flash_and_ram(rng: np.random.Generator) -> Iterator[Case]:
     yield Case("one byte too many", (_sizes(32_701, 68, 5_000, stack), board), judge, hints=one, hints_for=special)
     yield Case("data alone breaks RAM", (_sizes(2_000, between(17_000, 20_000), 0, 0), board), judge, hints=data, hints_for=special)
     kept = (_sizes(900, 10, 20, 30), dict(board))
-    yield Case("leaves its inputs as they were", kept, untouched(judge), hints_for=CHANGED, probe="look_again")
+    yield Case("leaves its inputs as they were", kept, judge, hints_for=CHANGED, about="inputs")

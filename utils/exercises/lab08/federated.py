@@ -10,7 +10,7 @@ from torch import Tensor, from_numpy, ones, tensor, zeros
 
 from utils import adapt
 from utils.exercises.declare import Case
-from utils.exercises.judges import close_to, raises, recognising, untouched
+from utils.exercises.judges import close_to, raises, recognising
 from utils.exercises.lab08 import hints as say
 from utils.exercises.lab08 import oracles as right
 from utils.exercises.lab08.judges import again, averages, noisy
@@ -64,18 +64,18 @@ def fedavg(rng: np.random.Generator) -> Iterator[Case]:
         "What does zip do when one list is shorter?",
         "It stops there without a word: compare the lengths first and raise ValueError.",
     )
-    yield Case("refuses a size too few", count, refuses, hints=lengths, probe="error_of")
-    yield Case("refuses no clients", ([], []), refuses, hints=say.REFUSE, probe="error_of")
+    yield Case("refuses a size too few", count, refuses, hints=lengths, about="refusal")
+    yield Case("refuses no clients", ([], []), refuses, hints=say.REFUSE, about="refusal")
     nobody = ("What is the share of 0 among 0?", "There is none: raise ValueError where the sizes add up to 0.")
-    yield Case("refuses sizes that are all 0", (two, [0, 0]), refuses, hints=nobody, probe="error_of")
+    yield Case("refuses sizes that are all 0", (two, [0, 0]), refuses, hints=nobody, about="refusal")
     negative = ("Can a client have -5 samples?", "No, and the sum would hide it: look at each size and raise ValueError.")
-    yield Case("refuses a negative size", (two, [-5, 30]), refuses, hints=negative, probe="error_of")
+    yield Case("refuses a negative size", (two, [-5, 30]), refuses, hints=negative, about="refusal")
     other = ({**few[1], "extra.bias": zeros(2)}, {name: few[1][name] for name in list(few[1])[:2]})
     names = ("Do both networks have the same names?", "Compare the keys of all states with the first one's, both ways.")
-    yield Case("refuses a name too many", ([few[0], other[0]], [1, 1]), refuses, hints=names, probe="error_of")
-    yield Case("refuses a name too few", ([few[0], other[1]], [1, 1]), refuses, hints=names, probe="error_of")
+    yield Case("refuses a name too many", ([few[0], other[0]], [1, 1]), refuses, hints=names, about="refusal")
+    yield Case("refuses a name too few", ([few[0], other[1]], [1, 1]), refuses, hints=names, about="refusal")
     before, changed = ([_state(rng) for _ in range(2)], [30, 10]), {"changed": say.CHANGED}
-    yield Case("leaves the states as they were", before, untouched(judge), hints_for={**of, **changed}, probe="look_again")
+    yield Case("leaves the states as they were", before, judge, hints_for={**of, **changed}, about="inputs")
 
 
 def _stages(rng: np.random.Generator, count: int) -> Tensor:
@@ -110,9 +110,9 @@ def forgetting(rng: np.random.Generator) -> Iterator[Case]:
     below = ("What if the last stage is the best?", "Then forgetting is below 0, and that is right: later tasks helped.")
     yield Case("later tasks helped", (gains,), judge, hints=below, hints_for=of)
     yield Case("nothing is forgotten", (ones(3, 3) * 80,), judge, hints=best, hints_for=of)
-    yield Case("refuses a single task", (ones(1, 1) * 80,), raises("ValueError"), hints=say.REFUSE, probe="error_of")
+    yield Case("refuses a single task", (ones(1, 1) * 80,), raises("ValueError"), hints=say.REFUSE, about="refusal")
     kept = ("Print the matrix before and after.", "Assigning to a part of it changes it.")
-    yield Case("leaves the matrix as it was", (_stages(rng, 3),), untouched(judge), hints_for={**of, "changed": kept}, probe="look_again")
+    yield Case("leaves the matrix as it was", (_stages(rng, 3),), judge, hints_for={**of, "changed": kept}, about="inputs")
 
 
 @lab.exercise(points=3, difficulty=2, minutes=15, core=False, stand_in=package(adapt.clip_and_noise))
@@ -146,7 +146,7 @@ def clip_and_noise(rng: np.random.Generator) -> Iterator[Case]:
     brief = ({"a": _normal(rng, 3), "b": _normal(rng, 2)}, 1.0, 1.0, lot())
     yield Case("the same rng, the same noise", brief, again, hints=say.AGAIN, probe="noised_twice")
     refuses = raises("ValueError")
-    yield Case("refuses clip 0", (long, 0.0, 1.0, lot()), refuses, hints=say.REFUSE, probe="refused")
-    yield Case("refuses a negative sigma", (long, 1.0, -0.5, lot()), refuses, hints=say.REFUSE, probe="refused")
+    yield Case("refuses clip 0", (long, 0.0, 1.0, lot()), refuses, hints=say.REFUSE, probe="noised", about="refusal")
+    yield Case("refuses a negative sigma", (long, 1.0, -0.5, lot()), refuses, hints=say.REFUSE, probe="noised", about="refusal")
     changed = {"changed": say.CHANGED}
-    yield Case("leaves the update as it was", (long, 1.5, 0.0, lot()), untouched(judge), hints_for={**of, **changed}, probe="noised_again")
+    yield Case("leaves the update as it was", (long, 1.5, 0.0, lot()), judge, hints_for={**of, **changed}, probe="noised", about="inputs")

@@ -9,7 +9,7 @@ import numpy as np
 
 from utils import adapt
 from utils.exercises.declare import Case, Lab
-from utils.exercises.judges import equal_to, raises, recognising, untouched
+from utils.exercises.judges import equal_to, raises, recognising
 from utils.exercises.lab08 import hints as say
 from utils.exercises.lab08 import oracles as right
 from utils.exercises.lab08.judges import names_in_order
@@ -93,11 +93,11 @@ def training_memory(rng: np.random.Generator) -> Iterator[Case]:
     none = ("What does a network keep that only answers?", "Its weights: gradients, momentum and activations are 0.")
     yield Case("nothing learns", (network, [], batch), judge, hints=none, hints_for={**of, "error": none})
     refuses = raises("ValueError")
-    yield Case("refuses a name that no step has", (network, ["conv9.weight"], 1), refuses, hints=say.REFUSE, probe="error_of")
+    yield Case("refuses a name that no step has", (network, ["conv9.weight"], 1), refuses, hints=say.REFUSE, about="refusal")
     weightless = ("What could relu1 learn?", "It has no weights: raise ValueError, or a mistyped name costs an evening.")
-    yield Case("refuses a step without weights", (network, ["head.bias", "relu1"], 1), refuses, hints=weightless, probe="error_of")
+    yield Case("refuses a step without weights", (network, ["head.bias", "relu1"], 1), refuses, hints=weightless, about="refusal")
     before, changed = (network, everything, batch), {"changed": say.CHANGED}
-    yield Case("leaves what it is given", before, untouched(judge), hints_for={**of, **changed}, probe="look_again")
+    yield Case("leaves what it is given", before, judge, hints_for={**of, **changed}, about="inputs")
 
 
 LAYERS = ("conv.weight", "norm.weight", "norm.bias")
@@ -138,9 +138,9 @@ def select_trainable(rng: np.random.Generator) -> Iterator[Case]:
     yield Case("names that look like norms", (alike, "norm"), judge, hints=parts, hints_for=of)
     yield Case("names that look like the last", (alike, "last"), judge, hints=parts, hints_for=of)
     refuses = raises("ValueError")
-    yield Case("refuses an unknown policy", (names, "first"), refuses, hints=say.REFUSE, probe="error_of")
+    yield Case("refuses an unknown policy", (names, "first"), refuses, hints=say.REFUSE, about="refusal")
     nothing = ("What would a training without weights learn?", "Nothing, for as long as you wait: raise ValueError where no name is left.")
-    yield Case("refuses a policy that finds nothing", (["one.weight", "two.weight"], "norm"), refuses, hints=nothing, probe="error_of")
-    yield Case("refuses a last block where there is none", (["one.weight"], "last_block"), refuses, hints=nothing, probe="error_of")
+    yield Case("refuses a policy that finds nothing", (["one.weight", "two.weight"], "norm"), refuses, hints=nothing, about="refusal")
+    yield Case("refuses a last block where there is none", (["one.weight"], "last_block"), refuses, hints=nothing, about="refusal")
     changed = {"changed": say.CHANGED}
-    yield Case("leaves the names", (names, "bias"), untouched(judge), hints_for={**of, **changed}, probe="look_again")
+    yield Case("leaves the names", (names, "bias"), judge, hints_for={**of, **changed}, about="inputs")

@@ -8,9 +8,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from utils.exercises.probing import error_of, look_again
-
-__all__ = ["error_of", "look_again", "many", "noised", "noised_again", "noised_twice", "path", "refused", "tensors", "twice"]
+__all__ = ["many", "noised", "noised_twice", "path", "tensors", "twice"]
 
 Function = Callable[..., Any]
 
@@ -50,9 +48,9 @@ def twice(function: Function, capacity: int, length: int, seed: int) -> dict[str
     return {name: _stream(function, capacity, list(range(length)), np.random.default_rng(one)) for name, one in runs.items()}
 
 
-def tensors(function: Function, capacity: int, samples: list[Tensor], seed: int) -> dict[str, Any]:
-    """As `look_again`: what is in the slots after a stream of tensors."""
-    return {"answer": _stream(function, capacity, samples, np.random.default_rng(seed)), "inputs": (capacity, samples, seed)}
+def tensors(function: Function, capacity: int, samples: list[Tensor], seed: int) -> Any:
+    """What is in the slots after a stream of tensors."""
+    return _stream(function, capacity, samples, np.random.default_rng(seed))
 
 
 def noised(function: Function, update: dict[str, Tensor], clip: float, sigma: float, seed: int) -> Any:
@@ -60,18 +58,8 @@ def noised(function: Function, update: dict[str, Tensor], clip: float, sigma: fl
     return function(update, clip, sigma, np.random.default_rng(seed))
 
 
-def noised_again(function: Function, update: dict[str, Tensor], clip: float, sigma: float, seed: int) -> dict[str, Any]:
-    """The answer, and the update as it is afterwards."""
-    return {"answer": noised(function, update, clip, sigma, seed), "inputs": (update, clip, sigma, seed)}
-
-
 def noised_twice(function: Function, update: dict[str, Tensor], clip: float, sigma: float, seed: int) -> dict[str, Any]:
     """The values of three answers, one after the other: two with equal generators, one with another."""
     runs = {"first": seed, "second": seed, "other": seed + 1}
     answers = {name: noised(function, update, clip, sigma, one) for name, one in runs.items()}
     return {name: [float(value) for part in answer.values() for value in part.flatten()] for name, answer in answers.items()}
-
-
-def refused(function: Function, update: dict[str, Tensor], clip: float, sigma: float, seed: int) -> dict[str, Any]:
-    """As `error_of`, with a generator of this seed."""
-    return error_of(function, update, clip, sigma, np.random.default_rng(seed))

@@ -9,7 +9,7 @@ import numpy as np
 from torch import from_numpy
 
 from utils.exercises.declare import Case
-from utils.exercises.judges import Verdict, difference, untouched
+from utils.exercises.judges import Verdict, difference
 from utils.exercises.lab08 import hints as say
 from utils.exercises.lab08.judges import again, any_slot, equally, fills, newcomer
 from utils.exercises.lab08.memory import lab
@@ -50,5 +50,7 @@ def reservoir_update(rng: np.random.Generator) -> Iterator[Case]:
     yield Case("the same rng, the same samples", (8, 200, lot()), again, hints=say.AGAIN, hints_for=back, probe="twice")
     windows = [from_numpy(rng.normal(size=(2, 5)).astype(np.float32)) for _ in range(3)]
     compare = ("How does your function see that a slot is free?", "By `seen`, or by `is None`: == asks every number of a tensor.")
-    kept, error = untouched(_holds_tensors), {"error": compare}
-    yield Case("samples that are tensors", (3, windows, lot()), kept, hints=compare, hints_for=error, probe="tensors")
+    error = {"error": compare}
+    yield Case(
+        "samples that are tensors", (3, windows, lot()), _holds_tensors, hints=compare, hints_for=error, probe="tensors", about="inputs"
+    )

@@ -132,7 +132,7 @@ def _run(job: socket.socket, head: dict[str, Any]) -> None:
             return
         allow_cpu(head["limits"]["cpu_s"], hard_s)
         inputs = unpack(call["inputs"], blobs, tensors=True)
-        about = [head["lab"], call["probe"], *([_asking(job)] if call["asks"] else [])]
+        about = [head["lab"], call["probe"], _asking(job) if call["asks"] else None, call["again"]]
         _reply(job, partial(probing.answer, main.__dict__.get(head["function"]), inputs, *about), head["limits"]["answer_bytes"])
 
 

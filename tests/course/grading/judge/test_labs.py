@@ -8,7 +8,6 @@ from course.grading.judge.grade import grade_submission
 from course.grading.judge.lab import graded_lab
 from course.grading.marks import LabMark
 from tests.course.grading.sandboxed import LABS, SEED, answers, handed_in, lab_notebook, marks_of, sandboxes
-from utils.exercises.declare import REFUSALS
 
 __all__ = ["sandboxes"]
 
@@ -41,7 +40,7 @@ def test_refusing_everything_gives_nothing(lab, sandboxes):
     refusing = {
         name: f"def {name}(*given, **named):\n    raise ValueError('no')"
         for name, exercise in graded_lab(lab).declared.exercises.items()
-        if any(case.probe in REFUSALS for case in exercise.cases(SEED))
+        if any(case.about == "refusal" for case in exercise.cases(SEED))
     }
     marks = marks_of(handed_in(lab, refusing), sandboxes)
     assert {name: marks[name].points for name in refusing} == dict.fromkeys(refusing, 0)

@@ -1,9 +1,7 @@
 """The parts of the grader's core that need no sandbox: marks as data, what goes inside, names, plans, sentences."""
 
-import inspect
 import json
 import shutil
-from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -17,10 +15,10 @@ from course.grading.judge.plan import plan, work_of
 from course.grading.marks import CaseMark, ExerciseMark, LabMark
 from course.grading.sandbox import bubblewrap
 from course.grading.sandbox.jobs import Answered, Ended, Limits, Raised
-from course.grading.sandbox.modules import TRUSTED, modules_for
+from course.grading.sandbox.modules import FORMER, modules_for
 from course.grading.sandbox.self_test import _sentences
 from tests.course.grading.sandboxed import LABS, SEED, code, lab_notebook, reference
-from utils.exercises.declare import REFUSALS, Case
+from utils.exercises.declare import Case
 from utils.exercises.judges import Verdict, equal_to, raises
 from utils.files import ROOT
 
@@ -44,27 +42,34 @@ def test_data_that_is_no_mark_is_refused(change):
         ExerciseMark.from_dict(data)
 
 
-@pytest.mark.parametrize(
-    "lab", sorted(path.name[3:] for path in (ROOT / "utils" / "exercises").glob("lab*/") if (path / "probes.py").is_file())
-)
+@pytest.mark.parametrize("lab", sorted(path.name[3:] for path in (ROOT / "utils" / "exercises").glob("lab*/")))
 def test_nothing_of_the_trusted_side_goes_into_the_sandbox(lab):
-    """Of every lab: probes and what they import, each after what it needs, and no word of an oracle."""
+    """Of every lab: its inside/, the shared one and nothing else, each file after what it needs."""
     names = [name for name, _ in modules_for(lab)]
-    assert {"utils", "utils.exercises", f"utils.exercises.lab{lab}", f"utils.exercises.lab{lab}.probes"} <= set(names)
-    assert not {name.rpartition(".")[2] for name in names} & TRUSTED
-    assert all(name.startswith("utils.exercises") for name in names if name != "utils")
+    package = f"utils.exercises.lab{lab}"
+    assert {"utils", "utils.exercises", "utils.exercises.inside", "utils.exercises.inside.probing"} <= set(names)
+    parents = {name.rpartition(".")[0] for name in names}
+    inside = ("utils.exercises.inside.", f"{package}.inside.")
+    former = f"{package}.probes" in names  # a lab of the former layout
+    assert all(name.startswith(inside) or name in parents or (former and name.startswith(f"{package}.")) for name in names)
+    assert not {name.rpartition(".")[2] for name in names} & FORMER
     for at, (name, source) in enumerate(modules_for(lab)):
         assert all(needed in names[:at] for needed in names if source and f"from {needed} import" in source), name
 
 
-@pytest.mark.parametrize(
-    "imported", ["utils.exercises.judges", "utils.compress.pruning", "utils.exercises.lab01.oracles", "course.cli", "utils"]
-)
-def test_a_probe_that_needs_the_trusted_side_is_refused(imported, tmp_path):
+ELSEWHERE = ["utils.exercises.judges", "utils.exercises.lab99.answers", "utils.exercises.lab98.inside.probes", "utils.exercises.table"]
+ELSEWHERE += ["utils.compress.pruning", "course.cli", "utils"]
+
+
+@pytest.mark.parametrize("imported", ELSEWHERE)
+def test_a_probe_that_needs_a_file_of_another_place_is_refused(imported, tmp_path):
+    """A table of answers under any name, in any folder but inside/, stays out."""
     folder = tmp_path / "utils" / "exercises"
-    (folder / "lab99").mkdir(parents=True)
-    (folder / "probing.py").write_text("")
-    (folder / "lab99" / "probes.py").write_text(f"from {imported} import something\n")
+    for name in ("inside", "lab98/inside", "lab99/inside"):
+        (folder / name).mkdir(parents=True)
+    for name in ("inside/probing", "lab98/inside/probes", "lab99/answers", "table"):
+        (folder / f"{name}.py").write_text("ANSWERS = {(1, 2): 3}\n")
+    (folder / "lab99" / "inside" / "probes.py").write_text(f"from {imported} import something\n")
     with pytest.raises(ValueError, match="must not be where students' code runs"):
         modules_for("99", tmp_path)
 
@@ -164,32 +169,20 @@ def test_only_an_answer_can_pass():
 def test_a_refusal_counts_where_something_was_answered(first, counts):
     asking = [Case(name, (2,), equal_to(lambda x: x)) for name in "ab"]
     replies = [first, Raised("ValueError", "no", 0, "", False), Answered({"raised": ["ValueError", "Exception"]})]
-    *_, refusal = _verdicts([*asking, Case("c", (-1,), raises("ValueError"), probe="error_of")], replies)
+    *_, refusal = _verdicts([*asking, Case("c", (-1,), raises("ValueError"), about="refusal")], replies)
     assert refusal.passed is counts
 
 
 @pytest.mark.parametrize("lab", LABS)
 def test_a_function_cannot_tell_by_its_call_what_is_looked_at(lab):
-    """What is to be refused, and what is to stay as it was, is called as a plain case is, wherever no list or dict comes in."""
+    """What is to be refused, and what is to stay as it was, is called as any case is; only lists and dicts are asked about again."""
     for exercise in graded_lab(lab).declared.exercises.values():
         for case in exercise.cases(SEED):
             call = _call(case)
-            plain = not any(isinstance(one, list | tuple | dict) for one in case.inputs)
-            if case.probe in (None, "error_of") or (case.probe == "look_again" and plain):
-                assert (call.probe, call.shared, call.outside) == (None, True, None), case.name
-            assert "error" not in str(call.probe) and call.probe != "refused"
-            assert call.about == ("refusal" if case.probe in REFUSALS else "inputs" if call.probe != case.probe else call.about)
-            assert not case.looks_again or (call.shared and call.about in ("inputs", "both"))
-
-
-@pytest.mark.parametrize(
-    ("lab", "one", "other"),
-    [("03", "projected_error", "projected"), ("08", "refused", "noised"), ("06", "interleave_error", "interleaved")],
-)
-def test_probes_that_differ_in_refusing_alone_take_the_same(lab, one, other):
-    probes = import_module(f"utils.exercises.lab{lab}.probes")
-    assert REFUSALS[one] == other
-    assert inspect.signature(getattr(probes, one)).parameters == inspect.signature(getattr(probes, other)).parameters
+            assert (call.probe, call.outside) == (case.probe, case.outside), case.name
+            assert call.shared or (case.probe is not None and case.about != "inputs"), case.name
+            asked = case.about == "inputs" and any(isinstance(one, list | tuple | dict) for one in case.inputs)
+            assert call.about == ("both" if asked else case.about), case.name
 
 
 def test_a_text_goes_on_as_text_and_nothing_else_does():

@@ -162,7 +162,7 @@ def select_trainable(names, *rest):
     FORGE
     return answer
 """
-FORGE = """probing = sys.modules["utils.exercises.probing"]
+FORGE = """probing = sys.modules["utils.exercises.inside.probing"]
     plain = probing.plain
     probing.plain = lambda value, numpy=True: plain({**value, "inputs": (before, *rest)} if "inputs" in value else value, numpy)"""
 

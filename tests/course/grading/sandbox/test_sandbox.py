@@ -27,7 +27,7 @@ from utils.files import ROOT
 
 __all__ = ["sandboxes"]
 
-PROBING = (("plain_probing", "def answer(function, inputs, lab, probe):\n    return function(*inputs)\n"),)
+PROBING = (("plain_probing", "def answer(function, inputs, lab, probe, ask=None, again=False):\n    return function(*inputs)\n"),)
 
 
 def job(source):

@@ -4,7 +4,8 @@ import pytest
 
 from utils import ledger
 from utils.exercises.checking import assess
-from utils.exercises.lab07 import check, checking, compiling, lab
+from utils.exercises.inside import tools
+from utils.exercises.lab07 import check, compiling, lab
 from utils.exercises.lab07.standins import DOT
 from utils.exercises.standins import StandIn
 
@@ -119,7 +120,7 @@ def test_the_compiler_is_quoted():
 
 
 def test_without_a_compiler_nothing_is_judged_and_the_lab_goes_on(home, monkeypatch, capsys):
-    monkeypatch.setattr(checking, "compiler", lambda: None)
+    monkeypatch.setattr(tools.shutil, "which", lambda name: None)
     monkeypatch.setenv("TITANS_STRICT", "1")  # a solution must run there too
 
     def dot_in_c():
@@ -135,7 +136,7 @@ def test_without_a_compiler_nothing_is_judged_and_the_lab_goes_on(home, monkeypa
 
 
 def test_without_a_compiler_the_other_exercises_are_judged(home, monkeypatch):
-    monkeypatch.setattr(checking, "compiler", lambda: None)
+    monkeypatch.setattr(tools.shutil, "which", lambda name: None)
 
     def fits_flash_and_ram(sizes, device):
         raise NotImplementedError
@@ -150,4 +151,4 @@ def test_a_source_without_a_compiler_gets_no_points(monkeypatch):
     result = assess(lab.exercises["dot_in_c"], lambda: DOT)
     compiling.build.cache_clear()
     assert result.points == 0
-    assert {outcome.verdict.got for outcome in result.outcomes} == {f"the compiler says: {compiling.MISSING}"}
+    assert {outcome.verdict.got for outcome in result.outcomes} == {f"the compiler says: {tools.NO_COMPILER}"}

@@ -13,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from onnx import TensorProto, helper
 
+from utils.exercises.inside.tools import compiler
 from utils.exercises.judges import describe
 from utils.exercises.lab07 import mistakes, oracles
 from utils.exercises.lab07.arithmetic import _layer
-from utils.exercises.lab07.compiling import compiler
 from utils.exercises.lab07.ctext import UnreadableError, read_array
 from utils.exercises.lab07.judges import c_array
 

@@ -11,9 +11,9 @@ compiled = builtins.compile
 
 
 def rewriting(source, *rest, **more):
-    if isinstance(source, str) and "def look_again(" in source:
-        lines = ["", "", "def look_again(function, *inputs):", "    import copy", "    before = copy.deepcopy(inputs)"]
-        lines += ['    return {"answer": call(function, *inputs), "inputs": before}', ""]
+    if isinstance(source, str) and "def as_parameters(" in source:
+        lines = ["", "", "def answer(function, inputs, lab, probe, ask, again):", "    import copy", "    before = copy.deepcopy(inputs)"]
+        lines += ["    found = call(function, *inputs)", '    return {"answer": found, "inputs": before} if again else found', ""]
         source += "\n".join(lines)
     return compiled(source, *rest, **more)
 
