@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 from zlib import crc32
@@ -76,6 +76,23 @@ class Mistake:
     made: Callable[..., Any]
     hints: Hints
     loses: str = ""
+
+
+def cases_lost(said: str, names: Iterable[str]) -> frozenset[str]:
+    """The names of cases that a note lists: "a; b", "all", or "all but a; b".
+
+    names: of all cases of the exercise.
+
+    Raises:
+        ValueError: it lists a name that none of them has.
+    """
+    every, (rest, but) = frozenset(names), (said.removeprefix("all but "), said.startswith("all but "))
+    if said == "all":
+        return every
+    listed = frozenset(name.strip() for name in rest.split(";"))
+    if unknown := sorted(listed - every):
+        raise ValueError(f"no case is called {unknown[0]!r}: use one of {'; '.join(sorted(every))}")
+    return every - listed if but else listed
 
 
 @dataclass(frozen=True)

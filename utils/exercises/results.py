@@ -52,6 +52,10 @@ class Result:
         above = self.outcomes[: [other is outcome for other in self.outcomes].index(True)]
         return [other for other in above if not other.verdict.passed]
 
+    def steps(self, outcome: Outcome) -> str:
+        """How to solve the exercise, for the first failing case; "" for the others: it is said once."""
+        return "" if outcome.verdict.passed or self.failing_before(outcome) else self.exercise.steps
+
     def hints(self, outcome: Outcome) -> Hints:
         """The hints that fit a failing case, () for a passing one.
 

@@ -75,7 +75,10 @@ class Sentence:
 
 
 class Table:
-    """The cases of one exercise. failing_runs: case -> failing runs in a row; from the second on, the second hint opens."""
+    """The cases of one exercise.
+
+    failing_runs: case -> failing runs in a row; the second opens the second hint, the third the exercise's steps.
+    """
 
     def __init__(self, result: Result, failing_runs: dict[str, int]) -> None:
         self.result, self.failing_runs = result, failing_runs
@@ -92,6 +95,7 @@ class Table:
             return []
         lines = [("input", self.result.exercise.called_with(outcome.case)), ("expected", outcome.verdict.expected)]
         lines += [("got", outcome.verdict.got), ("hint", self._hints(outcome))]
+        lines += [("steps", self.result.steps(outcome) if self.failing_runs.get(outcome.case.name, 1) > 2 else "")]
         return [(label, text) for label, text in lines if text]
 
     def name(self, outcome: Outcome) -> str:

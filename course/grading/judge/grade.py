@@ -109,10 +109,15 @@ def _exercise(lab: GradedLab, work: Work, name: str, solved: set[str], seed: int
     result = Result(exercise, tuple(map(Outcome, cases, verdicts)))
     messages = _messages(lab, exercise, planned, cases, replies, verdicts, tries)
     marks = tuple(
-        CaseMark(outcome.case.name, outcome.verdict.passed, message, result.hints(outcome), outcome.case.weight)
+        CaseMark(outcome.case.name, outcome.verdict.passed, message, _hints(result, outcome), outcome.case.weight)
         for outcome, message in zip(result.outcomes, messages, strict=True)
     )
     return ExerciseMark(name, result.points, exercise.points, exercise.core, marks, _sentences(notes))
+
+
+def _hints(result: Result, outcome: Outcome) -> tuple[str, ...]:
+    steps = result.steps(outcome)
+    return (*result.hints(outcome), steps) if steps else result.hints(outcome)
 
 
 def _asked(lab: GradedLab, exercise: Exercise, planned: Plan, cases: Sequence[Case]) -> tuple[Job, list[Call]]:

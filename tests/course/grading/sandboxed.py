@@ -19,6 +19,7 @@ from course.grading.sandbox.jobs import SandboxError
 from course.grading.sandbox.keeper import Sandboxes
 from course.grading.submission import Submission
 from utils.doctor import lacking
+from utils.exercises.declare import cases_lost
 from utils.files import ROOT
 
 LABS = sorted(path.stem for path in (ROOT / "labs").glob("[0-9][0-9]_*.ipynb"))
@@ -94,8 +95,11 @@ def answers(lab, kind):
             shared.append(source)
             continue
         exercise = next(one for one in names if name.startswith(one))
-        lost = set(re.findall(r"^ *- (.*)$", inspect.getdoc(getattr(module, name)) or "", re.MULTILINE))
+        said = inspect.getdoc(getattr(module, name)) or ""
+        listed = " ".join(said.split()).partition("Loses: ")[2].partition(" Hints: ")[0].rstrip(".")
+        listed = listed or "; ".join(re.findall(r"^ *- (.*)$", said, re.MULTILINE))  # the former layout
+        lost = cases_lost(listed, [case.name for case in names[exercise].cases()]) if listed else frozenset()
         sources[name] = source
-        found.append((name, exercise, re.sub(rf"\b{name}\b", exercise, source), frozenset(lost)))
+        found.append((name, exercise, re.sub(rf"\b{name}\b", exercise, source), lost))
     used = set().union(*(needed(source) for source in [*sources.values(), *shared])) & set(sources)
     return found, (*shared, *(sources[name] for name in sorted(used)))  # an answer may call another

@@ -14,11 +14,12 @@ import pytest
 import torch
 
 from utils import ledger
-from utils.exercises import checking, view
+from utils.exercises import checking, stock, view
 from utils.exercises.checking import assess, check
-from utils.exercises.declare import Case, Lab
+from utils.exercises.declare import Case, Lab, Mistake
 from utils.exercises.judges import Verdict, close_to, equal_to, raises, untouched
 from utils.exercises.standins import StandIn, library, package, recorded
+from utils.exercises.stock import keeps_inputs, refuses, takes_nothing, takes_parameter
 from utils.files import ROOT
 
 
@@ -113,6 +114,51 @@ def test_the_second_hint_opens_at_the_second_failing_run(lab, capsys):
     capsys.readouterr()
     check(lab, partly)
     assert "mistake two" not in capsys.readouterr().out
+
+
+def test_the_steps_open_at_the_third_failing_run(home, monkeypatch, capsys):
+    """Below the first failing case, once."""
+    monkeypatch.delenv("TITANS_STRICT", raising=False)
+    lab = Lab("99")
+
+    @lab.exercise(stand_in=library(lambda x: 2 * x, "a library"), judge=equal_to(lambda x: 2 * x), steps="Add x to itself.")
+    def double(rng):
+        """double(x) -> twice x."""
+        yield Case("one", (int(rng.integers(1, 9)),), hints=("nudge one", "mistake one"))
+        yield Case("two", (-3,), hints=("nudge two", "mistake two"))
+        yield Case("three", (-4,), hints=("nudge three", "mistake three"))
+
+    for run in range(1, 4):
+        check(lab, partly)
+        assert capsys.readouterr().out.count("steps:    Add x to itself.") == (run == 3)
+
+
+def test_a_mistake_is_recognised_and_stock_cases_have_their_hints(home):
+    lab = Lab("99")
+    sign = Mistake("sign", lambda x: -2 * x, ("Which sign has x?", "Leave out the minus."))
+
+    @lab.exercise(stand_in=library(lambda x: 2 * x, "a library"), judge=equal_to(lambda x: 2 * x), mistakes=(sign,))
+    def double(rng):
+        yield Case("numbers", (torch.ones(3),), hints=("nudge", "mistake"))
+        yield takes_parameter(torch.ones(3))
+        yield keeps_inputs(torch.ones(3))
+        yield takes_nothing("no numbers", torch.ones(0))
+        yield refuses("text", ("text",))
+
+    def hints(function):
+        result = assess(lab.exercises["double"], function)
+        return {outcome.case.name: result.hints(outcome) for outcome in result.outcomes if not outcome.verdict.passed}
+
+    assert hints(lambda x: -2 * x)["numbers"] == sign.hints
+    assert hints(lambda x: 3 * x)["numbers"] == ("nudge", "mistake")
+    right = lambda x: 2 * x if isinstance(x, torch.Tensor) else int("no")  # noqa: E731
+    assert hints(right) == {}
+    assert hints(lambda x: right(x).data if x is None or isinstance(x, str) or not x.requires_grad else x.numpy()) == {
+        "takes a layer's parameter": stock.PARAMETER
+    }
+    assert hints(lambda x: x.mul_(2) if isinstance(x, torch.Tensor) else right(x))["leaves its inputs as they were"] == stock.CHANGED
+    assert hints(lambda x: right(x) if isinstance(x, str) or x.sum() else x.max())["no numbers"] == stock.EMPTY
+    assert hints(lambda x: 2 * x) == {"refuses text": stock.ERROR}
 
 
 @pytest.mark.parametrize("wrong", [partly, stub, StandIn("double", library(good), "0 of 3 points"), 5, print])

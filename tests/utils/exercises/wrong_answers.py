@@ -1,0 +1,100 @@
+"""Wrong answers to exercises: those of a lab's wrong.py, and one made of each declared mistake; and a table of public inputs."""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+
+from utils.exercises.checking import assess
+from utils.exercises.declare import PUBLIC_SEED, Exercise, cases_lost
+from utils.exercises.inside.answers import plain
+
+_UNKNOWN = "<no value>"
+
+
+def note(function: Any) -> tuple[str, list[str]]:
+    """What the docstring says after "Loses:", and the beginnings of hints after "Hints:".
+
+    One line does: "Truncates. Loses: all but no values; 16 bits. Hints: Which integer is nearest."
+    """
+    text = " ".join((function.__doc__ or "").split())
+    if "Loses: " not in text:  # the former layout: a list with a case a line
+        return "; ".join(re.findall(r"^ *- (.*)$", function.__doc__ or "", re.MULTILINE)), []
+    loses, _, hints = text.partition("Loses: ")[2].partition(" Hints: ")
+    return loses.rstrip("."), [hint.strip() for hint in hints.rstrip(".").split(";") if hint]
+
+
+def lost_by(exercise: Exercise, function: Any) -> frozenset[str]:
+    """The cases that the docstring of a wrong answer lists."""
+    return cases_lost(note(function)[0], [case.name for case in exercise.cases()])
+
+
+def answer_by(exercise: Exercise, made: Callable[..., Any]) -> Any:
+    """A student's function (or class) that makes this mistake, and refuses what the stand-in refuses."""
+    if exercise.answer_of is not None:
+        return exercise.answer_of(made)
+
+    def wrong(*inputs: Any) -> Any:
+        right = exercise.stand_in.function(*copy.deepcopy(inputs))
+        return _like(made(*plain(inputs)), right)
+
+    return wrong
+
+
+def _like(value: Any, right: Any) -> Any:
+    """The value in the right answer's types, and where it fits in the right answer's dtypes."""
+    if isinstance(right, torch.Tensor) and isinstance(value, int | float | np.ndarray | np.generic):
+        found = torch.as_tensor(np.asarray(value))
+        cast = found.to(right.dtype)
+        both = found.is_floating_point() and right.is_floating_point()
+        return cast if both or torch.equal(cast.double(), found.double()) else found
+    if type(value) is dict:
+        return {key: _like(item, right.get(key) if type(right) is dict else None) for key, item in value.items()}
+    if type(value) in (list, tuple):
+        known = right if isinstance(right, list | tuple) and len(right) == len(value) else [None] * len(value)
+        return type(value)(_like(item, one) for item, one in zip(value, known, strict=True))
+    if isinstance(value, np.ndarray):
+        return torch.as_tensor(value)
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def table_of_public_inputs(exercise: Exercise) -> Any:
+    """Right for the inputs that every notebook shows, ValueError for all others: what a table of answers would do."""
+    right = exercise.stand_in.function.apply if exercise.is_class else exercise.stand_in.function
+    answers: dict[Any, Any] = {}
+
+    def recording(*inputs: Any) -> Any:
+        key = _key(inputs)
+        found = right(*inputs)
+        answers.setdefault(key, copy.deepcopy(found) if _UNKNOWN in repr(key) else None)
+        return found
+
+    def looked_up(*inputs: Any) -> Any:
+        key = _key(inputs)
+        if key not in answers:
+            raise ValueError("this input is not in the table")
+        return right(*inputs) if answers[key] is None else copy.deepcopy(answers[key])
+
+    assess(exercise, _as_asked(exercise, recording), PUBLIC_SEED)
+    return _as_asked(exercise, looked_up)
+
+
+def _as_asked(exercise: Exercise, function: Any) -> Any:
+    return type(exercise.name, (), {"apply": staticmethod(function)}) if exercise.is_class else function
+
+
+def _key(value: Any) -> Any:
+    """Something that can be looked up; what has no value, such as a callable or a generator, is _UNKNOWN."""
+    if isinstance(value, dict):
+        return tuple((key, _key(item)) for key, item in value.items())
+    if isinstance(value, list | tuple):
+        return tuple(map(_key, value))
+    if isinstance(value, torch.Tensor | np.ndarray):
+        array = np.asarray(value.detach() if isinstance(value, torch.Tensor) else value)
+        return array.shape, str(array.dtype), array.tobytes().hex()
+    return value if isinstance(value, bool | int | float | str | None) else _UNKNOWN
