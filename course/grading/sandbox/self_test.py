@@ -20,7 +20,7 @@ from course.grading.sandbox.sandbox import Sandbox
 from utils.files import ROOT
 
 _SECRET = ("/etc/passwd", "/etc/shadow", "/root", "/sys/kernel", "/run")
-_PROBING = "def answer(function, inputs, lab, probe):\n    return function(*inputs)\n"
+_PROBING = "def answer(function, inputs, lab, probe, ask, again):\n    return function(*inputs)\n"
 _ATTEMPTS = bubblewrap.INSIDE / "escape_attempts.py"
 
 

@@ -157,7 +157,7 @@ def test_a_refusal_is_an_answer_where_it_is_asked_for(sandboxes):
     assert sandboxes.answers(job(source), [Call((0,))])[1][0].type == "Own"
 
 
-ASKING = (("asking", "def answer(function, inputs, lab, probe, ask=None):\n    return function(ask, *inputs)\n"),)
+ASKING = (("asking", "def answer(function, inputs, lab, probe, ask=None, again=False):\n    return function(ask, *inputs)\n"),)
 
 
 def asked(sandboxes, source, *inputs, outside=lambda: lambda name, number=0: 10 * number):
