@@ -41,3 +41,8 @@ def off_borders(
     beside = rng.uniform(0.1, 0.4, size=steps.size) * rng.choice([-1, 1], size=steps.size)
     steps[:2], beside[:2] = (low, high), (-0.3, 0.3)
     return from_numpy((scale * (steps + beside).reshape(shape)).astype(np.float32))
+
+
+def halves(rng: np.random.Generator) -> Tensor:
+    """Numbers in the middle of two integers, of both signs, the integer below even and odd."""
+    return from_numpy(np.concatenate([2 * whole(rng, -12, 11, 6), 2 * whole(rng, -12, 11, 6) + 1, [0, 1, -1, -2]]).astype("f4") + 0.5)

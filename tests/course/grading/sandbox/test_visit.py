@@ -8,11 +8,12 @@ import threading
 import numpy as np
 import pytest
 
-from course.grading.sandbox.dialogue import Talk, _is_refusal
+from course.grading.sandbox.dialogue import Talk
 from course.grading.sandbox.inside.channel import BrokenFrameError, receive
 from course.grading.sandbox.jobs import DIED, SLEPT, TOO_LONG, Answered, Call, Ended, Job, Limits, explained
 from course.grading.sandbox.receiver import Receiver, _header
 from course.grading.sandbox.visit import Visit
+from utils.exercises.refusals import is_refusal
 
 JOB = Job((), "f", "01", ())
 LOADED = [{"kind": "confined"}, {"kind": "loaded", "errors": [], "found": True}]
@@ -124,7 +125,7 @@ def test_an_exit_status_says_how_it_ended(code, expected):
     ],
 )
 def test_a_refusal_is_an_exception_raised_on_purpose(kinds, expected):
-    assert _is_refusal(kinds) is expected
+    assert is_refusal(kinds) is expected
 
 
 class Host:
