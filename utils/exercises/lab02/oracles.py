@@ -17,6 +17,17 @@ def ends(bits: int, signed: bool) -> tuple[int, int]:
     return (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) if signed else (0, 2**bits - 1)
 
 
+def numbers_of(answer: Any) -> tuple[float, float] | None:
+    """The two numbers of an answer, plain or 0-d; None if it is anything else."""
+    if type(answer) not in (list, tuple) or len(answer) != 2 or not all(map(_is_real, answer)):
+        return None
+    return float(answer[0]), float(answer[1])
+
+
+def _is_real(value: Any) -> bool:
+    return type(value) in (int, float) or (type(value) is np.ndarray and value.ndim == 0 and value.dtype.kind in "iuf")
+
+
 def params(low: Any, high: Any, bits: int, symmetric: bool) -> tuple[float, int]:
     """Scale and zero point; Python's round goes to the even number, which no case depends on."""
     low, high = min(float(low), 0.0), max(float(high), 0.0)

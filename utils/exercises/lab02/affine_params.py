@@ -1,0 +1,117 @@
+"""affine_params: the scale and the zero point of a grid over a range."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+from torch import nan, tensor
+
+from utils.compress import quantization
+from utils.exercises.declare import Case, Mistake, exercise
+from utils.exercises.judges import Verdict, describe
+from utils.exercises.lab02.draws import around_zero, whole
+from utils.exercises.lab02.oracles import numbers_of, params
+from utils.exercises.standins import package
+from utils.exercises.stock import refuses
+
+_WIDEN = ("0.0 must have a code, and it lies outside this range.", "Widen first: low = min(low, 0), high = max(high, 0).")
+_SIGNED = (
+    "Symmetric means signed codes with 0.0 at code 0. Which is the largest code?",
+    "127 for 8 bits: scale = max(|low|, |high|) / (2**(bits - 1) - 1), and the zero point is 0.",
+)
+_BITS = ("What changes with the number of bits?", "The number of codes, 2**bits: 255 is for 8 bits only.")
+_SAME = ("low and high are equal here, and not 0.", "Widen first, then look whether the range has a width.")
+_TINY = ("The scale is about 1e-11 here, and that is right.", "Add no small number and do not round: only a width of 0 is special.")
+_SIDES = ("Which of the two ends is further from 0?", "max(abs(low), abs(high)): low may be the far one.")
+_NAN = ("What does low > high say when one of them is NaN?", "False, as does every comparison: ask math.isnan for both.")
+
+
+def _pair(answer: Any, inputs: tuple[Any, ...]) -> Verdict:
+    """inputs: (low, high, bits, symmetric). Two numbers, plain or 0-d; the zero point is an integer, whatever its dtype."""
+    scale, zero_point = params(*inputs)
+    expected, found = f"scale {scale:.6g}, zero point {zero_point}", numbers_of(answer)
+    if found is None:
+        return Verdict(False, expected, describe(answer), "shape")
+    right = bool(np.isclose(found[0], scale, rtol=1e-5, atol=0) and found[1] == zero_point)
+    return Verdict(right, expected, expected if right else f"scale {found[0]:.6g}, zero point {found[1]:.6g}")
+
+
+def _made(
+    levels: int = -1, widen: bool = True, rounded: Callable[[float], float] = round, far: Callable[[float, float], float] | None = None
+) -> Callable[..., tuple[float, float]]:
+    """affine_params with other levels, without widening, with other rounding, or with another far end."""
+
+    def made(low: Any, high: Any, bits: int, symmetric: bool) -> tuple[float, float]:
+        low, high = (min(float(low), 0.0), max(float(high), 0.0)) if widen else (float(low), float(high))
+        width = (far or (lambda low, high: max(-low, high)))(low, high) if symmetric else high - low
+        scale = width / ((2 ** (bits - 1) if symmetric else 2**bits) + levels) or 1.0
+        return scale, 0 if symmetric else rounded(-low / scale)
+
+    return made
+
+
+MISTAKES = (
+    Mistake("counts the codes", _made(levels=0), ("How many steps lie between 2**bits codes?", "One less: 255 for 8 bits.")),
+    Mistake(
+        "has the sign of low",
+        _made(rounded=lambda steps: -round(steps)),
+        ("The zero point is the code of 0.0. How many steps is that above low?", "round(-low / scale): low is negative."),
+    ),
+    Mistake("does not widen", _made(widen=False), _WIDEN),
+    Mistake(
+        "truncates",
+        _made(rounded=lambda steps: int(steps + 1e-6)),
+        ("What does int() make of the fraction of -low / scale?", "It drops it. round() goes to the nearest integer."),
+    ),
+    Mistake(
+        "does not round",
+        _made(rounded=lambda steps: round(steps, 6)),
+        ("Is your zero point a code?", "A code is an integer: round(-low / scale)."),
+    ),
+    Mistake("is always for 8 bits", lambda low, high, bits, symmetric: params(low, high, 8, symmetric), _BITS),
+    Mistake("is never symmetric", lambda low, high, bits, symmetric: params(low, high, bits, False), _SIGNED),
+    Mistake("takes high for the far end", _made(far=lambda low, high: high), _SIDES, "symmetric, low is the far end"),
+    Mistake("divides the whole width", _made(far=lambda low, high: 2 * max(-low, high) * (2**7 - 1) / (2**8 - 1)), _SIGNED),
+    Mistake("takes a constant for 0", lambda *x: (1.0, 0) if x[0] == x[1] else params(*x), _SAME, "a constant"),
+    Mistake("has a smallest scale", lambda *x: (max(_made()(*x)[0] if x[1] - x[0] else 0.0, 1e-8), params(*x)[1]), _TINY),
+    Mistake("returns zero point and scale", lambda *x: params(*x)[::-1], ("In which order are the two?", "Scale, zero point.")),
+)
+
+
+@exercise(package(quantization.affine_params), points=3, difficulty=2, minutes=10, judge=_pair, mistakes=MISTAKES, rtol=1e-5)
+def affine_params(rng: np.random.Generator) -> Iterator[Case]:
+    """affine_params(low, high, bits, symmetric) -> (scale, zero_point)."""
+
+    def far(least: float, most: float) -> float:
+        return float(rng.uniform(least, most))
+
+    def bits() -> int:
+        return int(whole(rng, 2, 16))
+
+    around = (
+        "How many steps lie between the lowest and the highest code?",
+        "2**bits codes have 2**bits - 1 steps between them. The zero point is the code of 0.0: round(-low / scale).",
+    )
+    pair = {"shape": ("What is returned?", "Two numbers, in this order: scale, zero point.")}
+    yield Case("a range around 0", (*around_zero(rng, 8), 8, False), weight=2, hints=around, hints_for=pair)
+    yield Case("a range above 0", (far(1, 2), far(3, 4), 8, False), hints=_WIDEN)
+    yield Case("a range below 0", (-far(3, 4), -far(1, 2), 8, False), hints=_WIDEN)
+    yield Case("4 bits", (*around_zero(rng, 4), 4, False), hints=_BITS)
+    high_far = "symmetric, high is the far end"
+    yield Case(high_far, (-far(1, 2), far(3, 4), 8, True), hints=_SIGNED)
+    yield Case("symmetric, low is the far end", (-far(3, 4), far(1, 2), 8, True), hints=_SIDES, basis=high_far)
+    yield Case("symmetric, 4 bits", (-far(1, 2), far(3, 4), 4, True), hints=_BITS, basis=high_far)
+    width = ("This range has no width. What would the scale be?", "It would be 0, and a division by 0 follows: return 1.0 and 0.")
+    yield Case("nothing but 0", (0.0, 0.0, bits(), False), hints=width, hints_on_error=True)
+    yield Case("symmetric, nothing but 0", (0.0, 0.0, bits(), True), hints=width, hints_on_error=True, basis=high_far)
+    constant = far(1, 2)
+    yield Case("a constant", (constant, constant, 8, False), hints=_SAME, hints_on_error=True, basis="a range above 0")
+    yield Case("a very narrow range", (*around_zero(rng, 8, 1e-9), 8, False), hints=_TINY)
+    ends = ("low and high come as x.min() and x.max() give them.", "float(low) makes a number of either; round() takes no tensor.")
+    yield Case("takes 0-d tensors", (*map(tensor, around_zero(rng, 8)), 8, False), hints=ends, hints_on_error=True)
+    yield refuses("low above high", (far(1, 2), -far(1, 2), bits(), False))
+    # symmetric, where no round(nan) raises by itself
+    yield refuses("NaN as high", (-far(1, 2), nan, bits(), True), hints=_NAN)
+    yield refuses("NaN as low", (nan, far(1, 2), bits(), True), hints=_NAN)

@@ -1,0 +1,110 @@
+"""integer_linear: a linear layer in integers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from torch import Tensor, from_numpy, full, int8, int32, tensor, uint8
+from torch.nn.functional import linear
+
+from utils.exercises.declare import Case, Mistake, exercise
+from utils.exercises.dtypes import no_floats
+from utils.exercises.judges import equal_to
+from utils.exercises.lab02.draws import whole
+from utils.exercises.lab02.oracles import accumulators
+from utils.exercises.standins import library
+from utils.exercises.stock import has_dtype, keeps_inputs, takes_nothing
+
+JUDGE = equal_to(accumulators)
+_SUMS = ("What is one number of the output?", "The sum over the inputs of q_x times q_w, plus the bias: q_x @ q_w.T + q_b.")
+_MEET = (
+    "Which shapes and which dtypes meet there?",
+    "q_w is (out, in): q_x @ q_w.T. Both sides of @ need one dtype: .to(torch.int32) first.",
+)
+_WIDE = ("What is 100 * 100 in int8?", "16: it wraps around. Convert to int32 before you multiply.")
+_POINT = ("Which value has the code x_zero_point?", "0.0: subtract it from q_x before you multiply. The weights' zero point is 0.")
+_BELOW = ("What is 3 - 128 in uint8?", "131: it has no negative numbers. Convert to int32 before you subtract.")
+_EXACT = ("This sum is larger than 2**24 = 16777216.", "float32 holds no odd numbers beyond it: add up in int32, also the bias.")
+_ONE = ("What is the shape of your result?", "(n, out), also if both are 1.")
+_FLOAT = {
+    "numpy": ("Does this need numpy?", "It does not: tensors do all of it, and the check watches torch's operations alone."),
+    "float": ("Which line makes a float?", "Keep to .to(torch.int32), @, sum() and +: torch.zeros and / give floats."),
+}
+MISTAKES = (
+    Mistake("transposed", lambda *x: accumulators(*x).T, ("What is the shape of your result?", "(n, out): a row for each sample.")),
+    Mistake(
+        "leaves the bias out",
+        lambda q_x, q_w, q_b, point: accumulators(q_x, q_w, 0 * q_b, point),
+        ("What is missing is the same in every row.", "Add q_b: one number for each output."),
+    ),
+    Mistake("leaves the zero point out", lambda q_x, q_w, q_b, _: accumulators(q_x, q_w, q_b, 0), _POINT),
+    Mistake("subtracts it from the weights", lambda q_x, q_w, q_b, point: accumulators(q_x, q_w.astype(int) - point, q_b, 0), _POINT),
+    Mistake("subtracts it once", lambda q_x, q_w, q_b, point: accumulators(q_x, q_w, q_b, 0) - point, _POINT),
+    Mistake("subtracts in uint8", lambda q_x, q_w, q_b, point: accumulators((q_x - point).astype("u1"), q_w, q_b, 0), _BELOW),
+    Mistake(
+        "multiplies in int8",
+        lambda q_x, q_w, q_b, point: ((q_x - point).astype("i1").astype(int) @ q_w.astype(int).T).astype("i1") + q_b,
+        _WIDE,
+    ),
+    Mistake(
+        "adds up in int16",
+        lambda q_x, q_w, q_b, point: ((q_x.astype(int) - point) @ q_w.astype(int).T).astype("i2") + q_b,
+        _WIDE,
+    ),
+    Mistake(
+        "adds up in float32",
+        lambda q_x, q_w, q_b, point: ((q_x.astype(int) - point) @ q_w.astype(int).T).astype("f4") + q_b.astype("f4"),
+        _EXACT,
+    ),
+    Mistake("squeezes", lambda *x: accumulators(*x).squeeze(), _ONE, "one input, one output"),
+)
+
+
+def torch_linear(q_x: Tensor, q_w: Tensor, q_b: Tensor, x_zero_point: int) -> Tensor:
+    """torch's linear layer counts in the dtype that it is given."""
+    return linear(q_x.to(int32) - x_zero_point, q_w.to(int32), q_b.to(int32))
+
+
+def _parity(q_x: Tensor, q_w: Tensor, q_b: Tensor, x_zero_point: int) -> Tensor:
+    """The bias, changed by one where the accumulator of the first input would be even: float32 has no odd numbers up there."""
+    odd = accumulators(q_x.numpy()[:1], q_w.numpy(), q_b.numpy(), x_zero_point)[0] % 2
+    return q_b + (1 - from_numpy(odd)).to(int32)
+
+
+@exercise(
+    library(torch_linear, "torch.nn.functional.linear"),
+    points=3,
+    difficulty=2,
+    minutes=10,
+    judge=JUDGE,
+    mistakes=MISTAKES,
+    rtol=0,
+    steps="Leave the small dtypes first; subtract; multiply and add up (`@` works on integers); add the bias.",
+)
+def integer_linear(rng: np.random.Generator) -> Iterator[Case]:
+    """integer_linear(q_x, q_w, q_b, x_zero_point) -> (n, out) integer tensor."""
+
+    def layer(n: int, inputs: int, out: int, x: tuple[int, int], w: tuple[int, int]) -> tuple[Tensor, Tensor, Tensor]:
+        q_x, q_w = from_numpy(whole(rng, *x, n, inputs)).to(uint8), from_numpy(whole(rng, *w, out, inputs)).to(int8)
+        return q_x, q_w, from_numpy(whole(rng, 5, 9, out)).to(int32)
+
+    meet, small = {"error": _MEET}, (*layer(3, 5, 4, (0, 3), (-3, 3)), 0)
+    yield Case("products and their sum", small, weight=2, hints=_SUMS, hints_for=meet)
+    products, shifted = "products beyond int8", "subtracts the zero point"
+    yield Case(products, (*layer(4, 40, 6, (60, 255), (40, 127)), 0), weight=2, hints=_WIDE, hints_for=meet)
+    yield Case(shifted, (*layer(3, 5, 4, (10, 13), (-3, 3)), 10), hints=_POINT, hints_for=meet)
+    yield Case("codes below the zero point", (*layer(3, 5, 4, (124, 127), (-3, 3)), 128), hints=_BELOW, basis=shifted)
+    q_x, q_w, q_b = layer(2, 900, 3, (250, 255), (120, 127))
+    yield Case("sums beyond 2**24", (q_x, q_w, _parity(q_x, q_w, q_b, 0), 0), hints=_EXACT, basis=products)
+    ends = tensor([0, 2_000_000_001, -2_000_000_001], dtype=int32) + 2 * int(whole(rng, 0, 40_000))
+    extremes = full((2, 4), 255, dtype=uint8), full((3, 4), -128, dtype=int8), ends, 0
+    yield Case("the most extreme codes", extremes, hints=_EXACT, basis=products)
+    yield Case("one input, one output", (*layer(1, 1, 1, (1, 5), (1, 5)), 0), hints=_ONE, hints_on_error=True)
+    yield takes_nothing("no samples", *layer(0, 5, 4, (0, 3), (-3, 3)), 0)
+    yield has_dtype(JUDGE, "integers", ("i", "u"), *small, name="integers come out")
+    q_x, q_w, q_b = layer(3, 5, 4, (0, 3), (-3, 3))
+    odd = (q_x, q_w, _parity(q_x, q_w, q_b + 2**24 + 100, 0), 0)  # so that an answer that gets past the probe has still computed exactly
+    watched = {"probe": "without_floats", "as_given": True, "hints_for": _FLOAT | meet}
+    yield Case("no float on the way", odd, no_floats(JUDGE), hints=_FLOAT["float"], **watched)  # type: ignore[arg-type]
+    yield keeps_inputs(*layer(3, 6, 4, (10, 13), (-3, 3)), 10, basis=shifted)
