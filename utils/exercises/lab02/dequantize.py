@@ -30,6 +30,10 @@ def _wrapped(dtype: str | None) -> Any:
     return lambda q, scale, point: (q.astype("i8") - point).astype(dtype or q.dtype) * scale
 
 
+def _half(q: np.ndarray) -> np.ndarray:
+    return q.clip(-60_000, 60_000).astype("f2")
+
+
 MISTAKES = (
     Mistake("subtracts in int8", _wrapped("i1"), _WRAPS),
     Mistake("subtracts in the dtype of the codes", _wrapped(None), _BELOW),
@@ -39,7 +43,7 @@ MISTAKES = (
     Mistake("leaves the zero point out", lambda q, scale, point: q * scale, _ORDER),
     Mistake("divides by the scale", lambda q, scale, point: (q.astype(float) - point) / scale, _STEPS),
     Mistake(
-        "computes in float16",
+        Mistake("computes in float16", lambda q, scale, point: (_half(q) - np.float16(point)).astype("f4") * scale, _EXACT),
         lambda q, scale, point: (q.clip(-60_000, 60_000).astype("f2") - np.float16(point)).astype("f4") * scale,
         _EXACT,
     ),
