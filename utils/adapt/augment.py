@@ -1,4 +1,4 @@
-"""More motion from what there is: as if the watch sat askew, the person moved harder, the sensor were noisier."""
+"""Augmentation of motion: as if the watch were turned on the wrist, the person moved harder, the sensor were noisier."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ class MotionAugment:
 
     degrees: all sensors of a window are turned together by up to so much, about any axis.
     scale: all channels are multiplied by 1 +- up to so much.
-    noise: deviation of what is added to each value.
+    noise: standard deviation of the Gaussian noise that is added to each value.
+
+    >>> MotionAugment(degrees=10)(torch.zeros(5, 6, 200), torch.Generator().manual_seed(0)).shape
+    torch.Size([5, 6, 200])
     """
 
     degrees: float = 30.0
@@ -32,7 +35,13 @@ class MotionAugment:
 
 
 def turns(n: int, degrees: float, generator: torch.Generator) -> Tensor:
-    """(n, 3, 3) rotations about random axes by up to so many degrees (Rodrigues' formula)."""
+    """(n, 3, 3) rotations about random axes by up to so many degrees (Rodrigues' formula).
+
+    >>> turns(2, 0.0, torch.Generator().manual_seed(0))[1]
+    tensor([[1., 0., 0.],
+            [0., 1., 0.],
+            [0., 0., 1.]])
+    """
     axis = F.normalize(torch.randn(n, 3, generator=generator), dim=1)
     angle = (torch.rand(n, generator=generator) * math.radians(degrees))[:, None, None]
     cross = torch.linalg.cross(axis[:, None, :].expand(n, 3, 3), torch.eye(3).expand(n, 3, 3)).transpose(1, 2)

@@ -1,4 +1,4 @@
-"""What is normal for this wearer: batch norm statistics from a person's own windows, without a label and without a gradient.
+"""Batch norm statistics from a person's own windows, without a label and without a gradient.
 
 AdaBN (Li et al., Revisiting Batch Normalization for Practical Domain Adaptation, 2016); in federated learning FedBN (Li et
 al., 2021), where norms stay with their clients.
@@ -21,11 +21,15 @@ def adapt_batch_norm(model: nn.Module, windows: Tensor) -> nn.Module:
 
     windows: (n, channels, size) float32, passed through once, all together.
 
+    >>> own = adapt_batch_norm(nn.BatchNorm1d(1), torch.tensor([[2.0], [4.0]]))
+    >>> own.running_mean, own.running_var
+    (tensor([3.]), tensor([2.]))
+
     Raises:
         ValueError: fewer than two windows, or a model without batch norms.
     """
     if len(windows) < 2:
-        raise ValueError(f"statistics of {len(windows)} windows say nothing: give two or more")
+        raise ValueError(f"statistics of {len(windows)} windows have no variance: give two or more")
     own = copy.deepcopy(model)
     norms = [module for module in own.modules() if isinstance(module, _BatchNorm)]
     if not norms:

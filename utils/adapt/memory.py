@@ -1,7 +1,7 @@
-"""What training needs of a device's memory, counted on the tensors themselves.
+"""The memory that training needs on a device, counted on the tensors themselves.
 
 Inference holds the weights and two layers' activations at a time. Training holds more: a gradient for all that learns, the
-optimizer's state, and every activation that the way back will need. The last part grows with the batch and is the
+optimizer's state, and every activation that the backward pass will read. The last part grows with the batch and is the
 largest (Cai et al., TinyTL, 2020).
 """
 
@@ -27,6 +27,9 @@ class TrainingMemory:
     gradients: of the parameters that learn.
     optimizer: its state.
     activations: what the forward pass stores for the backward pass.
+
+    >>> TrainingMemory(weights=400, gradients=40, optimizer=0, activations=1000).total
+    1440
     """
 
     weights: int
@@ -51,15 +54,20 @@ def training_memory(
 ) -> TrainingMemory:
     """Count one step of cross entropy on `batch` windows.
 
-    The step is really taken (forwards only), and torch says what it saves. A tensor that two layers need counts once,
+    The forward pass is really run, and torch reports what it saves. A tensor that two layers need counts once,
     parameters do not count again. Where nothing below a layer learns, nothing is stored there: a frozen layer costs no
     activations unless the gradient has to pass through it. Not counted: what lives for one layer only (workspace,
-    gradients on the way back), labels of other forms, the program.
+    gradients of the backward pass), labels of other forms, the program.
 
     example: (n, ...) float32, of which the first is repeated.
     trainable: names of the parameters that learn (`select_trainable`).
     optimizer: "sgd", "momentum" or "adam": 0, 1 or 2 values for each parameter that learns.
     learn_statistics: whether batch norms use and learn the batch's statistics, as in training from scratch.
+
+    >>> model = nn.Sequential(nn.Linear(10, 10), nn.Linear(10, 2))
+    >>> last = training_memory(model, torch.zeros(1, 10), ["1.weight", "1.bias"], batch=8)
+    >>> last.weights, last.gradients
+    (528, 88)
 
     Raises:
         ValueError: an unknown optimizer or name, no names, a batch below 1, no example.

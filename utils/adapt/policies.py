@@ -18,6 +18,9 @@ def select_trainable(names: Iterable[str], policy: str) -> tuple[str, ...]:
         scales and shifts of the batch norms (parameters of a part that is called norm or bn); "bias", everything that
         is added, shifts of batch norms among it (Cai et al., TinyTL, 2020).
 
+    >>> select_trainable(["conv.weight", "norm.weight", "norm.bias", "head.weight", "head.bias"], "last")
+    ('head.weight', 'head.bias')
+
     Raises:
         ValueError: an unknown policy, or one that selects nothing here.
     """

@@ -1,4 +1,4 @@
-"""What a client sends, made to tell less of the person: bounded, then noisy.
+"""Differential privacy for what a client sends: clipping, then Gaussian noise.
 
 The Gaussian mechanism of differentially private SGD (Abadi et al., 2016), applied to a whole client's update as in
 McMahan et al., Learning Differentially Private Recurrent Language Models (2018).
@@ -18,6 +18,9 @@ def clip_and_noise(update: Mapping[str, Tensor], clip: float, sigma: float, rng:
 
     The norm is over all tensors together. sigma is the noise multiplier. What privacy that gives depends on how many
     clients are averaged, how they are sampled and for how many rounds; no epsilon is claimed here.
+
+    >>> clip_and_noise({"w": torch.tensor([3.0, 4.0])}, clip=1.0, sigma=0.0, rng=np.random.default_rng(0))
+    {'w': tensor([0.6000, 0.8000])}
 
     Raises:
         ValueError: clip not above 0, sigma below 0, an empty update or one that is not finite.

@@ -13,7 +13,12 @@ Sample = TypeVar("Sample")
 class Reservoir(Generic[Sample]):
     """Hold at most `capacity` samples of a stream; each sample seen is held with the same probability.
 
-    items: what is held. seen: how many were offered.
+    items: the samples that are held. seen: how many were offered.
+
+    >>> reservoir = Reservoir(3, np.random.default_rng(0))
+    >>> reservoir.extend(range(100))
+    >>> len(reservoir.items), reservoir.seen
+    (3, 100)
 
     Raises:
         ValueError: a capacity below 1.
@@ -21,7 +26,7 @@ class Reservoir(Generic[Sample]):
 
     def __init__(self, capacity: int, rng: np.random.Generator) -> None:
         if capacity < 1:
-            raise ValueError(f"capacity must be a whole number of at least 1, got {capacity}")
+            raise ValueError(f"capacity must be an integer of at least 1, got {capacity}")
         self.capacity, self.seen = capacity, 0
         self.items: list[Sample] = []
         self._rng = rng
@@ -35,7 +40,7 @@ class Reservoir(Generic[Sample]):
             self.items[place] = sample
 
     def extend(self, samples: Iterable[Sample]) -> None:
-        """Offer many, one after the other."""
+        """Offer many, one after another."""
         for sample in samples:
             self.add(sample)
 

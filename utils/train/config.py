@@ -40,6 +40,9 @@ class History:
 
     loss: the mean training loss of each epoch. accuracy: after each epoch, in percent, if validation data was given.
     steps: updates of the weights.
+
+    >>> History(loss=[1.2, 0.7]).loss[-1]
+    0.7
     """
 
     loss: list[float] = field(default_factory=list)

@@ -31,6 +31,10 @@ def read_state(path: Path, belongs: Any, parts: dict[str, Any]) -> dict:
 
     belongs: what the file's entry of that name must equal.
 
+    >>> read_state(Path("missing"), "lab", {})
+    Traceback (most recent call last):
+    ValueError: missing is not a whole training state (FileNotFoundError): delete it to start again
+
     Raises:
         ValueError: a file that is not a state, or a state of another training.
     """

@@ -25,7 +25,11 @@ class Labelled(Protocol):
 
 @dataclass(frozen=True)
 class Samples:
-    """The least that can be learned from. inputs: (n, ...). labels: (n, ...), usually (n,) int64."""
+    """The least that can be learned from. inputs: (n, ...). labels: (n, ...), usually (n,) int64.
+
+    >>> Samples(inputs=torch.zeros(2, 5), labels=torch.tensor([1, 0])).labels.tolist()
+    [1, 0]
+    """
 
     inputs: Tensor
     labels: Tensor
