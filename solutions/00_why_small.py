@@ -288,7 +288,7 @@ show.latencies(
     marks,
     notes={name: f"{ratio.median:.2f}x faster" for name, ratio in faster.items()},
     controls=["control: large again"],
-    finding=f"Each dot is one run. Large against its control: {null}, where 1 is no difference.",
+    finding=f"Each dot is one run. Large against its control: {null}. A ratio of 1 means equal.",
 )
 
 # %% tags=["demo"]

@@ -374,8 +374,8 @@ show.bars(
 
 # %% [markdown]
 # A zip file is the smallest, but all 11 MB must be unpacked before the first image. The file that
-# the course ships stores a mask of one bit a weight and the values that are not zero. Lab 04 goes
-# further.
+# the course ships stores a mask of one bit a weight and the values that are not zero. Lab 04
+# (planned) goes further.
 #
 # Now the time: both networks in ONNX Runtime on one thread, one image at a time, taking turns. The
 # brackets contain the 95 % **confidence interval** of the ratio. A ratio of 1 means not faster at
