@@ -1,18 +1,19 @@
-"""Bring a student's notebook up to date: a new numbered file, the old one untouched."""
+"""Bring a student's notebook up to date, because the lab changed or a cell of it broke: a new numbered file, the old one untouched."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from utils.files import my_work
+from utils.student.carrying import claimed, is_open
 from utils.student.code import docstring
-from utils.student.damage import damage
 from utils.student.folder import copies, handed_out, is_numbered, lab_of, named_file, write_next
-from utils.student.notebook import as_text, cells_of, read_notebook, titans
+from utils.student.notebook import Cell, as_text, cells_of, read_notebook, titans
 from utils.student.report import Report
 from utils.student.transplant import matches, transplant
 
@@ -122,3 +123,63 @@ def unchanged(lab: Mapping[str, Any], student: Mapping[str, Any]) -> bool:
 def _asks_the_same(stub: str, taken: Sequence[str], name: str) -> bool:
     """Whether a student's cell has the docstring of today's stub."""
     return any(docstring(text, name) == docstring(stub, name) for text in ["\n".join(taken), *taken])
+
+
+def damage(lab: Mapping[str, Any], student: Mapping[str, Any]) -> list[str]:
+    """What is wrong with the lab's cells in a copy of today's lab, a phrase for each defect; [] if nothing is.
+
+    A text cell that the student wrote into is not damaged, nor is a changed cell that invites changes.
+    """
+    ours, theirs = cells_of(lab), cells_of(student)
+    found = matches(ours, theirs)
+    claims = claimed(ours, theirs, found)
+    wrong = [*_exercises(ours, found), *_cells(ours, theirs, claims), *_order(ours, theirs, claims)]
+    return wrong if _is_valid(student) else [*wrong, "the file breaks the format of notebooks"]
+
+
+def _exercises(ours: Sequence[Cell], found: Sequence[tuple[str, Any]]) -> Iterator[str]:
+    for _, match in found:
+        if match.fate.how == "missing":
+            yield f"the cell of exercise {match.fate.name} is missing"
+        elif any(cell.kind != "code" for cell in match.taken):
+            yield f"the cell of exercise {match.fate.name} is not a code cell any more"
+
+
+def _cells(ours: Sequence[Cell], theirs: Sequence[Cell], claims: Mapping[int, str]) -> Iterator[str]:
+    by_lab = {claims[cell.number]: cell for cell in theirs if cell.number in claims}
+    for cell in ours:
+        if "exercise" in cell.tags:
+            continue
+        mine = by_lab.get(cell.id)
+        if mine is None:
+            yield f"the cell {cell.place} is missing"
+        elif mine.kind != cell.kind:
+            yield f"the cell {cell.place} is not a {cell.kind} cell any more"
+        elif cell.kind == "code" and mine.text.strip() != cell.text.strip() and not is_open(cell, mine):
+            yield f"the cell {cell.place} is not as the lab has it"
+
+
+def _order(ours: Sequence[Cell], theirs: Sequence[Cell], claims: Mapping[int, str]) -> Iterator[str]:
+    """The first of the lab's code cells that stands above one that belongs above it."""
+    places = {cell.id: number for number, cell in enumerate(ours) if cell.kind == "code" and "exercise" not in cell.tags}
+    by_id = {cell.id: cell for cell in ours}
+    last = -1
+    for cell in theirs:
+        at = places.get(claims.get(cell.number, ""), last)
+        if at < last:
+            yield f"the cell {by_id[claims[cell.number]].place} is not in its place"
+            return
+        last = at
+
+
+def _is_valid(notebook: Mapping[str, Any]) -> bool:
+    """Whether Jupyter opens it."""
+    import nbformat  # slow to load
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            nbformat.validate(nbformat.from_dict(dict(notebook)))
+        except Exception:  # anything may stand in the file
+            return False
+    return True

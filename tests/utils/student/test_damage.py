@@ -7,8 +7,8 @@ import pytest
 from typer.testing import CliRunner
 
 from utils import cli
-from utils.student.damage import damage
 from utils.student.notebook import as_text
+from utils.student.update import damage
 
 SETUP = "import math\n\n\ndef check(function):\n    return function"
 DEMO = "values = [1, 2, 3]\nprint(values)"
