@@ -19,6 +19,7 @@ from utils.deploy.silence import quiet, reason
 METHODS = ("minmax", "percentile", "entropy")
 BATCH_VALUES = 50_000  # of the input at once while calibrating: every activation of a batch is held in memory
 COMPARED = 32  # inputs at most, for the comparison of each operation
+LOWEST = "lowest float"
 PLAIN = {"Conv", "Gemm", "MatMul"}  # what is to be quantized: never left out
 
 
@@ -47,11 +48,10 @@ class Quantizer:
         made = self._without_obstacles()
         if self.inputs is None:
             return made
-        while wrong := [node for node, _ in wrong_operations(made, self.compared)]:
-            if not (more := {node.name for node in wrong if node.op_type not in PLAIN} - self.left):
-                raise ValueError(f"the runtime computes {called(wrong[0])} in int8 otherwise than in floats: ship it in float32")
-            self.left |= more
-            made = self._attempt()
+        if wrong := [node for node, _ in wrong_operations(made, self.compared)]:
+            _keep_in_floats(made.graph, {node.output[0] for node in wrong})
+            if left := wrong_operations(made, self.compared):
+                raise ValueError(f"the runtime computes {called(left[0][0])} in int8 otherwise than in floats: ship it in float32")
         self._check_stored(made)
         return made
 
@@ -145,6 +145,20 @@ class Quantizer:
                 scale, zero = (part.reshape([-1 if at == axis % weight.ndim else 1 for at in range(weight.ndim)]) for part in (scale, zero))
             if values.shape != weight.shape or (np.abs((values - zero) * scale - weight) > 0.501 * scale).any():
                 raise ValueError(f"the codes of {name!r} do not give its numbers: ship the model in float32")
+
+
+def _keep_in_floats(graph: onnx.GraphProto, results: set[str]) -> None:
+    """Have a runtime compute what makes these results in floats.
+
+    It merges an operation with the quantization right before and behind it. A maximum with the lowest float, which changes
+    nothing and which no runtime leaves out, keeps them apart.
+    """
+    graph.initializer.append(numpy_helper.from_array(np.float32(np.finfo(np.float32).min), LOWEST))
+    for at, node in reversed(list(enumerate(graph.node))):
+        if kept := results.intersection(node.output):
+            (name,) = kept
+            node.output[list(node.output).index(name)] = f"{name} before"
+            graph.node.insert(at + 1, onnx.helper.make_node("Max", [f"{name} before", LOWEST], [name], name=f"{node.name} in floats"))
 
 
 def _refused(error: Exception) -> ValueError:

@@ -115,12 +115,34 @@ class Fit:
         return f"{self.network} fits {self.device}{gap}"
 
 
+class Named(dict):
+    """Things by name, in either spelling: cortex-m4 as compilers write it, cortex_m4 as Python does; an unknown name is told.
+
+    >>> Named("board", {"cortex-m4": "nRF52840"})["cortex_m4"]
+    'nRF52840'
+    """
+
+    def __init__(self, what: str, things: Mapping[str, Any]) -> None:
+        super().__init__(things)
+        self.what = what
+
+    def __missing__(self, name: str) -> Any:
+        for spelled in (str(name).replace("_", "-"), str(name).replace("-", "_")):
+            if spelled in self:
+                return self[spelled]
+        raise KeyError(f"there is no {self.what} {name!r}: choose one of {', '.join(self)}")
+
+
 @cache
 def devices() -> dict[str, Device]:
-    """Name -> device, from the smallest memory to the largest."""
+    """Name -> device, from the smallest memory to the largest.
+
+    >>> devices()["cortex_m4"].ram_bytes == devices()["cortex-m4"].ram_bytes
+    True
+    """
     listed = tomllib.loads(FILE.read_text(encoding="utf-8"))["device"]
     made = [_device(name, dict(entry)) for name, entry in listed.items()]
-    return {device.name: device for device in sorted(made, key=lambda device: device.ram_bytes)}
+    return Named("device", {device.name: device for device in sorted(made, key=lambda device: device.ram_bytes)})
 
 
 def _device(name: str, entry: dict[str, Any]) -> Device:

@@ -3,7 +3,8 @@
 from utils.deploy.mcu.arena import Arena, plan_arena
 from utils.deploy.mcu.arithmetic import fixed_point, requantize
 from utils.deploy.mcu.boards import BOARDS, Board
-from utils.deploy.mcu.codegen import Program, to_c, weights_to_c
+from utils.deploy.mcu.codegen import Program, weights_to_c
+from utils.deploy.mcu.export import to_c
 from utils.deploy.mcu.host import run_on_host
 from utils.deploy.mcu.network import IntegerNetwork
 from utils.deploy.mcu.qemu import BoardRun, run_on_board

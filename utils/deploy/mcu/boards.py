@@ -14,6 +14,7 @@ from pathlib import Path
 
 from utils.deploy.mcu.codegen import Program
 from utils.deploy.mcu.toolchain import STRICT, built, names, tool
+from utils.measure.devices import Named
 
 FOLDER = Path(__file__).with_name("board")
 ICOUNT_SHIFT = 6  # the emulator's clock moves 2^6 ns with each instruction
@@ -66,7 +67,7 @@ def _mps2(machine: str) -> Emulated:
     )  # fmt: skip
 
 
-BOARDS = {
+BOARDS: dict[str, Board] = Named("board", {
     "cortex-m3": Board(
         title="Cortex-M3 (STM32F103C8)", cpu="cortex-m3", flash_bytes=65_536, ram_bytes=20_480, clock_hz=72_000_000,
         clocks_per_instruction=(1.0, 2.0), emulated=_mps2("mps2-an385"),
@@ -95,7 +96,7 @@ BOARDS = {
             bench_origin=0x01000000,
         ),
     ),
-}  # fmt: skip
+})  # fmt: skip
 
 
 def board_of(board: str | Board) -> Board:
@@ -106,9 +107,10 @@ def board_of(board: str | Board) -> Board:
     """
     if isinstance(board, Board):
         return board
-    if board not in BOARDS:
-        raise ValueError(f"there is no board {board!r}: choose one of {', '.join(BOARDS)}")
-    return BOARDS[board]
+    try:
+        return BOARDS[board]
+    except KeyError as error:
+        raise ValueError(error.args[0]) from None
 
 
 def build_for_board(program: Program, board: str | Board = "cortex-m4") -> Path:

@@ -58,21 +58,12 @@ def weights_to_c(name: str, array: Any) -> str:
     return f"static const {TYPES[numbers.dtype.name]} {name}[{numbers.size}] = {{\n" + "\n".join([*lines, line]) + "\n};\n"
 
 
-def to_c(network: IntegerNetwork | str | Path, folder: str | Path, name: str = "model") -> Program:
-    """Write a network as C99 sources into a folder: `model.c`, `model.h` and the kernels that they call.
-
-    No malloc, no floating point, no library: `model_run()` reads codes at `model_input` and leaves those of the output
-    at `model_output`; it may write over the input. A picture's channels lie side by side, pixel by pixel
-    (`IntegerNetwork.to_c_order`). Files of the same names are replaced.
-
-    network: or the path of an int8 .onnx file. name: of the files and functions.
+def write_program(network: IntegerNetwork, folder: str | Path, name: str = "model") -> Program:
+    """Write a network as C99 sources into a folder, files of the same names replaced; `utils.deploy.mcu.to_c` tries them, too.
 
     Raises:
-        FileNotFoundError: no file at that path.
-        ValueError: a name that C does not take or that a kernel has, or what `IntegerNetwork.from_onnx` refuses.
+        ValueError: a name that C does not take or that a kernel has, or a layer that is too large for the kernels.
     """
-    if not isinstance(network, IntegerNetwork):
-        network = IntegerNetwork.from_onnx(network)
     taken = {path.stem for path in RUNTIME.iterdir()} | {"main", "startup", "bench"}
     if not re.fullmatch(r"[A-Za-z]\w*", name, re.ASCII) or name in taken:
         raise ValueError(f"{name!r} can't be the model's name in C: use letters, digits and _, a letter first, and none of {sorted(taken)}")
@@ -84,17 +75,35 @@ def to_c(network: IntegerNetwork | str | Path, folder: str | Path, name: str = "
     return Program(folder, network, name)
 
 
+def _order(shape: tuple[int, ...]) -> str:
+    """How the codes of a tensor lie in memory."""
+    if len(shape) == 1:
+        return f"{shape[0]} codes"
+    channels, height, width = shape
+    places = f"[{width}]" if height == 1 else f"[{height}][{width}]"
+    return f"{places}[{channels}] codes, the {channels} channels of a place side by side" if channels > 1 else f"{places} codes"
+
+
 def _header(network: IntegerNetwork, name: str) -> str:
-    upper = name.upper()
+    upper, ends = name.upper(), {"INPUT": network.input, "OUTPUT": network.output}
+    facts = "".join(
+        f"""
+#define {upper}_{end}_BYTES {tensor.size_bytes} /* {_order(tensor.shape)} */
+#define {upper}_{end}_ZERO_POINT {tensor.grid.zero_point} /* scale {tensor.grid.scale:.9g} */
+"""
+        for end, tensor in ends.items()
+    )
     return f"""\
-/* {network.name}: {network.macs:,} multiply-accumulates, {network.weight_bytes:,} bytes of tables. Made by utils.deploy.mcu.to_c. */
+/* {network.name}: {network.macs:,} multiply-accumulates, {network.weight_bytes:,} bytes of tables. Made by utils.deploy.mcu.to_c.
+
+   One sample of the model has the shape ({", ".join(map(str, network.sample_shape))}). A code q is one byte and stands for
+   scale * (q - ZERO_POINT): to write an input x, round x / scale + ZERO_POINT and cut it off at 0 and 255; to read an
+   output, compute scale * (q - ZERO_POINT), or compare the codes, which are in the same order. */
 #ifndef {upper}_H
 #define {upper}_H
 
 #include <stdint.h>
-
-#define {upper}_INPUT_BYTES {network.input.size_bytes}
-#define {upper}_OUTPUT_BYTES {network.output.size_bytes}
+{facts}
 #define {upper}_ARENA_BYTES {network.arena.size_bytes}
 
 extern uint8_t *const {name}_input; /* write the codes of a sample here; running may write over them */

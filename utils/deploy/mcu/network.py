@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +14,7 @@ from utils.deploy.mcu.arena import Arena, planned
 from utils.deploy.mcu.layers import Add, Flatten, Layer, Tensor
 from utils.deploy.mcu.onnx_import import read
 
+MAX_CUT = 0.01  # share of the inputs' values that may be cut off without a word
 BATCH = 32  # samples at once: what a few layers of them take stays in a processor's cache
 
 
@@ -62,15 +64,26 @@ class IntegerNetwork:
     def codes(self, x: np.ndarray) -> np.ndarray:
         """Float inputs (n, *sample_shape) -> their uint8 codes of the same shape, rounded as ONNX Runtime does (halves to even).
 
+        Where more than one value in a hundred lies beyond the codes and is cut off, a warning says so.
+
         Raises:
-            ValueError: another shape, or values that are not finite.
+            ValueError: another shape, integers, or values that are not finite.
         """
-        x = np.asarray(x, dtype=np.float32)
+        x = np.asarray(x.detach().cpu() if hasattr(x, "detach") else x)
+        if not np.issubdtype(x.dtype, np.floating):
+            raise ValueError(f"codes() takes normalized floats, got {x.dtype}, which looks like codes already: give them to run()")
+        x = x.astype(np.float32)
         self._check(x)
         if not np.isfinite(x).all():
             raise ValueError("inputs hold values that are NaN or infinite and have no code: leave them out")
         grid = self.input.grid
-        return np.clip(np.rint(x / np.float32(grid.scale)) + grid.zero_point, 0, 255).astype(np.uint8)
+        codes = np.rint(x / np.float32(grid.scale)) + grid.zero_point
+        cut = np.count_nonzero((codes < 0) | (codes > 255)) / max(1, codes.size)
+        if cut > MAX_CUT:
+            low, high = (grid.scale * (end - grid.zero_point) for end in (0, 255))
+            remedy = "normalize them as in training, or calibrate on inputs like these"
+            warnings.warn(f"{cut:.0%} of the values lie beyond the codes ({low:.3g} to {high:.3g}) and are cut off: {remedy}", stacklevel=2)
+        return np.clip(codes, 0, 255).astype(np.uint8)
 
     def logits(self, codes: np.ndarray) -> np.ndarray:
         """uint8 codes of the output, (n, classes) -> what they stand for, float32."""

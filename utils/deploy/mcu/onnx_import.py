@@ -13,8 +13,8 @@ import numpy as np
 import onnx
 
 from utils.deploy.mcu.layers import Grid, Layer, Tensor
-from utils.deploy.mcu.operations import OPERATIONS, Attributes
-from utils.deploy.mcu.values import Constant, Pending, Values
+from utils.deploy.mcu.operations import OPERATIONS, Attributes, no_layer
+from utils.deploy.mcu.values import Constant, Pending, Values, a
 
 
 def read(path: str | Path) -> tuple[list[Layer], Tensor, Tensor, tuple[int, ...]]:
@@ -56,7 +56,7 @@ def _walk(graph: onnx.GraphProto, values: Values) -> tuple[list[Layer], Tensor, 
         elif kind in OPERATIONS:
             OPERATIONS[kind](values, node, attributes)
         else:
-            raise values.refuse(f"the operation {kind}", f"there is a layer only for {', '.join(OPERATIONS)}")
+            raise values.refuse(f"the operation {kind}", no_layer(kind))
     output = values.known.get(graph.output[0].name)
     if not isinstance(output, Tensor) or values.input is None:
         raise values.refuse("an output that is no dequantized code", "write the file with to_int8_onnx, without dynamic")
@@ -68,7 +68,7 @@ def _walk(graph: onnx.GraphProto, values: Values) -> tuple[list[Layer], Tensor, 
 def _scale_and_zero(values: Values, node: onnx.NodeProto) -> tuple[np.ndarray, np.ndarray]:
     scale, zero = (values.stored.get(name) for name in (*node.input, "", "")[1:3])
     if scale is None or zero is None or scale.dtype != np.float32 or not np.isfinite(scale).all() or not (scale > 0).all():
-        raise values.refuse(f"a {node.op_type} without a stored zero point and positive float32 scale")
+        raise values.refuse(f"{a(node.op_type)} without a stored zero point and positive float32 scale")
     return scale, zero
 
 
@@ -94,7 +94,7 @@ def _dequantize(values: Values, node: onnx.NodeProto, attributes: Attributes) ->
     scale, zero = _scale_and_zero(values, node)
     codes = values.stored.get(node.input[0])
     if codes is not None:
-        if np.any(zero):
+        if np.any(zero) and codes.dtype != np.uint8:  # an activation's constant has one, and is refused where it is read
             raise values.refuse("weights with a zero point other than 0")
         axis = attributes.get("axis", 1)
         values.known[node.output[0]] = Constant(codes, scale.astype(np.float64).reshape(-1), axis if axis >= 0 else axis + codes.ndim)

@@ -11,7 +11,7 @@ import onnx
 
 from utils.deploy.mcu.arithmetic import fixed_point, fixed_point_pair
 from utils.deploy.mcu.layers import Add, AveragePool, Conv, Dense, Flatten, Grid, Layer, MaxPool, Tensor, Window
-from utils.deploy.mcu.values import Values
+from utils.deploy.mcu.values import Values, a
 
 Attributes = dict[str, Any]
 
@@ -25,7 +25,7 @@ def _window(values: Values, node: onnx.NodeProto, attributes: Attributes, kernel
     dimensions = 1 if values.sequence else 2
     strides, pads = attributes.get("strides", [1] * dimensions), attributes.get("pads", [0] * 2 * dimensions)
     if (len(kernel), len(strides), len(pads)) != (dimensions, dimensions, 2 * dimensions):
-        what = f"a {node.op_type} with a kernel of shape {tuple(kernel)}"
+        what = f"{a(node.op_type)} with a kernel of shape {tuple(kernel)}"
         raise values.refuse(what, "only (channels, height, width) and (channels, length) have layers")
     if values.sequence:
         kernel, strides, pads = (1, *kernel), (1, *strides), (0, pads[0], 0, pads[1])
@@ -36,7 +36,7 @@ def _window(values: Values, node: onnx.NodeProto, attributes: Attributes, kernel
         "a padding as wide as its kernel": any(pad >= size for pad, size in zip(pads, (*kernel, *kernel), strict=True)),
     }.items():
         if wrong:
-            raise values.refuse(f"a {node.op_type} with {what}", "there is no such layer, change the model")
+            raise values.refuse(f"{a(node.op_type)} with {what}", "there is no such layer, change the model")
     return Window(tuple(kernel), tuple(strides), tuple(pads))  # type: ignore[arg-type]
 
 
@@ -77,7 +77,7 @@ def _linear(values: Values, node: onnx.NodeProto, out_axis: int) -> None:
     x = values.codes(node)
     weight, bias, factor = values.tables(node, x, out_axis)
     if weight.shape[1:] != x.shape:
-        raise values.refuse(f"a {node.op_type} for {weight.shape[1:]} features that reads the shape {x.shape}", "flatten its input first")
+        raise values.refuse(f"{a(node.op_type)} for {weight.shape[1:]} features that reads the shape {x.shape}", "flatten its input first")
 
     def finish(name: str, grid: Grid, onnx_name: str) -> Layer:
         multiplier, shift = _fixed_points(factor / grid.scale)
@@ -88,16 +88,16 @@ def _linear(values: Values, node: onnx.NodeProto, out_axis: int) -> None:
 
 
 def _add(values: Values, node: onnx.NodeProto, attributes: Attributes) -> None:
-    a, b = values.codes(node, 0), values.codes(node, 1)
-    if a.shape != b.shape:
-        raise values.refuse(f"an Add of the shapes {a.shape} and {b.shape}", "only equal ones have a layer")
+    x, y = values.codes(node, 0), values.codes(node, 1)
+    if x.shape != y.shape:
+        raise values.refuse(f"an Add of the shapes {x.shape} and {y.shape}", "only equal ones have a layer")
 
     def finish(name: str, grid: Grid, onnx_name: str) -> Layer:
-        *multipliers, shift = fixed_point_pair(a.grid.scale / grid.scale, b.grid.scale / grid.scale)
-        output = Tensor(name, a.shape, grid, onnx_name)
-        return Add(name=name, inputs=(a, b), output=output, multipliers=(multipliers[0], multipliers[1]), shift=shift)
+        *multipliers, shift = fixed_point_pair(x.grid.scale / grid.scale, y.grid.scale / grid.scale)
+        output = Tensor(name, x.shape, grid, onnx_name)
+        return Add(name=name, inputs=(x, y), output=output, multipliers=(multipliers[0], multipliers[1]), shift=shift)
 
-    values.wait(node, "add", a.shape, finish)
+    values.wait(node, "add", x.shape, finish)
 
 
 def _maxpool(values: Values, node: onnx.NodeProto, attributes: Attributes) -> None:
@@ -172,7 +172,7 @@ def _view(values: Values, node: onnx.NodeProto) -> None:
 
     def finish(name: str, grid: Grid, onnx_name: str) -> Layer:
         if grid != x.grid:
-            raise values.refuse(f"a {node.op_type} whose output has another scale than its input")
+            raise values.refuse(f"{a(node.op_type)} whose output has another scale than its input")
         return Flatten(name=name, inputs=(x,), output=Tensor(name, (x.size_bytes,), grid, onnx_name))
 
     values.wait(node, "flatten", (x.size_bytes,), finish)
@@ -190,3 +190,28 @@ OPERATIONS: dict[str, Callable[[Values, onnx.NodeProto, Attributes], None]] = {
     "Flatten": _flatten,
     "Reshape": _reshape,
 }
+
+_RELU = "use ReLU or ReLU6 right behind a convolution, a linear layer or an addition, of which they become a part"
+_MEANS = "use batch norm right behind a convolution, into which it is folded"
+_SEQUENCE = "use convolutions along the time"
+_LARGER = "no layer here makes a map larger, keep that part on the computer"
+REMEDIES = {
+    **dict.fromkeys(
+        ("Relu", "Clip", "Gelu", "Erf", "Sigmoid", "Tanh", "LeakyRelu", "PRelu", "Elu", "Selu", "Celu", "Mish", "Swish"), _RELU
+    ),
+    **dict.fromkeys(("HardSigmoid", "HardSwish", "Softplus", "Softsign", "ThresholdedRelu", "Shrink"), _RELU),
+    **dict.fromkeys(("Softmax", "LogSoftmax"), "leave it out at the end of the model, the largest logit is the same without it"),
+    **dict.fromkeys(("BatchNormalization",), _MEANS),
+    **dict.fromkeys(("LayerNormalization", "InstanceNormalization", "GroupNormalization", "LRN", "LpNormalization"), _MEANS),
+    **dict.fromkeys(("LSTM", "GRU", "RNN"), _SEQUENCE),
+    **dict.fromkeys(("ConvTranspose", "Resize", "Upsample", "DepthToSpace"), _LARGER),
+    **dict.fromkeys(("Mul", "Sub", "Div", "Max", "Min", "Pow", "Concat"), "of two activations only their sum has a layer"),
+    **dict.fromkeys(("GlobalMaxPool", "ReduceMax"), "use a mean over all places, or a MaxPool with the size of the map"),
+}
+
+
+def no_layer(kind: str) -> str:
+    """What to do about an operation that has no layer here."""
+    there = "there is a layer only for Conv, Gemm and MatMul (a ReLU or ReLU6 behind them included), "
+    there += ", ".join(name for name in OPERATIONS if name not in ("Conv", "Gemm", "MatMul"))
+    return f"{REMEDIES[kind]} ({there})" if kind in REMEDIES else there

@@ -65,11 +65,11 @@ class HostRunnable:
     @property
     def _tables(self) -> list[np.ndarray]:
         layers = (layer for layer in self.program.network.layers if isinstance(layer, Weighted))
-        return [table for layer in layers for table in (layer.weight, layer.bias, layer.multiplier, layer.shift)]
+        return [table for layer in layers for table in (layer.weight, layer.bias)]
 
     @property
     def parameters(self) -> int:
-        """Numbers in the tables: weights, biases, multipliers and shifts."""
+        """Weights and biases; the multipliers and shifts that bring sums to codes are none."""
         return sum(table.size for table in self._tables)
 
     @property

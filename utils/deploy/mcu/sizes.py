@@ -12,6 +12,7 @@ from utils.deploy.mcu.codegen import Program
 from utils.deploy.mcu.toolchain import tool
 
 REST = "alignment"  # bytes that belong to no symbol
+TABLES = ("_weight", "_bias", "_multiplier", "_shift")  # how the names of a layer's tables end
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,11 @@ class Sizes:
         return self.data + self.bss + self.stack
 
     @property
+    def moved(self) -> dict[str, int]:
+        """Tables that lie in RAM, the largest first: C name -> bytes. A table that is not const is copied there at the start."""
+        return {name: size for name, size in self.parts["ram"].items() if name.endswith(TABLES)}
+
+    @property
     def weights(self) -> int:
         """Bytes of flash that are weights."""
         return sum(size for name, size in self.parts["flash"].items() if name.endswith("_weight"))
@@ -49,14 +55,21 @@ class Sizes:
     @property
     def tables(self) -> int:
         """Bytes of flash that are biases, multipliers and shifts."""
-        return sum(size for name, size in self.parts["flash"].items() if name.endswith(("_bias", "_multiplier", "_shift")))
+        return sum(size for name, size in self.parts["flash"].items() if name.endswith(TABLES[1:]))
 
     def excess(self, flash_bytes: int, ram_bytes: int) -> str | None:
-        """A sentence if so much flash or RAM is too little: by how much, and the largest part; None if it fits."""
+        """A sentence if so much flash or RAM is too little: by how much, and the largest part or what should not be there.
+
+        None if it fits.
+        """
         for memory, needed, there in (("flash", self.flash_bytes, flash_bytes), ("RAM", self.ram_bytes, ram_bytes)):
             if needed > there:
                 name, size = next(iter(self.parts[memory.lower()].items()))
                 together = " and ".join(f"{tensor} ({bytes_:,})" for tensor, bytes_ in self.alive)
+                if memory == "RAM" and (tables := sum(self.moved.values())):
+                    first = next(iter(self.moved))
+                    part = f"{tables:,} bytes of tables lie there because they are not const, {first} above all: declare them static const"
+                    return f"RAM is over by {needed - there:,} bytes ({needed:,} of {there:,}); {part}"
                 part = f"{name} with {size:,} bytes" + (f", where {together} lie at once" if name == "arena" and together else "")
                 return f"{memory} is over by {needed - there:,} bytes ({needed:,} of {there:,}); the largest part is {part}"
         return None

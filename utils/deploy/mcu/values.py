@@ -12,6 +12,13 @@ from onnx import numpy_helper
 from utils.deploy.mcu.layers import Grid, Layer, Tensor
 
 REMEDY = "write the file with to_int8_onnx"
+
+
+def a(kind: str) -> str:
+    """A kind of operation with its article: an Add, a Conv."""
+    return f"{'an' if kind[0] in 'AEIO' else 'a'} {kind}"
+
+
 Finish = Callable[[str, Grid, str], Layer]  # (name, grid of the output, its name in the file) -> the layer
 
 
@@ -62,8 +69,10 @@ class Values:
             ValueError: it is none in codes.
         """
         value = self.known.get(node.input[at])
+        if isinstance(value, Constant) or node.input[at] in self.stored:
+            raise self.refuse(f"{a(node.op_type)} of a constant", "only activations have layers here, put constants into a bias")
         if not isinstance(value, Tensor):
-            raise self.refuse(f"a {node.op_type} that computes on floats", "quantize the whole model with to_int8_onnx")
+            raise self.refuse(f"{a(node.op_type)} that computes on floats", "quantize the whole model with to_int8_onnx")
         return value
 
     def picture(self, node: onnx.NodeProto) -> Tensor:
@@ -74,7 +83,7 @@ class Values:
         """
         tensor = self.codes(node)
         if len(tensor.shape) != 3:
-            raise self.refuse(f"a {node.op_type} on the shape {tensor.shape}", "only (channels, height, width) has a layer")
+            raise self.refuse(f"{a(node.op_type)} on the shape {tensor.shape}", "only (channels, height, width) has a layer")
         return tensor
 
     def tables(self, node: onnx.NodeProto, x: Tensor, out_axis: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -85,20 +94,20 @@ class Values:
         """
         weight = self.known.get(node.input[1])
         if not isinstance(weight, Constant) or weight.codes.dtype != np.int8 or weight.codes.ndim < 2:
-            raise self.refuse(f"a {node.op_type} whose weights are not stored int8 codes")
+            raise self.refuse(f"{a(node.op_type)} whose weights are not stored int8 codes")
         channels = weight.codes.shape[out_axis]
         if weight.scale.size not in (1, channels):
-            raise self.refuse(f"{weight.scale.size} scales for the {channels} output channels of a {node.op_type}")
+            raise self.refuse(f"{weight.scale.size} scales for the {channels} output channels of {a(node.op_type)}")
         if weight.scale.size > 1 and weight.axis != out_axis:
-            raise self.refuse(f"a {node.op_type} whose scales lie along axis {weight.axis}, its outputs along axis {out_axis}")
+            raise self.refuse(f"{a(node.op_type)} whose scales lie along axis {weight.axis}, its outputs along axis {out_axis}")
         factor = np.broadcast_to(x.grid.scale * weight.scale, (channels,))
         codes = np.zeros(channels, dtype=np.int32)
         if len(node.input) > 2 and node.input[2]:
             bias = self.known.get(node.input[2])
             if not isinstance(bias, Constant) or bias.codes.dtype != np.int32 or bias.codes.shape != (channels,):
-                raise self.refuse(f"a {node.op_type} whose bias is not one stored int32 code for each output channel")
+                raise self.refuse(f"{a(node.op_type)} whose bias is not one stored int32 code for each output channel")
             if bias.scale.size not in (1, channels) or not np.allclose(bias.scale, factor, rtol=1e-3, atol=0):
-                raise self.refuse(f"a {node.op_type} whose bias has another scale than scale_x * scale_w")
+                raise self.refuse(f"{a(node.op_type)} whose bias has another scale than scale_x * scale_w")
             codes = bias.codes
         return np.ascontiguousarray(np.moveaxis(weight.codes, out_axis, 0)), codes, factor
 
@@ -109,5 +118,5 @@ class Values:
             ValueError: its output is empty.
         """
         if min(shape) < 1:
-            raise self.refuse(f"a {node.op_type} whose output is empty, {shape}", "its input is too small")
+            raise self.refuse(f"{a(node.op_type)} whose output is empty, {shape}", "its input is too small")
         self.known[node.output[0]] = Pending(kind, finish)

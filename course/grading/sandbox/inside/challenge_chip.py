@@ -65,7 +65,7 @@ def _link(files: dict[str, dict[str, str]]) -> dict[str, Any]:
                 Path(name, folder, file).write_text(text, encoding="utf-8")
         codegen.RUNTIME, boards.FOLDER = Path(name, "runtime"), Path(name, "board")
         try:
-            found = sizes.link_sizes(codegen.to_c(network, Path(name, "model")), BOARD)
+            found = sizes.link_sizes(codegen.write_program(network, Path(name, "model")), BOARD)
         except FileNotFoundError as error:
             return {"missing": str(error)}
     return {"flash_bytes": found.flash_bytes, "ram_bytes": found.ram_bytes}

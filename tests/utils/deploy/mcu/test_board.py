@@ -10,7 +10,7 @@ import pytest
 from utils.data import fashion_mnist
 from utils.deploy import to_int8_onnx
 from utils.deploy.mcu import BOARDS, link_sizes, missing_tools, run_on_board, run_on_host, to_c, toolchain
-from utils.deploy.mcu.boards import build_for_board
+from utils.deploy.mcu.boards import board_of, build_for_board
 from utils.deploy.mcu.toolchain import tool
 from utils.models import zoo
 
@@ -114,6 +114,28 @@ def test_what_does_not_fit_is_refused_with_the_largest_part(micro):
         run_on_board(program, codes, dataclasses.replace(fits, flash_bytes=sizes.flash_bytes - 1))
     with pytest.raises(ValueError, match=r"RAM is over by 100 bytes .* is arena .* where conv3 \(360\) and depthwise2 \(216\) lie"):
         run_on_board(program, codes, dataclasses.replace(fits, ram_bytes=sizes.ram_bytes - 100))
+
+
+@needs_board
+def test_tables_that_moved_to_ram_are_named(own):
+    """A forgotten const: what moved in is told, not the arena that was there before."""
+    program, codes = own
+    model = program.folder / "model.c"
+    model.write_text(re.sub(r"static const (int\w+) (\w+_weight|\w+_bias)\[", r"static \1 \2[", model.read_text()))
+    sizes = link_sizes(program)
+    first = next(iter(sizes.moved))
+    assert sizes.moved.keys() == {name for name in sizes.parts["ram"] if name.endswith(("_weight", "_bias"))} and first.endswith("_weight")
+    small = dataclasses.replace(BOARDS["cortex_m4"], ram_bytes=sizes.ram_bytes - 1)
+    told = rf"RAM is over by 1 bytes .*; {sum(sizes.moved.values()):,} bytes of tables .* {first} above all: declare them static const"
+    with pytest.raises(ValueError, match=told):
+        run_on_board(program, codes, small)
+    assert not link_sizes(to_c(program.network, program.folder / "right")).moved
+
+
+def test_a_board_has_one_name_in_either_spelling():
+    assert BOARDS["cortex_m4"] is BOARDS["cortex-m4"] is board_of("cortex_m4")
+    with pytest.raises(ValueError, match=r"there is no board 'cortex-m0': choose one of cortex-m3, cortex-m4"):
+        board_of("cortex-m0")
 
 
 @needs_board

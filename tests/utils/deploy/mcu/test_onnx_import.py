@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import warnings
 
 import numpy as np
 import onnx
@@ -107,6 +108,34 @@ def test_activations_are_the_steps_of_a_run(files, inputs, build):
     assert network.run(codes[:0]).shape == (0, *network.output.shape) and network.activations(codes[:0])["input"].shape[0] == 0
 
 
+class Plus(nn.Module):
+    """A number is added between two convolutions."""
+
+    def __init__(self, number):
+        super().__init__()
+        self.first, self.second, self.number = nn.Conv2d(1, 4, 3), nn.Conv2d(4, 4, 3), number
+
+    def forward(self, x):
+        return self.second(self.first(x) + self.number)
+
+
+class Gate(nn.Module):
+    """Two branches are multiplied."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.second = nn.Conv2d(1, 4, 3), nn.Conv2d(1, 4, 3)
+
+    def forward(self, x):
+        return self.first(x) * self.second(x)
+
+
+def normed(channels):
+    norm = nn.BatchNorm2d(channels)
+    norm.running_mean.fill_(0.5)
+    return norm
+
+
 @pytest.mark.parametrize(
     ("model", "why"),
     [
@@ -120,6 +149,24 @@ def test_activations_are_the_steps_of_a_run(files, inputs, build):
         (nn.Sequential(nn.Conv2d(1, 4, 3), nn.MaxPool2d(3, 2, ceil_mode=True)), "MaxPool with ceil_mode"),
         (nn.Sequential(nn.Conv2d(1, 4, 3), nn.AvgPool2d(2, 2, 1, count_include_pad=False), nn.Conv2d(4, 2, 1)), "padding out of the mean"),
         (nn.Sequential(nn.Conv2d(1, 4, 3), nn.Flatten(2), nn.Linear(100, 3)), "the operation \\w+"),
+        (nn.Sequential(nn.Conv2d(1, 4, 3), nn.GELU(), nn.Conv2d(4, 4, 3)), "operation Gelu: use ReLU or ReLU6 right behind"),
+        (nn.Sequential(nn.Conv2d(1, 4, 3), nn.Sigmoid(), nn.Conv2d(4, 4, 3)), "operation Sigmoid: use ReLU or ReLU6"),
+        (
+            nn.Sequential(nn.Conv2d(1, 4, 3), nn.LeakyReLU(), nn.Conv2d(4, 4, 3)),
+            "LeakyRelu: use ReLU .*only for Conv.*a ReLU or ReLU6 behind",
+        ),
+        (nn.Sequential(nn.Flatten(), nn.Linear(144, 4), nn.Softmax(1)), "operation Softmax: leave it out at the end.*the largest logit"),
+        (nn.Sequential(nn.Flatten(), nn.Linear(144, 4), nn.LogSoftmax(1)), "operation LogSoftmax: leave it out at the end"),
+        (
+            nn.Sequential(nn.Conv2d(1, 4, 3), nn.MaxPool2d(2), normed(4), nn.Conv2d(4, 4, 3)),
+            "BatchNormalization: use batch norm right behind a convolution",
+        ),
+        (nn.Sequential(nn.Conv2d(1, 4, 3), nn.LayerNorm(10), nn.Conv2d(4, 4, 3)), "LayerNormalization: use batch norm right behind"),
+        (nn.Sequential(nn.Conv2d(1, 4, 3), nn.ConvTranspose2d(4, 4, 3)), "ConvTranspose: no layer here makes a map larger"),
+        (nn.Sequential(nn.Conv2d(1, 4, 3), nn.AvgPool2d(3, 2, ceil_mode=True), nn.Conv2d(4, 4, 2)), "an AveragePool with ceil_mode"),
+        (Plus(1.0), "an Add of a constant: only activations have layers here, put constants into a bias"),
+        (Plus(-1.0), "an Add of a constant"),
+        (Gate(), "operation Mul: of two activations only their sum has a layer"),
     ],
     ids=lambda part: part if isinstance(part, str) else "",
 )
@@ -252,6 +299,19 @@ def test_inputs_of_another_kind_are_refused(files):
         (network.activations, np.zeros((2, 1, 12, 11), dtype=np.uint8), "got shape"),
         (network.codes, np.zeros((2, 12, 12)), "takes a batch"),
         (network.codes, np.full((1, 1, 12, 12), np.nan), "NaN"),
+        (network.codes, np.zeros((1, 1, 12, 12), dtype=np.uint8), r"takes normalized floats, got uint8, .*give them to run\(\)"),
+        (network.codes, torch.zeros(1, 1, 12, 12, dtype=torch.int64), "takes normalized floats, got int64"),
     ):
         with pytest.raises(ValueError, match=why):
             call(given_)
+
+
+def test_inputs_that_are_cut_off_are_told(files, inputs):
+    """Pixels from 0 to 255 where values around zero were calibrated: nearly all become the largest code."""
+    network = IntegerNetwork.from_onnx(files["micro"])
+    with pytest.warns(UserWarning, match=r"\d+ % of the values lie beyond the codes .*normalize them as in training".replace(" %", "%")):
+        network.codes(np.random.default_rng(0).uniform(0, 255, size=(2, 1, 12, 12)))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        network.codes(inputs("micro", 5))
+        assert network.codes(torch.zeros(2, 1, 12, 12, requires_grad=True)).dtype == np.uint8

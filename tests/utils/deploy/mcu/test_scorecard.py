@@ -31,7 +31,7 @@ def test_what_it_counts(files, programs):
     assert contestant.macs == file.macs
     assert contestant.peak_activation_bytes == network.arena.size_bytes
     channels = 6 + 6 + 10 + 10 + 12 + 10
-    assert contestant.parameters == network.weight_bytes - 9 * channels + 3 * channels
+    assert contestant.parameters == network.weight_bytes - 9 * channels + channels == file.parameters
     assert 0.9 * contestant.parameters < contestant.nonzero <= contestant.parameters
     assert contestant.traffic.weights == network.weight_bytes
     steps = [144, 6 * 36, 6 * 36, 10 * 36, 10 * 9, 12 * 9, 12, 10]
