@@ -153,7 +153,7 @@ def _keep_in_floats(graph: onnx.GraphProto, results: set[str]) -> None:
     It merges an operation with the quantization right before and behind it. A maximum with the lowest float, which changes
     nothing and which no runtime leaves out, keeps them apart.
     """
-    graph.initializer.append(numpy_helper.from_array(np.float32(np.finfo(np.float32).min), LOWEST))
+    graph.initializer.append(numpy_helper.from_array(np.array(np.finfo(np.float32).min), LOWEST))
     for at, node in reversed(list(enumerate(graph.node))):
         if kept := results.intersection(node.output):
             (name,) = kept
