@@ -61,9 +61,9 @@ def name(path):
     return path.relative_to(ROOT).as_posix()
 
 
-@pytest.mark.parametrize("path", [path for path in LABS if path.stem[:2] not in WAITING_LABS], ids=name)
+@pytest.mark.parametrize("path", LABS, ids=name)
 def test_a_lab_has_no_avoided_words(path):
-    assert avoided_in(prose_of(path)) == []
+    assert path.stem[:2] in WAITING_LABS or avoided_in(prose_of(path)) == []
 
 
 @pytest.mark.parametrize("path", [path for path in PAGES if name(path) not in WAITING], ids=name)
@@ -77,7 +77,7 @@ def test_messages_have_no_avoided_words(path):
 
 
 def test_what_waits_is_there():
-    assert {path.stem[:2] for path in LABS} >= WAITING_LABS and {name(path) for path in (*PAGES, *MODULES)} >= WAITING
+    assert {path.stem[:2] for path in LABS} >= WAITING_LABS
 
 
 BAD = """Channels are drawn by lot. It is no lab
@@ -140,11 +140,12 @@ def test_terms_are_told_from_other_bold_text():
     assert bold_terms(text) == ["zero point", "joule", "QAT (x)"]
 
 
-@pytest.mark.parametrize("path", [path for path in LABS if path.stem[:2] not in WAITING_LABS], ids=name)
+@pytest.mark.parametrize("path", LABS, ids=name)
 def test_every_bold_term_of_a_lab_is_in_the_glossary(path):
     known = {plain(one) for one in entries()}
     parts = lambda term: [part for part in re.split(r"\((.+?)\)", term) if part and part.strip()]  # noqa: E731
-    assert [term for term in bold_terms(prose_of(path, code=False)) if not {plain(part) for part in parts(term)} <= known] == []
+    unknown = [term for term in bold_terms(prose_of(path, code=False)) if not {plain(part) for part in parts(term)} <= known]
+    assert path.stem[:2] in WAITING_LABS or unknown == []
 
 
 # Entries that wait for a lab to use them (the labs are being rewritten, November 2026); the set only gets smaller.
