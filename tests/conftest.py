@@ -17,6 +17,16 @@ settings.register_profile("course", derandomize=True, deadline=None, database=No
 settings.load_profile("course")
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """With --dist loadgroup the tests of one lab, else of one file, stay on one worker: what they share is made once."""
+    for item in items:
+        given = item.callspec.params if hasattr(item, "callspec") else {}
+        lab = getattr(given.get("exercise"), "key", given.get("lab", ""))
+        name = f"{item.location[0]} {lab[:2]}" if isinstance(lab, str) and lab[:2].isdigit() else item.location[0]
+        item.add_marker(pytest.mark.xdist_group(name.strip()))
+
+
 def pytest_runtest_setup(item):
     """A test marked `needs("chromium", ...)` is skipped where one of them is missing, with the words that `doctor` has."""
     for mark in item.iter_markers("needs"):

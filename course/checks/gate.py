@@ -3,31 +3,29 @@
 from __future__ import annotations
 
 import os
-import re
-import shutil
 import subprocess
 import sys
 import tempfile
 import time
-import tomllib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from utils.doctor import TOOLS, Tool
+from course.checks import bare
+from course.checks.bare import Computer
+from course.checks.install import install_packages, install_tools, make_data
+from course.checks.recording import spent
+from course.checks.results import Outcome, closing_line, notes, read_cases
+from utils.doctor import left_out
 from utils.files import ROOT
 from utils.jupyter import own_corner
 
-if TYPE_CHECKING:
-    from utils.data.making import Made
-
 CELL_SECONDS = 120
-WORKERS = ("-n", "2", "--dist", "loadfile")  # a notebook's cells share a kernel: they must stay on one worker
 ONE_THREAD = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 NO_TESTS = 5  # pytest's exit code when it collected nothing
-SKIPPED = re.compile(r"^SKIPPED (?:\[\d+\] )?\S.*")
+BY_GROUP = ("-n", "2", "--dist", "loadgroup", "--no-loadscope-reorder")  # tests/conftest.py gives each test a group: its lab, else its file
+BY_FILE = ("-n", "2", "--dist", "loadfile")  # a notebook's cells share a kernel: they must stay on one worker
+REPORT = ("-q", "-p", "course.checks.recording", "-o", "junit_family=xunit1")
 
 
 @dataclass(frozen=True)
@@ -36,22 +34,14 @@ class Step:
 
     module: run as `python -m module`, with these arguments.
     environment: variables to set for it.
+    computer: another computer that it is to believe it runs on; there a skipped test is no fault.
     """
 
     name: str
     module: str
     arguments: tuple[str, ...]
     environment: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How a step ended. skipped: pytest's line for each test that was left out."""
-
-    name: str
-    code: int
-    seconds: float
-    skipped: tuple[str, ...] = ()
+    computer: Computer | None = None
 
 
 def has_notebooks(root: Path = ROOT) -> bool:
@@ -59,18 +49,26 @@ def has_notebooks(root: Path = ROOT) -> bool:
     return any(any((root / folder).glob("*.ipynb")) for folder in ("labs", "solutions"))
 
 
-def steps(quick: bool = False, root: Path = ROOT) -> list[Step]:
-    """The gate, in order, the quick checks first. quick: without the slow tests, and the labs as students get them alone."""
+def steps(quick: bool = False, nightly: bool = False, root: Path = ROOT) -> list[Step]:
+    """The gate, in order, the quick checks first.
+
+    quick: without the slow tests, and the labs as students get them alone. nightly: with the tests that are marked so, and
+    all tests once more on each bare computer.
+    """
     inline = {"MPLBACKEND": "module://matplotlib_inline.backend_inline"}  # figures land in the notebook, as in JupyterLab
-    quiet = ("-q", "-rs", "--no-fold-skipped")  # each skipped test with its name and reason
-    nbval = (*quiet, "--nbval-lax", f"--nbval-cell-timeout={CELL_SECONDS}", *WORKERS)
+    nbval = (*REPORT, "--nbval-lax", f"--nbval-cell-timeout={CELL_SECONDS}", *BY_FILE)
+    left = " and ".join([*(["not slow"] if quick else []), *([] if nightly else ["not nightly"])])
     gate = [
         Step("lint", "ruff", ("check", ".")),
         Step("format", "ruff", ("format", "--check", ".")),
         Step("spelling", "codespell_lib", ()),
-        Step("types", "mypy", ("utils",)),
-        Step("tests", "pytest", (*quiet, *WORKERS, *(("-m", "not slow") if quick else ()), "tests")),
+        Step("types", "mypy", ()),
+        Step("tests", "pytest", (*REPORT, *BY_GROUP, *(("-m", left) if left else ()), "tests")),
     ]
+    for computer in bare.computers():
+        chosen = () if nightly else ("-m", "not slow and not nightly", "-k", bare.KEYWORDS)
+        paths = ("tests",) if nightly else bare.paths(computer)
+        gate.append(Step(f"tests on {computer.name}", "pytest", (*REPORT, *BY_GROUP, *chosen, *paths), computer=computer))
     if has_notebooks(root):
         gate += [
             Step("labs, blank", "pytest", (*nbval, "labs"), inline),
@@ -84,21 +82,23 @@ def environment(step: Step, scratch: Path) -> dict[str, str]:
     settings = {name: "1" for name in ONE_THREAD}
     settings |= {"MPLBACKEND": "agg", "TITANS_HOME": str(scratch / "my_work"), "PYTHONUNBUFFERED": "1", "COLUMNS": "140"}
     settings |= own_corner(scratch / "jupyter") | step.environment
-    inherited = {name: value for name, value in os.environ.items() if name not in ("TITANS_STRICT", "PYTEST_ADDOPTS")}
+    around = bare.environment(step.computer, scratch / "computer") if step.computer else dict(os.environ)
+    inherited = {name: value for name, value in around.items() if name not in ("TITANS_STRICT", "PYTEST_ADDOPTS")}
     return {**inherited, **settings}
 
 
 def run_step(step: Step) -> Outcome:
-    """Run one step, its output going straight through; what pytest skipped is kept for the end."""
-    began, skipped = time.monotonic(), []
+    """Run one step, its output going straight through; what pytest tells of each test is kept for the end."""
+    began, before = time.monotonic(), spent()
     print(f"\n== {step.name} ==", flush=True)
     with tempfile.TemporaryDirectory(prefix="titans-test-") as scratch:
         (Path(scratch) / "my_work").mkdir()
-        command = [sys.executable, "-m", step.module, *step.arguments]
+        report = Path(scratch) / "report.xml"
         process = subprocess.Popen(
-            command,
+            [sys.executable, "-m", step.module, *step.arguments, *([f"--junitxml={report}"] if step.module == "pytest" else [])],
             cwd=ROOT,
             env=environment(step, Path(scratch)),
+            umask=bare.UMASK if step.computer else -1,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -107,87 +107,44 @@ def run_step(step: Step) -> Outcome:
             errors="replace",
         )
         assert process.stdout
+        lines = []
         for line in process.stdout:
             print(line, end="", flush=True)
-            if SKIPPED.match(line):
-                skipped.append(line.strip())
+            lines.append(line)
         code = process.wait()
+        cases = read_cases(report)
     if code == NO_TESTS and step.module == "pytest":
-        print(f"{step.name}: no test was found, and that is no success.")
-    return Outcome(step.name, code, time.monotonic() - began, tuple(skipped))
+        print(f"{step.name}: no test was found, which is a failure.")
+    return Outcome(step.name, code, time.monotonic() - began, spent() - before, closing_line(lines), notes(lines), cases)
 
 
-def install_tools(tools: Iterable[Tool] = TOOLS, call: Callable[[list[str]], int] = subprocess.call) -> list[str]:
-    """Install what the tests want and the system lacks, where apt and the rights are there; return what is still missing."""
-    missing = [tool for tool in tools if tool.tests and not tool.path()]
-    if missing and shutil.which("apt-get"):
-        rights = [] if os.geteuid() == 0 else ["sudo", "-n"]
-        prefix = [*rights, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q", "-y"]
-        if rights and not shutil.which("sudo"):
-            print("apt needs root and there is no sudo.")
-        else:
-            install = [*prefix, "install", "--no-install-recommends", *(tool.package for tool in missing)]
-            if call(install):  # the package lists may be old or not there at all
-                call([*prefix, "update"])
-                call(install)
-    return [tool.commands[0] for tool in missing if not tool.path()]
-
-
-def optional_packages(root: Path = ROOT) -> list[str]:
-    """What a lab uses if it is there: the exact requirements of all optional groups of pyproject.toml."""
-    groups = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"].get("optional-dependencies", {})
-    return [wanted for group in groups.values() for wanted in group]
-
-
-def install_packages(wanted: Iterable[str] | None = None, call: Callable[[list[str]], int] = subprocess.call) -> list[str]:
-    """Install the optional packages that are missing into the environment that is running; return what is still missing.
-
-    Without what they depend on: only their files are read. wanted: "name==version"; those of pyproject.toml if not given.
-    """
-    wanted = optional_packages() if wanted is None else list(wanted)
-    if missing := [one for one in wanted if not _is_installed(one)]:
-        pip = [sys.executable, "-m", "pip", "install", "--no-deps", "--progress-bar=off", "--disable-pip-version-check", "--no-input"]
-        call([*pip, *missing])
-    return [one for one in missing if not _is_installed(one)]
-
-
-def make_data(made: Iterable[Made] | None = None) -> list[str]:
-    """Make the data that labs need and the repository may not hold; return what could not be made, each with its reason."""
-    from utils.data.making import MADE  # loads torch
-
-    failed = []
-    for one in MADE if made is None else made:
-        print(f"{one.title}, from {one.package} ...", flush=True)
-        try:
-            one.make(None)
-        except (OSError, ValueError) as error:
-            failed.append(f"{one.title} could not be made: {error}")
-    return failed
-
-
-def _is_installed(wanted: str) -> bool:
-    name, _, exact = wanted.partition("==")
-    try:
-        return version(name) == exact
-    except PackageNotFoundError:
-        return False
-
-
-def run_all(quick: bool = False, everything: bool = False, run: Callable[[Step], Outcome] = run_step) -> int:
+def run_all(
+    quick: bool = False,
+    everything: bool = False,
+    nightly: bool = False,
+    run: Callable[[Step], Outcome] = run_step,
+    keep: Callable[[list[Outcome]], None] = lambda outcomes: None,
+) -> int:
     """Run the gate and sum it up; return the exit code. A failing step does not hide the following ones.
 
     everything: what the tests want and this computer lacks is installed or made; a skipped test or what is still missing is a failure.
+    keep: called with what the steps left.
     """
     missing = [f"{one} could not be installed" for one in (*install_tools(), *install_packages())] + make_data() if everything else []
-    outcomes = [run(step) for step in steps(quick)]
-    left_out = [line for outcome in outcomes for line in outcome.skipped]
-    left_out += missing
+    chosen = steps(quick, nightly)
+    outcomes = [run(step) for step in chosen]
+    reasons = [reason for step, outcome in zip(chosen, outcomes, strict=True) if not step.computer for reason in outcome.skipped]
+    lines = [*left_out(reasons), *missing]
     if not has_notebooks():
-        left_out.append("labs and solutions: there are no notebooks yet")
+        lines.append("labs and solutions: there are no notebooks yet")
     print("\n== summary ==")
     for outcome in outcomes:
-        print(f"{'passed' if outcome.code == 0 else f'FAILED ({outcome.code})':12} {outcome.seconds:6.0f} s  {outcome.name}")
-    if left_out:
+        end = "passed" if outcome.code == 0 else f"FAILED ({outcome.code})"
+        print(f"{end:12} {outcome.seconds:6.0f} s  {outcome.name}" + (f": {outcome.closing}" if outcome.closing else ""))
+    for note in dict.fromkeys(note for step, outcome in zip(chosen, outcomes, strict=True) if not step.computer for note in outcome.notes):
+        print(note)
+    if lines:
         print("left out:" if not everything else "FAILED: left out, which --all does not allow:")
-        print("\n".join(f"  {line}" for line in left_out))
-    return int(any(outcome.code for outcome in outcomes) or (everything and bool(left_out)))
+        print("\n".join(f"  {line}" for line in lines))
+    keep(outcomes)
+    return int(any(outcome.code for outcome in outcomes) or (everything and bool(lines)))

@@ -10,9 +10,8 @@ from typer.testing import CliRunner
 
 from course import cli
 from course.checks import gate
-from course.checks.gate import Outcome, Step
-from utils.data.making import Made
-from utils.doctor import Tool
+from course.checks.gate import Step
+from course.checks.results import Case, Outcome
 
 
 @pytest.fixture
@@ -35,13 +34,21 @@ def with_notebook(folder):
 
 def test_the_gate_is_in_order(tmp_path):
     names = [step.name for step in gate.steps(root=with_notebook(tmp_path))]
-    assert names == ["lint", "format", "spelling", "types", "tests", "labs, blank", "solutions, strict"]
+    bare = ["tests on a bare computer", "tests on a computer that ran for a year"]
+    assert names == ["lint", "format", "spelling", "types", "tests", *bare, "labs, blank", "solutions, strict"]
 
 
 def test_quick_leaves_out_what_is_marked_slow_and_the_solutions(tmp_path):
     by_name = {step.name: step for step in gate.steps(quick=True, root=with_notebook(tmp_path))}
     assert "labs, blank" in by_name and "solutions, strict" not in by_name
-    assert by_name["tests"].arguments[-3:] == ("-m", "not slow", "tests")
+    assert by_name["tests"].arguments[-3:] == ("-m", "not slow and not nightly", "tests")
+
+
+def test_only_the_nightly_run_has_what_is_marked_so_and_all_tests_on_bare_computers():
+    for nightly in (False, True):
+        tests, *elsewhere = (step for step in gate.steps(nightly=nightly) if step.name.startswith("tests"))
+        assert (tests.arguments[-3:] == ("-m", "not nightly", "tests")) is not nightly
+        assert len(elsewhere) == 2 and all((step.arguments[-1:] == ("tests",)) is nightly for step in elsewhere)
 
 
 def test_a_notebook_stays_on_one_worker_and_no_cell_runs_for_ever(tmp_path):
@@ -65,12 +72,14 @@ def test_a_step_touches_no_file_of_the_users(tmp_path):
 
 
 def test_the_output_goes_through_and_skips_are_kept(repository, capsys):
-    (repository / "test_a.py").write_text("import pytest\ndef test_a(): pass\ndef test_b(): pytest.skip('no browser here')\n")
-    outcome = gate.run_step(Step("tests", "pytest", ("-q", "-rs", "--no-fold-skipped", "-p", "no:cacheprovider", ".")))
+    (repository / "test_a.py").write_text("import pytest\ndef test_a(): sum(range(10**6))\ndef test_b(): pytest.skip('no browser here')\n")
+    outcome = gate.run_step(Step("tests", "pytest", (*gate.REPORT, "-p", "no:cacheprovider", ".")))
     said = capsys.readouterr().out
     assert outcome.code == 0
-    assert "1 passed, 1 skipped" in said
-    assert len(outcome.skipped) == 1 and "test_b" in outcome.skipped[0] and "no browser here" in outcome.skipped[0]
+    assert "1 passed, 1 skipped" in said and outcome.closing.startswith("1 passed, 1 skipped in ")
+    assert outcome.skipped == ["no browser here"]
+    assert [(case.file, case.name) for case in outcome.cases] == [("test_a.py", "test_a"), ("test_a.py", "test_b")]
+    assert outcome.cpu_s > sum(case.cpu_s for case in outcome.cases) > 0
 
 
 def test_no_tests_is_a_failure(repository, capsys):
@@ -98,71 +107,40 @@ def test_skipped_tests_are_listed_and_all_allows_none(monkeypatch, capsys, every
     monkeypatch.setattr(gate, "install_packages", lambda: [])
     monkeypatch.setattr(gate, "make_data", lambda: [])
     monkeypatch.setattr(gate, "has_notebooks", lambda root=None: True)
-    skipping = lambda step: Outcome(step.name, 0, 0.0, ("SKIPPED [1] a.py:3: no browser",) if step.name == "tests" else ())  # noqa: E731
+    case = Case("a.py", "test_a", 0.0, 0.0, "chromium is missing; sudo apt install chromium")
+    skipping = lambda step: Outcome(step.name, 0, 0.0, cases=(case,) * 3 if step.name == "tests" else ())  # noqa: E731
     assert gate.run_all(everything=everything, run=skipping) == code
-    assert "SKIPPED [1] a.py:3: no browser" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    line = "chromium is missing: 3 tests of the labs and pages in a browser were left out; sudo apt install chromium"
+    assert said.count("is missing") == said.count(line) == 1
+
+
+def test_what_a_bare_computer_lacks_is_no_skip(monkeypatch, capsys):
+    """Do the steps that hide all programs leave `--all` content, and does pytest's own last line stand in the summary?"""
+    for name in ("install_tools", "install_packages", "make_data"):
+        monkeypatch.setattr(gate, name, lambda: [])
+    monkeypatch.setattr(gate, "has_notebooks", lambda root=None: True)
+    case = Case("a.py", "test_a", 0.0, 0.0, "gcc is missing; sudo apt install gcc")
+    skipping = lambda step: Outcome(step.name, 0, 0.0, closing="9 passed in 1s", cases=(case,) if step.computer else ())  # noqa: E731
+    assert gate.run_all(everything=True, run=skipping) == 0
+    said = capsys.readouterr().out
+    assert "gcc is missing" not in said and "tests: 9 passed in 1s" in said
+
+
+def test_what_is_left_for_the_night_is_one_line(repository, capsys):
+    """Counted with and without workers, and no skip."""
+    (repository / "test_a.py").write_text(
+        "import pytest\ndef test_a(): pass\n@pytest.mark.nightly\n@pytest.mark.parametrize('x', range(5))\ndef test_b(x): pass\n"
+    )
+    for workers in ((), ("-n", "2")):
+        step = Step("tests", "pytest", (*gate.REPORT, *workers, "-p", "no:cacheprovider", "-m", "not nightly", "."))
+        assert gate.run_step(step).notes == ("left for the nightly run: 5 tests; python3 start.py test --nightly runs them too",)
 
 
 def test_missing_notebooks_are_said_aloud(repository, monkeypatch, capsys):
     monkeypatch.setattr(gate, "has_notebooks", lambda root=None: False)
     assert gate.run_all(run=outcomes()) == 0
     assert "there are no notebooks" in capsys.readouterr().out
-
-
-def test_missing_tools_are_installed_by_apt(monkeypatch):
-    there = set()
-    monkeypatch.setattr(gate.shutil, "which", lambda name: f"/usr/bin/{name}")
-    monkeypatch.setattr(gate.os, "geteuid", lambda: 0)
-    wanted = Tool(("browser-x",), "package-x", "a lab", tests="tests of x")
-    unwanted = Tool(("compiler-y",), "package-y", "a lab")
-    monkeypatch.setattr(Tool, "path", lambda tool: "/here" if tool.package in there else None)
-    called = []
-
-    def apt(command):
-        called.append(" ".join(command))
-        there.update({"package-x"} if len(called) == 3 else ())
-        return 0 if len(called) > 1 else 100
-
-    assert gate.install_tools((wanted, unwanted), call=apt) == []
-    assert [("update" in command, "package-x" in command) for command in called] == [(False, True), (True, False), (False, True)]
-    assert not any("package-y" in command for command in called)
-
-
-def test_a_tool_that_can_not_be_installed_is_named(monkeypatch):
-    monkeypatch.setattr(gate.shutil, "which", lambda name: None)
-    assert gate.install_tools((Tool(("browser-x",), "package-x", "a lab", tests="tests of x"),)) == ["browser-x"]
-
-
-def test_optional_packages_are_installed_exactly_and_without_their_dependencies(monkeypatch):
-    there = {"here": "1", "old": "1"}
-
-    def version(name):
-        if name not in there:
-            raise gate.PackageNotFoundError(name)
-        return there[name]
-
-    monkeypatch.setattr(gate, "version", version)
-    called = []
-
-    def pip(command):
-        called.append(command)
-        there.update({"old": "2"})
-        return 1
-
-    assert gate.install_packages(["here==1", "old==2", "absent==3"], call=pip) == ["absent==3"]
-    (command,) = called
-    assert command[:4] == [sys.executable, "-m", "pip", "install"] and "--no-deps" in command
-    assert command[-2:] == ["old==2", "absent==3"]
-    called.clear()
-    assert gate.install_packages(["here==1"], call=pip) == [] and not called
-
-
-def test_the_optional_packages_are_those_of_the_project(tmp_path):
-    (tmp_path / "pyproject.toml").write_text('[project]\nname = "x"\n[project.optional-dependencies]\na = ["b==1"]\nc = ["d==2", "e==3"]\n')
-    assert gate.optional_packages(tmp_path) == ["b==1", "d==2", "e==3"]
-    (tmp_path / "pyproject.toml").write_text('[project]\nname = "x"\n')
-    assert gate.optional_packages(tmp_path) == []
-    assert all(wanted.count("==") == 1 for wanted in gate.optional_packages()) and gate.optional_packages()
 
 
 @pytest.mark.parametrize(("everything", "code"), [(False, 0), (True, 1)])
@@ -177,21 +155,6 @@ def test_only_all_installs_and_what_stays_missing_fails_it(monkeypatch, capsys, 
     said = capsys.readouterr().out
     assert ("absent==3 could not be installed" in said) is everything
     assert ("a set could not be made: no network" in said) is everything
-
-
-def test_data_that_can_not_be_made_is_named_with_its_reason(tmp_path):
-    """Does one failure keep the next data set from being made?"""
-    made = []
-
-    def refuse(_):
-        raise ConnectionError("no network")
-
-    first, second = (
-        Made("one set", ("08",), "one==1", refuse),
-        Made("another", ("08",), "two==2", lambda file: made.append(file) or tmp_path),
-    )
-    assert gate.make_data([first, second]) == ["one set could not be made: no network"]
-    assert made == [None]
 
 
 def test_quick_and_all_exclude_each_other():
