@@ -108,22 +108,26 @@ def train(
 def test(
     quick: Annotated[bool, typer.Option("--quick", help="Leave out the slow tests and the solutions.")] = False,
     everything: Annotated[bool, typer.Option("--all", help="Install what is missing by apt and pip; allow no skipped test.")] = False,
+    nightly: Annotated[bool, typer.Option("--nightly", help="Also what is left for the night; all tests on bare computers too.")] = False,
     newest: Annotated[bool, typer.Option("--newest", help="In a scratch environment with the newest packages that are allowed.")] = False,
 ) -> None:
     """Check the whole course: format, spelling, types, tests, every lab blank, every solution strict."""
     if quick and everything:
         fail("--quick leaves tests out and --all allows none to be left out: give one of them.")
+    if quick and nightly:
+        fail("--quick leaves tests out and --nightly runs all of them: give one of them.")
+    options = {"--quick": quick, "--all": everything, "--nightly": nightly}
     if newest:
         from course.checks.newest import run_newest
 
         try:
-            code = run_newest([*(["--quick"] if quick else []), *(["--all"] if everything else [])])
+            code = run_newest([option for option, given in options.items() if given])
         except (OSError, RuntimeError) as error:
             fail(error)
         raise typer.Exit(code)
     from course.checks.gate import run_all
 
-    raise typer.Exit(run_all(quick=quick, everything=everything))
+    raise typer.Exit(run_all(quick=quick, everything=everything, nightly=nightly))
 
 
 def bench(

@@ -157,10 +157,11 @@ def test_only_all_installs_and_what_stays_missing_fails_it(monkeypatch, capsys, 
     assert ("a set could not be made: no network" in said) is everything
 
 
-def test_quick_and_all_exclude_each_other():
+@pytest.mark.parametrize("other", ["--all", "--nightly"])
+def test_quick_and_what_leaves_nothing_out_exclude_each_other(other):
     app = typer.Typer()
     cli.add_commands(app)
-    result = CliRunner().invoke(app, ["test", "--quick", "--all"])
+    result = CliRunner().invoke(app, ["test", "--quick", other])
     assert result.exit_code == 1
     assert "give one of them" in result.stderr
 
