@@ -57,3 +57,28 @@ def test_hooks_are_steps_of_the_gate_and_need_no_network():
         python, _, module = hook["entry"].partition(" -m ")
         assert python == ".venv/bin/python"
         assert gate[module.removesuffix(" --force-exclude")] == hook["name"]
+
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+MAP = re.findall(r"^\| (\d\d) (.+?) \| .+ \| (ready|planned) \|$", README, re.MULTILINE)
+
+
+def test_the_course_map_has_every_lab_and_says_which_are_ready():
+    ready = {path.name[:2]: path.stem[3:].replace("_", " ") for path in (ROOT / "labs").glob("[0-9][0-9]_*.ipynb")}
+    assert [number for number, _, _ in MAP] == [f"{number:02}" for number in range(20)]
+    assert {number for number, _, state in MAP if state == "ready"} == set(ready)
+    assert {number: title.replace("-", " ") for number, title, state in MAP if state == "ready"} == ready
+
+
+def test_the_two_commands_stand_above_the_pictures_and_on_the_first_screen():
+    lines = README.splitlines()
+    first = next(number for number, line in enumerate(lines) if line.startswith("python3 start.py"))
+    assert first < 15 and lines[first + 1].startswith("python3 start.py test")
+    assert all(number > first + 1 for number, line in enumerate(lines) if line.startswith("!["))
+
+
+def test_captions_are_sentences():
+    captions = re.findall(r"^!\[.+?\]\(.+?\)\n\n\*(.+?)\*\n", README, re.MULTILINE | re.DOTALL)
+    assert len(captions) == len(re.findall(r"^!\[", README, re.MULTILINE))
+    for caption in captions:
+        assert re.match(r"Lab \d\d: [a-z].+\.$", caption, re.DOTALL), caption

@@ -275,7 +275,7 @@ def test_a_damaged_ledger_does_not_stop_it(tried, home, damage):
 
 
 def test_budgets_are_those_that_the_grader_asks_for():
-    from course.grading.challenge import CHALLENGES
+    from course.grading.challenge.challenge import CHALLENGES
 
     asked = {lab: (one.suffix, one.budgets.get("size_bytes")) for lab, one in CHALLENGES.items()}
     assert {lab: (one.suffix, one.size_bytes) for lab, one in challenge.BUDGETS.items()} == asked
