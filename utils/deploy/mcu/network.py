@@ -82,7 +82,8 @@ class IntegerNetwork:
         if cut > MAX_CUT:
             low, high = (grid.scale * (end - grid.zero_point) for end in (0, 255))
             remedy = "normalize them as in training, or calibrate on inputs like these"
-            warnings.warn(f"{cut:.0%} of the values are outside the range of the codes ({low:.3g} to {high:.3g}) and are clipped: {remedy}", stacklevel=2)
+            text = f"{cut:.0%} of the values lie beyond the codes ({low:.3g} to {high:.3g}) and are clipped: {remedy}"
+            warnings.warn(text, stacklevel=2)
         return np.clip(codes, 0, 255).astype(np.uint8)
 
     def logits(self, codes: np.ndarray) -> np.ndarray:
