@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from utils.measure.card import Card, accuracy, keep, scorecard
-from utils.measure.compare import Comparison, compare, scaled
+from utils.measure.compare import Comparison, compare
 from utils.measure.constants import constants
 from utils.measure.costs import battery_hours, carbon_g, cost_per_million, grid_g_per_kwh
 from utils.measure.devices import Budget, Device, Fit, devices, energy_range_mj, fits, hours_range, latency_range_ms
@@ -17,6 +17,7 @@ from utils.measure.energy import Energy, energy, energy_mj, model_energy
 from utils.measure.latency import Latency, Ratio, Timings, latency
 from utils.measure.runnable import Runnable, Traffic
 from utils.measure.sparse import csr_speedup
+from utils.measure.units import scaled
 
 if TYPE_CHECKING:
     from utils.measure.macs import NotCountedError, convolutions, count_macs, macs_by_layer

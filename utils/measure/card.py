@@ -136,6 +136,9 @@ def scorecard(
     Raises:
         ValueError: empty or mismatched data, logits of a wrong shape or not finite, a metric that is not finite.
     """
+    if not hasattr(runnable, "run"):
+        remedy = "wrap it with utils.deploy.runnable(model, example, name), or with TorchRunnable(model, example, file=...)"
+        raise ValueError(f"a scorecard needs something that runs and knows its size, got {type(runnable).__name__}: {remedy}")
     inputs, labels = _arrays(data)
     value = float(metric(logits_of(runnable, inputs, batch_size), labels))
     name = getattr(metric, "__name__", type(metric).__name__)

@@ -3,63 +3,55 @@
 from __future__ import annotations
 
 import html
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from utils.measure.card import Card
 from utils.measure.constants import constants
 from utils.measure.costs import GRID, grid_g_per_kwh
+from utils.measure.units import counts, dollars, in_one_unit, kilobytes
+
+Write = Callable[[Sequence[float]], list[str]]  # the values of a row, in one unit
+WIDE = 10.0  # an energy between bounds that are further apart than this has no factor
+BUSY = 5.0  # times the median: a p95 beyond it is another program's doing
 
 
-def si(value: float) -> str:
-    """A count with three digits: 950, 12.3 k, 4.56 M."""
-    for size, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if abs(value) >= size:
-            return f"{value / size:.3g} {letter}" if abs(value) < 999.5 * size else f"{value / size:.0f} {letter}"
-    return f"{value:.0f}"
+def _milliseconds(values: Sequence[float]) -> list[str]:
+    return [f"{value:.3f} ms" for value in values]
 
 
-def kilobytes(value: float) -> str:
-    """Bytes in kB of 1,000 bytes, as the sizes of files are given; few of them as they are."""
-    if value < 950:
-        return f"{value:.0f} B"
-    return f"{value / 1000:,.1f} kB" if value < 99_950 else f"{value / 1000:,.0f} kB"
+def _joules(values: Sequence[float]) -> list[str]:
+    return in_one_unit([value / 1000 for value in values], "J")
 
 
-def scaled(value: float, unit: str) -> str:
-    """A quantity with three digits and an SI prefix: 12.3 mJ given 0.0123 and "J"."""
-    if not value:
-        return f"0 {unit}"
-    prefixes = {-12: "p", -9: "n", -6: "µ", -3: "m", 0: "", 3: "k", 6: "M"}
-    power = next((power for power in prefixes if abs(value) < 999.5 * 10.0**power), 6)
-    return f"{value / 10.0**power:#.3g}".rstrip(".") + f" {prefixes[power]}{unit}"
+def _energy(bound: str) -> Callable[[Card], float | None]:
+    return lambda card: getattr(card.energy, bound) if card.energy else None
 
 
-def dollars(value: float) -> str:
-    """An amount with two digits that count: $1.20, $0.0034."""
-    digits = 2 if value >= 1 or not value else 1 - math.floor(math.log10(value))
-    return f"${value:,.{digits}f}"
-
-
-# title, how to read it from a card, how to write it; None for the metric, whose difference is shown instead of a ratio
-COSTS: tuple[tuple[str, Callable[[Card], float | None], Callable[[float], str]], ...] = (
+# title, how to read it from a card, how to write those of all cards
+COSTS: tuple[tuple[str, Callable[[Card], float | None], Write], ...] = (
     ("file", lambda card: card.size_bytes, kilobytes),
-    ("parameters", lambda card: card.parameters, si),
-    ("not zero", lambda card: card.nonzero, si),
-    ("MACs", lambda card: card.macs, si),
+    ("parameters", lambda card: card.parameters, counts),
+    ("not zero", lambda card: card.nonzero, counts),
+    ("MACs", lambda card: card.macs, counts),
     ("peak activations", lambda card: card.peak_activation_bytes, kilobytes),
-    ("latency p50", lambda card: card.latency_ms, lambda value: f"{value:.3f} ms"),
-    ("latency p95", lambda card: card.latency.p95_ms if card.latency else None, lambda value: f"{value:.3f} ms"),
-    ("latency p99", lambda card: card.latency.p99_ms if card.latency else None, lambda value: f"{value:.3f} ms"),
-    ("energy", lambda card: card.energy_mj, lambda value: scaled(value / 1000, "J")),
-    ("energy, low", lambda card: card.energy.low_mj if card.energy else None, lambda value: scaled(value / 1000, "J")),
-    ("energy, high", lambda card: card.energy.high_mj if card.energy else None, lambda value: scaled(value / 1000, "J")),
-    ("CO2e, a million", lambda card: card.carbon_g_per_million, lambda value: scaled(value, "g")),
-    ("rent, a million", lambda card: card.dollars_per_million, dollars),
+    ("latency p50", lambda card: card.latency_ms, _milliseconds),
+    ("latency p95", lambda card: card.latency.p95_ms if card.latency else None, _milliseconds),
+    ("latency p99", lambda card: card.latency.p99_ms if card.latency else None, _milliseconds),
+    ("energy", _energy("value_mj"), _joules),
+    ("energy, low", _energy("low_mj"), _joules),
+    ("energy, high", _energy("high_mj"), _joules),
+    ("CO2e, a million", lambda card: card.carbon_g_per_million, lambda values: in_one_unit(values, "g")),
+    ("rent, a million", lambda card: card.dollars_per_million, lambda values: [dollars(value) for value in values]),
 )
+ENERGIES = ("energy", "energy, low", "energy, high")  # in one unit, all three
 # a ratio of two tails says more about the machine than about the networks, one of two bounds more about the model
 NO_RATIO = ("latency p95", "latency p99", "energy, low", "energy, high")
+
+
+def is_vague(card: Card) -> bool:
+    """Whether the bounds of a card's energy are so far apart that a factor made from it would say nothing."""
+    return card.energy is not None and card.energy.high_mj > WIDE * card.energy.low_mj
 
 
 def _ratio(first: float | None, value: float | None) -> str:
@@ -77,21 +69,28 @@ class Comparison:
     cards: tuple[Card, ...]
 
     def rows(self) -> list[list[str]]:
-        """Title, then value and gain of each card; a gain of 4.00x means four times less than the first card."""
+        """Title, then value and gain of each card, in one unit; a gain of 4.00x means four times less than the first card.
+
+        Energy and CO2e have no gain where the model's bounds for one of the two are more than ten times apart.
+        """
         first = self.cards[0]
         unit = " %" if first.metric_name == "accuracy" else ""
         rows = [[first.metric_name]]
         for card in self.cards:
             rows[0] += [f"{card.metric:.2f}{unit}", "" if card is first else f"{card.metric - first.metric:+.2f}"]
+        energies = [value for title, read, _ in COSTS if title in ENERGIES for card in self.cards if (value := read(card)) is not None]
         for title, read, write in COSTS:
             values = [read(card) for card in self.cards]
-            if all(value is None for value in values):
+            known = [value for value in values if value is not None]
+            if not known:
                 continue
+            texts = iter(write([*known, *energies] if title in ENERGIES else known))
             row = [f"energy, {self.method}" if title == "energy" else title]
             for card, value in zip(self.cards, values, strict=True):
                 missing = "not timed" if title.startswith(("latency", "rent")) else "not counted"
-                gain = "" if card is first or title in NO_RATIO else _ratio(values[0], value)
-                row += [missing if value is None else write(value), gain]
+                vague = title.startswith(("energy", "CO2e")) and (is_vague(first) or is_vague(card))
+                gain = "" if card is first or title in NO_RATIO or vague else _ratio(values[0], value)
+                row += [missing if value is None else next(texts), gain]
             rows.append(row)
         return rows
 
@@ -119,8 +118,19 @@ class Comparison:
         parts = [f"{first.metric_name} on {first.samples:,} inputs; 2.00x: half of what {first.name} needs; kB: 1,000 bytes."]
         if detail := next((card.energy.detail for card in self.cards if card.energy), ""):
             parts.append(f"Energy by {self.method}: {detail}; CO2e: energy, low to high, times {grid_g_per_kwh():.0f} g a kWh ({GRID}).")
+        if vague := [card.name for card in self.cards if is_vague(card)]:
+            parts.append(
+                f"The energy of {' and of '.join(vague)} may lie anywhere between bounds more than {WIDE:.0f} times apart, "
+                "since nobody knows in which memory its bytes lie: no factor is given."
+            )
         if timed := [card.latency for card in self.cards if card.latency]:
             parts.append(f"Latency: one input, one thread, median and tails of {min(one.rounds for one in timed)} rounds.")
+            parts += [
+                f"p95 of {card.name} is {card.latency.p95_ms / card.latency.p50_ms:.0f} times its p50: something else was running, "
+                "so run this cell again."
+                for card in self.cards
+                if card.latency and card.latency.p95_ms > BUSY * card.latency.p50_ms
+            ]
             price = constants()["price"]
             parts.append(
                 f"Rent: p50 at {dollars(price['dollars_per_hour'])} an hour ({price['name']}); p95 would make it dearer by its ratio."
@@ -144,6 +154,10 @@ def compare(cards: Sequence[Card]) -> Comparison:
 
     Raises:
         ValueError: no cards, two of one name, cards of different metrics or numbers of inputs, or energies by different methods.
+
+    >>> card = Card(name="net", metric_name="accuracy", metric=90.0, samples=100, parameters=1200, nonzero=1200, size_bytes=5000)
+    >>> compare([card]).rows()
+    [['accuracy', '90.00 %', ''], ['file', '5.0 kB', ''], ['parameters', '1.2 k', ''], ['not zero', '1.2 k', '']]
     """
     cards = tuple(cards)
     if not cards:

@@ -185,10 +185,15 @@ def shown(cards: Sequence[Card]) -> tuple[list[str], list[list[str]]]:
     from utils.measure.compare import COSTS
 
     costs = [(title, read, write) for title, read, write in COSTS if title in COLUMNS and any(read(card) is not None for card in cards)]
+    columns = []
+    for _, read, write in costs:
+        numbers = [read(card) for card in cards]
+        texts = iter(write([number for number in numbers if number is not None]))
+        columns.append(["" if number is None else next(texts) for number in numbers])
     rows = []
-    for card in cards:
+    for at, card in enumerate(cards):
         unit = " %" if card.metric_name == "accuracy" else ""
-        values = ["" if (value := read(card)) is None else write(value) for _, read, write in costs]
+        values = [column[at] for column in columns]
         rows.append([card.name, f"{card.metric_name} {card.metric:.2f}{unit}", *values])
     return ["Network", "Metric", *(title[0].upper() + title[1:] for title, _, _ in costs)], rows
 

@@ -17,6 +17,7 @@ from torch.nn.utils import prune
 from utils.measure import Card, Energy, Latency, TorchRunnable, Traffic, accuracy, compare, keep, scaled, scorecard
 from utils.measure.card import logits_of
 from utils.measure.energy import modelled
+from utils.measure.units import counts, in_one_unit, kilobytes
 
 
 @dataclass
@@ -201,12 +202,12 @@ def test_every_row_of_a_comparison_is_told() -> None:
     first = card("a", latency=Latency(3.6, 9.0, 9.5, 40), energy=Energy(2.0, 1.0, 8.0, "model", "M"))
     second = card("b", size_bytes=40, latency=Latency(1.8, 3.0, 4.0, 50), energy=Energy(0.5, 0.25, 0.9, "model", "M"))
     rows = {line.split("  ")[0]: " ".join(line.split()[1:]) for line in str(compare([first, second])).splitlines()}
-    assert rows["energy, model"] == "model 2.00 mJ 500 µJ 4.00x"
-    assert rows["energy, low"] == "low 1.00 mJ 250 µJ" and rows["energy, high"] == "high 8.00 mJ 900 µJ"
+    assert rows["energy, model"] == "model 2.00 mJ 0.500 mJ 4.00x"
+    assert rows["energy, low"] == "low 1.00 mJ 0.250 mJ" and rows["energy, high"] == "high 8.00 mJ 0.900 mJ"
     assert rows["latency p95"] == "p95 9.000 ms 3.000 ms"
     assert rows["CO2e, a million"] == "a million 254 mg 63.6 mg 4.00x"
     assert rows["rent, a million"] == "a million $0.045 $0.022 2.00x"
-    assert rows["file"] == "4.0 kB 40 B 100x"
+    assert rows["file"] == "4,000 B 40 B 100x"
     assert "of 40 rounds" in str(compare([first, second]))
     assert "CO2e: energy, low to high, times 458 g a kWh (world)." in str(compare([first, second]))
     untimed = str(compare([first, card("b")]))
@@ -228,6 +229,54 @@ def test_every_row_of_a_comparison_is_told() -> None:
 )
 def test_quantities_have_a_prefix(value: float, text: str) -> None:
     assert scaled(value, "J") == text
+
+
+@pytest.mark.parametrize(
+    ("write", "values", "texts"),
+    [
+        (lambda values: in_one_unit(values, "J"), [0.0028, 7.79e-6], ["2,800 µJ", "7.79 µJ"]),
+        (lambda values: in_one_unit(values, "J"), [2e-3, 5e-4, 0], ["2.00 mJ", "0.500 mJ", "0 mJ"]),
+        (lambda values: in_one_unit(values, "g"), [0.9996, 3.2], ["1.00 g", "3.20 g"]),
+        (lambda values: in_one_unit(values, "J"), [5e9, 1.0], ["5,000,000,000 J", "1.00 J"]),
+        (counts, [950], ["950"]),
+        (counts, [4_560_000, 12_300], ["4,560 k", "12.3 k"]),
+        (counts, [4_560_000, 950], ["4,560,000", "950"]),
+        (counts, [2_000_000, 1_234_567_890], ["2 M", "1,235 M"]),
+        (counts, [123_456_789, 4_560_000_000], ["0.123 G", "4.56 G"]),
+        (counts, [0, 0], ["0", "0"]),
+        (kilobytes, [394_705, 24_560], ["395 kB", "24.6 kB"]),
+        (kilobytes, [4000, 40], ["4,000 B", "40 B"]),
+    ],
+)
+def test_a_row_has_one_unit(write, values: list[float], texts: list[str]) -> None:
+    assert write(values) == texts
+
+
+def test_an_energy_between_wide_bounds_has_no_factor() -> None:
+    """7.79 microjoules that may be 2.27 or 161: neither its energy nor its CO2e is 360 times less; the table says why."""
+    large = card("large", energy=Energy(2.8, 1.9, 3.88, "model", "M"))
+    slim = card("slim int8", energy=Energy(7.79e-3, 2.27e-3, 0.161, "model", "M"))
+    comparison = compare([large, slim])
+    rows = {row[0]: row[1:] for row in comparison.rows()}
+    assert rows["energy, model"] == ["2,800 µJ", "", "7.79 µJ", ""] and rows["CO2e, a million"][3] == ""
+    assert rows["energy, low"] == ["1,900 µJ", "", "2.27 µJ", ""] and rows["energy, high"] == ["3,880 µJ", "", "161 µJ", ""]
+    assert "The energy of slim int8 may lie anywhere between bounds more than 10 times apart" in str(comparison)
+    sure = compare([large, card("half", energy=Energy(1.4, 0.95, 1.94, "model", "M"))])
+    assert {row[0]: row[-1] for row in sure.rows()}["energy, model"] == "2.00x" and "no factor" not in str(sure)
+    backwards = {row[0]: row[-1] for row in compare([slim, large]).rows()}
+    assert backwards["energy, model"] == backwards["CO2e, a million"] == ""
+
+
+def test_a_busy_machine_is_noticed() -> None:
+    """A p95 at 18 times the median is another program's; one at twice the median is not."""
+    calm, busy = card("calm", latency=Latency(1.0, 2.0, 3.0, 100)), card("large", latency=Latency(0.46, 8.5, 9.0, 100))
+    assert "p95 of large is 18 times its p50: something else was running, so run this cell again." in str(compare([calm, busy]))
+    assert "run this cell again" not in str(compare([calm])) and "p95 of calm" not in str(compare([calm, busy]))
+
+
+def test_a_bare_model_is_told_how_to_be_wrapped() -> None:
+    with pytest.raises(ValueError, match=r"got Linear: wrap it with utils\.deploy\.runnable"):
+        scorecard(nn.Linear(2, 2), (np.zeros((3, 2), np.float32), np.zeros(3, int)))
 
 
 def test_a_card_of_a_later_version_can_be_read() -> None:
