@@ -360,7 +360,16 @@ def test_the_switch_changes_the_network(fresh: Visit) -> None:
     expect(fresh("#spoken")).to_contain_text("int8 says")
     assert fresh.shares() != before and fresh.shares() == pytest.approx(before, abs=2)
     expect(fresh("#switch")).to_have_role("group")
+    expect(fresh("#histogram")).to_have_attribute("aria-label", re.compile(r"the last \d times: median \S+ ms\.$"))
+
+
+def test_a_slow_end_is_told_from_twenty_times_on(fresh: Visit) -> None:
+    """The slow end of one time is that time: it says nothing."""
+    assert "95 %" not in fresh("#times").inner_text() and set(fresh.cells("95 % within")) == {"\N{EN DASH}"}
+    fresh.run_all()
     expect(fresh("#histogram")).to_have_attribute("aria-label", re.compile(r"median .* ms, 95 % within .* ms"))
+    expect(fresh("#times")).to_contain_text("95 % within")
+    assert all(text.endswith(" ms") for text in fresh.cells("95 % within"))
 
 
 # For every eye

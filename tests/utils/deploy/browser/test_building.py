@@ -236,3 +236,42 @@ def test_the_package_is_there_without_torch() -> None:
     """A server needs a tenth of a second, not the three that torch takes."""
     code = "import sys, utils.deploy.browser; sys.exit('torch' in sys.modules or 'playwright' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
+
+
+def test_a_pair_is_taken_as_photos_with_the_usual_classes(tmp_path: Path) -> None:
+    """As `scorecard` takes them; the bytes are those of the photos with their names."""
+    model = linear(tmp_path / "m.onnx")
+    whole = contents(to_browser({"m": model}, tmp_path / "whole", PHOTOS))
+    for number, pair in enumerate([(PHOTOS.images, PHOTOS.labels), [PHOTOS.images.numpy(), PHOTOS.labels.numpy()]]):
+        assert contents(to_browser({"m": model}, tmp_path / f"pair {number}", pair)) == whole  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("examples", "sentence"),
+    [
+        (PHOTOS.images, "must be Images or a pair"),
+        ((PHOTOS.images, PHOTOS.labels[:3]), "one integer label for each photo"),
+        ((PHOTOS.images, PHOTOS.labels + 5), r"labels must lie in 0\.\.9"),
+        ((torch.zeros(4, 1, 16, 16), torch.zeros(4, dtype=torch.int64)), "grey photos"),
+    ],
+)
+def test_other_examples_are_told_what_to_give(tmp_path: Path, examples: object, sentence: str) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        to_browser({"m": linear(tmp_path / "m.onnx")}, tmp_path / "page", examples)  # type: ignore[arg-type]
+    assert not (tmp_path / "page").exists()
+
+
+def test_a_file_whose_answers_depend_on_their_neighbours_is_refused(tmp_path: Path) -> None:
+    """A normalization over the batch was exported as it is in training: the page shows one photo at a time."""
+    nodes = [
+        helper.make_node("ReduceMean", ["x"], ["m"], axes=[0], keepdims=1),
+        helper.make_node("Sub", ["x", "m"], ["c"]),
+        helper.make_node("Flatten", ["c"], ["flat"]),
+        helper.make_node("MatMul", ["flat", "w"], ["y"]),
+    ]
+    weight = numpy_helper.from_array(np.random.default_rng(0).normal(size=(784, 10)).astype(np.float32), "w")
+    ends = [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", *shape]) for name, shape in (("x", (1, 28, 28)), ("y", (10,)))]
+    graph = helper.make_graph(nodes, "centered", ends[:1], ends[1:], [weight])
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9), tmp_path / "m.onnx")
+    with pytest.raises(ValueError, match="other answers for a photo alone than among others"):
+        to_browser({"m": tmp_path / "m.onnx"}, tmp_path / "page", PHOTOS)

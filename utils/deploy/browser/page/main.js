@@ -8,7 +8,7 @@ import { hook } from "./hook.js";
 import { Networks } from "./model.js";
 import { centred, normalise } from "./preprocess.js";
 import { Scorecard } from "./scorecard.js";
-import { bytes, largest, milliseconds } from "./statistics.js";
+import { bytes, inWords, largest } from "./statistics.js";
 import { Strip } from "./strip.js";
 import { lacking } from "./support.js";
 
@@ -157,7 +157,7 @@ class Page {
   times() {
     const last = this.card.times.get(this.name).slice(-KEPT);
     const { median, p95 } = showTimes($("histogram"), last);
-    say($("times"), last.length ? `${this.name}: median ${milliseconds(median)} ms, 95 % within ${milliseconds(p95)} ms` : "");
+    say($("times"), last.length ? `${this.name}: ${inWords(median, p95)}` : "");
     const slow = median > SLOW_MS ? "Slow: more than a second an image. The page stays usable, the answer follows your hand later. " : "";
     const of = last.length > 1 ? `The last ${last.length} inferences; longer ones stand in the last column. ` : "";
     const fine = crossOriginIsolated ? "" : "In a frame the browser's clock ticks in steps of 0.1 ms.";

@@ -8,6 +8,18 @@ export function quantile(values, share) {
   return low + (sorted[Math.ceil(at)] - low) * (at - Math.floor(at));
 }
 
+const FEWEST = 20; // with fewer times the slow end is one of them
+
+/** What 95 of 100 times stay within; NaN with too few to tell. */
+export function tail(times) {
+  return times.length < FEWEST ? NaN : quantile(times, 0.95);
+}
+
+/** A median and, if there is one, a slow end in words. */
+export function inWords(median, p95) {
+  return `median ${milliseconds(median)} ms` + (Number.isNaN(p95) ? "" : `, 95 % within ${milliseconds(p95)} ms`);
+}
+
 /** Logits to probabilities. */
 export function softmax(logits) {
   const top = Math.max(...logits);
