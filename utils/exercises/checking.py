@@ -6,106 +6,62 @@ grader calls `probing.answer` in its worker and the judges outside.
 
 from __future__ import annotations
 
-import copy
 import os
-import sysconfig
-import traceback
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from utils import ledger
 from utils.exercises import view
 from utils.exercises.declare import PUBLIC_SEED, Case, Exercise, Lab
-from utils.exercises.inside import probing
-from utils.exercises.inside.answers import UnacceptableError, plain
-from utils.exercises.judges import Verdict, short
 from utils.exercises.needs import missing
-from utils.exercises.outside import Outside
-from utils.exercises.refusals import is_refusal, told_apart
+from utils.exercises.ready_made import ready_made
+from utils.exercises.refusals import told_apart
 from utils.exercises.results import Outcome, Result
+from utils.exercises.running import SECONDS, SECONDS_AFTERWARDS, run_case, unjudged
 from utils.exercises.standins import StandIn
+from utils.exercises.time_limit import TookTooLongError
+
+MAX_ENDLESS = 2  # cases that did not end; the others are not run then
 
 Function = Callable[..., Any]
-_NOT_STUDENTS = (str(Path(__file__).parents[1]), sysconfig.get_path("stdlib"), sysconfig.get_path("purelib"), "<frozen", "<__array")
 
 
 def assess(exercise: Exercise, function: Function, seed: int = PUBLIC_SEED, others: Iterable[str] = ()) -> Result:
     """Judge a function by the cases of this seed. Whatever the function does ends in a verdict.
 
     others: the names of the lab's exercises, to say which one is missing where this function calls it.
-    A KeyboardInterrupt (the stop button in a notebook) ends this: the cases that are left do not pass.
+    A KeyboardInterrupt (the stop button in a notebook) ends this: the cases that are left do not pass. So do two cases
+    that do not end. An answer that calls the course's own function for this exercise is not run.
     """
-    others = set(others) - {exercise.name}
-    outcomes: list[Outcome] = []
-    stopped = False
-    for case in exercise.cases(seed):
-        if stopped:
-            outcomes.append(_unjudged(case, "not run: you stopped the check"))
-            continue
-        try:
-            outcomes.append(_run(exercise.lab, case, function, others))
-        except KeyboardInterrupt:
-            stopped = True
-            outcomes.append(_unjudged(case, "you stopped this case"))
+    cases = exercise.cases(seed)
+    if address := ready_made(function, exercise.stand_in.function):
+        return Result(exercise, tuple(_not_run(case, "not run") for case in cases), ready_made=address)
+    outcomes, stopped = _run_all(exercise, cases, function, set(others) - {exercise.name})
     verdicts = told_apart([one.case for one in outcomes], [one.verdict for one in outcomes], [one.raised for one in outcomes])
     judged = (replace(outcome, verdict=verdict) for outcome, verdict in zip(outcomes, verdicts, strict=True))
     return Result(exercise, tuple(judged), stopped)
 
 
-def _run(lab: str, case: Case, function: Function, others: set[str]) -> Outcome:
-    outside = None if case.outside is None else Outside(case.outside())
-    try:
-        again = case.about == "inputs"
-        answer = probing.answer(function, copy.deepcopy(case.inputs), lab, case.probe, outside, again)
-        answer = {"returned": answer} if case.about == "refusal" else answer
-    except KeyboardInterrupt:
-        raise
-    except UnacceptableError as error:
-        return _unjudged(case, _told(error, []))
-    except BaseException as error:  # SystemExit too: exit() in an exercise must not end the notebook
-        kinds = [kind.__name__ for kind in type(error).__mro__][:20]
-        if case.about != "refusal" or not is_refusal(kinds):
-            return _raised(case, error, others)
-        answer = {"raised": kinds}
-    try:
-        answer = answer if outside is None else outside.beside(answer)
-        return Outcome(case, case.judged(answer, plain(case.inputs)))
-    except Exception as error:  # a judge is meant never to raise; if one does, the lab goes on
-        return _unjudged(case, f"an answer that could not be compared ({type(error).__name__})")
+def _run_all(exercise: Exercise, cases: Iterable[Case], function: Function, others: set[str]) -> tuple[list[Outcome], bool]:
+    """An outcome for each case, and whether the student stopped the check."""
+    outcomes: list[Outcome] = []
+    stopped, endless = False, 0
+    for case in cases:
+        if stopped or endless == MAX_ENDLESS:
+            outcomes.append(_not_run(case, "not run: you stopped the check" if stopped else "not run: two cases did not end"))
+            continue
+        try:
+            outcome = run_case(exercise.lab, case, function, others, SECONDS_AFTERWARDS if endless else SECONDS)
+        except KeyboardInterrupt:
+            stopped, outcome = True, unjudged(case, "you stopped this case")
+        endless += outcome.raised == TookTooLongError.__name__
+        outcomes.append(outcome)
+    return outcomes, stopped
 
 
-def _unjudged(case: Case, why: str, empty: bool = False, raised: str = "") -> Outcome:
-    return Outcome(case, Verdict(False, "", why, "error"), empty, raised)
-
-
-def _raised(case: Case, error: BaseException, others: set[str]) -> Outcome:
-    """The outcome of an exception. A stub, this one or another that it calls, is told from a library's refusal."""
-    frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if not frame.filename.startswith(_NOT_STUDENTS)]
-    stub = own[-1] if type(error) is NotImplementedError and not error.args and own[-1:] == frames[-1:] else None
-    if stub is not None and (name := _defined_as(error)) in others:
-        return _unjudged(case, f"{name} is not solved yet: run its check first, then this one")
-    return _unjudged(case, _told(error, own), stub is not None and len(own) == 1, type(error).__name__)
-
-
-def _defined_as(error: BaseException) -> str:
-    """The function that raised, or the class whose method did."""
-    *_, (frame, _) = traceback.walk_tb(error.__traceback__)
-    return frame.f_code.co_qualname.rpartition("<locals>.")[2].partition(".")[0]
-
-
-def _told(error: BaseException, own: list[traceback.FrameSummary]) -> str:
-    """The exception's type and message, and the last line of the student's own that led to it."""
-    try:
-        said = short(" ".join(str(error).split()), 160)
-    except BaseException:
-        said = "its message cannot be shown"
-    if isinstance(error, UnacceptableError):  # a sentence about the answer
-        return view.legible(said)
-    where = f"  (line {own[-1].lineno}: {short(own[-1].line or '?', 80)})" if own else ""
-    return view.legible(": ".join(filter(None, (type(error).__name__, said))) + where)
+def _not_run(case: Case, why: str) -> Outcome:
+    return unjudged(case, why, raised="not run", ran=False)
 
 
 def check(lab: Lab, function: Any) -> Any:
@@ -124,7 +80,7 @@ def check(lab: Lab, function: Any) -> Any:
     if type(function) is StandIn:
         return _nothing_to_judge(f"{name}: {function.status}", function)
     if lacking := missing(exercise.needs):
-        status = f"not judged: {lacking}. The lab goes on with {exercise.stand_in.label}; nothing is recorded"
+        status = f"not judged: {lacking}. The lab goes on with a stand-in; nothing is recorded"
         view.show(view.Sentence(f"{name}: {status}"))
         return StandIn(exercise.name, exercise.stand_in, status)
     result = assess(exercise, function, others=lab.exercises)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
@@ -143,15 +142,6 @@ class Exercise:
         """Whether the student writes a class: then a class stands in for it."""
         return isinstance(self.stand_in.function, type)
 
-    def called_with(self, case: Case) -> str:
-        """What the function is called with: "weight of shape (8, 16), sparsity=0.5"; "" where a probe makes the call its own way."""
-        if case.probe is not None and not case.as_given:
-            return ""
-        names = [part.partition("=")[0].strip() for part in self.signature.partition("(")[2].rstrip(")").split(",")]
-        if len(names) < len(case.inputs) and not case.as_given:
-            return ""
-        return ", ".join(written(name, value) for name, value in zip(names, case.inputs, strict=False))
-
     def cases(self, seed: int = PUBLIC_SEED) -> tuple[Case, ...]:
         """Its cases with inputs drawn from this seed; the same seed gives the same inputs.
 
@@ -187,21 +177,6 @@ def exercise(stand_in: Substitute, **options: Any) -> Callable[[Callable[[np.ran
         return Exercise(generate.__name__, generate, stand_in, **options)
 
     return declare
-
-
-def written(name: str, value: Any) -> str:
-    """An argument in a few words: a small one in full, of a large one its shape or its size."""
-    if (shape := getattr(value, "shape", None)) is not None:
-        small = len(shape) < 2 and math.prod(shape) <= 8
-        if not small:
-            return f"{name} of shape {tuple(shape)}"
-        few = [round(x, 4) for x in value.flatten().tolist()]
-        return f"{name}=tensor({few if len(shape) else few[0]})"
-    text = repr(value)
-    if "tensor(" in text or len(text) > 90:
-        held = ", ".join(map(str, value)) if isinstance(value, dict) else str(len(value)) if isinstance(value, list | tuple) else ""
-        return f"{name}: {type(value).__name__} of {held}" if held else f"{name}: {type(value).__name__}"
-    return f"{name}={text}"
 
 
 @dataclass

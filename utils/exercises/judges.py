@@ -1,21 +1,42 @@
 """Judges: `(answer, inputs) -> Verdict`. They see plain values and numpy arrays only and run on the trusted side.
 
-A judge takes any plain answer, however odd, and never raises. Here are the ones that most
-exercises need; a lab's own stand in its judges.py.
+A judge takes any plain answer, however odd, and never raises. Here are those that most exercises need; a lab has its
+own for the rest.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from itertools import islice
 from typing import Any
 
 import numpy as np
 
+from utils.exercises.differences import difference, is_number, resemblance
+from utils.exercises.values import apart, describe, number, short
+
+__all__ = [
+    "Judge",
+    "Oracle",
+    "Verdict",
+    "answered",
+    "as_mask",
+    "close_to",
+    "describe",
+    "difference",
+    "equal_to",
+    "knowing",
+    "number",
+    "raises",
+    "recognising",
+    "short",
+    "untouched",
+    "verdict_of",
+]
+
 Judge = Callable[[Any, tuple[Any, ...]], "Verdict"]
 Oracle = Callable[..., Any]
-_LENGTH = 90  # characters of a value that is shown
+MISSING = "None (is the return missing?)"
 
 
 @dataclass(frozen=True)
@@ -23,12 +44,25 @@ class Verdict:
     """Whether the case passed, and what to show: `expected` and `got`, one short phrase each.
 
     about: the mistake, where the judge recognises it; it chooses the hint. "error": there was no answer to judge.
+    fits: every mistake that gives this answer; others may give the same one.
     """
 
     passed: bool
     expected: str
     got: str
     about: str = ""
+    fits: tuple[str, ...] = ()
+
+
+def verdict_of(judge: Judge, answer: Any, inputs: tuple[Any, ...]) -> Verdict:
+    """The judge's verdict. One that stumbles over the answer is not convinced; a None that fits nowhere may be a missing return."""
+    try:
+        verdict = judge(answer, inputs)
+    except Exception as error:  # a judge is meant never to raise; if one does, the lab goes on
+        return Verdict(False, "", f"an answer that could not be compared ({type(error).__name__})", "error")
+    if answer is None and not verdict.passed and verdict.got == "None":
+        return replace(verdict, got=MISSING)
+    return replace(verdict, passed=bool(verdict.passed))
 
 
 def equal_to(oracle: Oracle) -> Judge:
@@ -42,7 +76,10 @@ def close_to(oracle: Oracle, rtol: float = 1e-4, atol: float = 1e-6) -> Judge:
     def judge(answer: Any, inputs: tuple[Any, ...]) -> Verdict:
         expected = oracle(*inputs)
         fault = difference(answer, expected, rtol, atol)
-        return Verdict(fault is None, describe(expected), fault or describe(answer))
+        if fault is None:
+            return Verdict(True, describe(expected), describe(answer))
+        shown = apart(answer, expected)[1] if is_number(answer) and is_number(expected) else describe(expected)
+        return Verdict(False, shown, fault, resemblance(answer, expected, rtol, atol))
 
     return judge
 
@@ -55,10 +92,10 @@ def recognising(judge: Judge, mistakes: Mapping[str, Oracle], rtol: float = 1e-4
 
     def named(answer: Any, inputs: tuple[Any, ...]) -> Verdict:
         verdict = judge(answer, inputs)
-        if verdict.passed or verdict.about:
+        if verdict.passed or (verdict.about and verdict.about not in RESEMBLANCES):
             return verdict
-        about = (name for name, made in mistakes.items() if _is_made_by(made, answer, inputs, rtol))
-        return replace(verdict, about=next(about, ""))
+        fits = tuple(name for name, made in mistakes.items() if _is_made_by(made, answer, inputs, rtol))
+        return replace(verdict, about=next(iter(fits), verdict.about), fits=fits)
 
     return named
 
@@ -72,6 +109,9 @@ def _is_made_by(made: Oracle, answer: Any, inputs: tuple[Any, ...], rtol: float)
         return False
 
 
+RESEMBLANCES = ("a list", "turned axes", "other places", "opposite sign")  # what `resemblance` can say: any exercise has them
+
+
 def untouched(judge: Judge) -> Judge:
     """For a case about the inputs: they are as they were, and `judge` accepts the answer."""
 
@@ -80,14 +120,14 @@ def untouched(judge: Judge) -> Judge:
             return Verdict(False, "inputs as they were", describe(answer))
         if difference(answer["inputs"], inputs) is not None:
             return Verdict(False, "inputs as they were", "the function changed its inputs", "changed")
-        return judge(answer["answer"], inputs)
+        return verdict_of(judge, answer["answer"], inputs)
 
     return both
 
 
 def answered(judge: Judge) -> Judge:
     """For a case with somebody `outside`: `judge` sees the answer alone."""
-    return lambda answer, inputs: judge(answer["answer"], inputs)
+    return lambda answer, inputs: verdict_of(judge, answer["answer"], inputs)
 
 
 def knowing(judge: Judge, *whole: Any) -> Judge:
@@ -96,62 +136,16 @@ def knowing(judge: Judge, *whole: Any) -> Judge:
 
 
 def raises(kind: str) -> Judge:
-    """For a case about a refusal: an exception of the class of this name, or of a subclass."""
+    """For a case about a refusal: an exception of the class of this name, or of a subclass. About "another error" if it is one."""
 
     def judge(answer: Any, inputs: tuple[Any, ...]) -> Verdict:
         if type(answer) is dict and type(answer.get("raised")) is list and answer["raised"]:
-            return Verdict(kind in answer["raised"], kind, describe(answer["raised"][0]))
-        got = describe(answer["returned"]) if type(answer) is dict and "returned" in answer else describe(answer)
-        return Verdict(False, kind, f"no error, but {got}")
+            passed = kind in answer["raised"]
+            return Verdict(passed, kind, describe(answer["raised"][0]).strip("'"), "" if passed else "another error")
+        got = answer["returned"] if type(answer) is dict and "returned" in answer else answer
+        return Verdict(False, kind, f"no error; it returns {describe(got)}")
 
     return judge
-
-
-def difference(answer: Any, expected: Any, rtol: float = 0, atol: float = 0) -> str | None:
-    """How the answer differs from what was expected, in one phrase; None if it does not."""
-    where, fault = _first_difference(answer, expected, rtol, atol)
-    return short(f"{where}: {fault}", 120) if where and fault else fault
-
-
-def _first_difference(answer: Any, expected: Any, rtol: float, atol: float) -> tuple[str, str | None]:
-    """Where ("[3]['weight']", "" at the top) and what; None if nothing differs."""
-    if type(expected) is dict:
-        if type(answer) is not dict or set(answer) != set(expected):
-            return "", describe(answer)
-        pairs = [(f"[{key!r}]", answer[key], expected[key]) for key in expected]
-    elif type(expected) in (list, tuple):
-        if type(answer) not in (list, tuple) or len(answer) != len(expected):
-            return "", f"a tensor or array of shape {answer.shape}" if type(answer) is np.ndarray else describe(answer)
-        pairs = [(f"[{at}]", got, wanted) for at, (got, wanted) in enumerate(zip(answer, expected, strict=True))]
-    elif _is_number(expected) or isinstance(expected, np.ndarray | np.generic):
-        return "", _array_difference(answer, np.asarray(expected), rtol, atol)
-    else:
-        return "", None if type(answer) is type(expected) and answer == expected else describe(answer)
-    for at, got, wanted in pairs:
-        where, fault = _first_difference(got, wanted, rtol, atol)
-        if fault is not None:
-            return f"{at}{where}", fault if "expected" in fault else f"{fault}, expected {describe(wanted)}"
-    return "", None
-
-
-def _array_difference(answer: Any, expected: np.ndarray, rtol: float, atol: float) -> str | None:
-    if not _is_number(answer) and type(answer) is not np.ndarray:
-        return describe(answer)
-    got = np.asarray(answer)
-    if got.shape != expected.shape:
-        return describe(answer) if got.ndim == 0 else f"shape {got.shape}, expected {expected.shape}"
-    if rtol or atol:
-        with np.errstate(all="ignore"):
-            same = np.isclose(got.astype(complex), expected.astype(complex), rtol=rtol, atol=atol, equal_nan=True)
-    else:
-        same = (got == expected) | ((got != got) & (expected != expected))
-    if same.all():
-        return None
-    if expected.ndim == 0:
-        rounded = type(answer) is np.ndarray and not (rtol or atol) and np.isclose(got, expected, rtol=1e-3)
-        return f"a tensor or array of {got.dtype}, expected the plain number {number(expected[()])}" if rounded else describe(answer)
-    at = tuple(int(i) for i in np.argwhere(~same)[0])
-    return f"{number(got[at])} at {list(at)}, expected {number(expected[at])}"
 
 
 def as_mask(answer: Any, shape: tuple[int, ...]) -> tuple[np.ndarray | None, str]:
@@ -164,36 +158,3 @@ def as_mask(answer: Any, shape: tuple[int, ...]) -> tuple[np.ndarray | None, str
         odd = answer[~np.isin(answer, (0, 1))].flat[0]
         return None, f"a mask with {number(odd)} in it"
     return answer.astype(bool), ""
-
-
-def _is_number(value: Any) -> bool:
-    return type(value) in (bool, int, float)
-
-
-def number(value: Any) -> str:
-    """A number, to four digits."""
-    return f"{value:.4g}" if np.asarray(value).dtype.kind in "fc" else str(value)[:20]
-
-
-def describe(value: Any) -> str:
-    """A plain value in a few words."""
-    if value is None:
-        return "None (is the return missing?)"
-    if isinstance(value, np.ndarray | np.generic):
-        if value.ndim == 0:
-            return number(value.item())
-        few = ", ".join(number(item) for item in value.flat[:6])
-        return f"shape {value.shape}: {few}{', ...' if value.size > 6 else ''}"
-    if type(value) is dict:
-        return short(f"dict of {len(value)}: {', '.join(map(repr, islice(value, 4)))}".removesuffix(": "))
-    if type(value) in (list, tuple):
-        begin = value[:_LENGTH]  # of a long one no more can be shown
-        if all(type(item) in (int, tuple) and all(type(one) is int for one in (item if type(item) is tuple else ())) for item in begin):
-            return short(repr(begin))  # numbers and shapes
-        return short(f"{type(value).__name__} of {len(value)}: {', '.join(describe(item) for item in value[:4])}".removesuffix(": "))
-    return number(value) if _is_number(value) else short(repr(value))
-
-
-def short(text: str, length: int = _LENGTH) -> str:
-    """The text, cut to a length."""
-    return text if len(text) <= length else text[: length - 3] + "..."

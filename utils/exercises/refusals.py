@@ -27,7 +27,7 @@ def told_apart(cases: Sequence[Case], verdicts: Sequence[Verdict], raised: Seque
     if "" in kinds:
         return list(verdicts)
     return [
-        Verdict(False, verdict.expected, f"{verdict.expected}, as for other inputs, and no answer for any", "error")
+        Verdict(False, verdict.expected, f"{verdict.expected} for every input: raise it only for invalid ones", "error")
         if verdict.passed and verdict.expected in kinds
         else verdict
         for verdict in verdicts

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
-from utils.exercises.declare import Case, Exercise, Hints
+from utils.exercises.advice import Advice, advise, written_out
+from utils.exercises.declare import Case, Exercise
 from utils.exercises.judges import Verdict
 
 
@@ -12,22 +14,27 @@ from utils.exercises.judges import Verdict
 class Outcome:
     """A case and its verdict. empty: the function is a stub, which raises a bare NotImplementedError itself.
 
-    raised: the class of the exception that ended it, "" if there was none.
+    raised: the class of the exception that ended it, "" if there was none. ran: whether the function was called at all.
     """
 
     case: Case
     verdict: Verdict
     empty: bool = False
     raised: str = ""
+    ran: bool = True
 
 
 @dataclass(frozen=True)
 class Result:
-    """All outcomes of one exercise. stopped: the student ended the check before the last case."""
+    """All outcomes of one exercise. stopped: the student ended the check before the last case.
+
+    ready_made: the address of the course's function for this exercise that the answer calls; then no case was run.
+    """
 
     exercise: Exercise
     outcomes: tuple[Outcome, ...]
     stopped: bool = False
+    ready_made: str = ""
 
     @property
     def attempted(self) -> bool:
@@ -47,22 +54,16 @@ class Result:
         passed = sum(outcome.case.weight for outcome in self.outcomes if outcome.verdict.passed)
         return self.exercise.points * passed / sum(outcome.case.weight for outcome in self.outcomes)
 
-    def failing_before(self, outcome: Outcome) -> list[Outcome]:
-        """The failing cases above this one."""
-        above = self.outcomes[: [other is outcome for other in self.outcomes].index(True)]
-        return [other for other in above if not other.verdict.passed]
+    @cached_property
+    def advice(self) -> list[Advice]:
+        """The mistakes behind the failing cases, the plainest first, each with its hints."""
+        return advise(self.outcomes, self.exercise.is_class)
 
     def steps(self, outcome: Outcome) -> str:
-        """How to solve the exercise, for the first failing case; "" for the others: it is said once."""
-        return "" if outcome.verdict.passed or self.failing_before(outcome) else self.exercise.steps
+        """How to solve the exercise, for the first mistake; "" for the others: it is said once."""
+        return self.exercise.steps if self.advice and self.advice[0].outcome is outcome else ""
 
-    def hints(self, outcome: Outcome) -> Hints:
-        """The hints that fit a failing case, () for a passing one.
-
-        The first failing case shows its hints. A later one does so only if the cases it builds on pass: otherwise it
-        fails for their reason.
-        """
-        builds_on = {self.outcomes[0].case.name, outcome.case.basis}
-        if outcome.verdict.passed or (self.failing_before(outcome) and builds_on & set(self.failed)):
-            return ()
-        return outcome.case.hints_about(outcome.verdict.about)
+    def hints(self, outcome: Outcome) -> tuple[str, ...]:
+        """The hints below a failing case, () for a case that another one explains or that passes."""
+        advice = next((one for one in self.advice if one.outcome is outcome), None)
+        return () if advice is None else written_out(advice.hints, outcome)

@@ -57,4 +57,4 @@ class StandIn:
         return getattr(self._function, name)
 
     def __repr__(self) -> str:
-        return f"<stand-in for {self.__name__}: {self.label}>"
+        return f"<stand-in for {self.__name__}>"

@@ -38,13 +38,17 @@ from course.grading.sandbox.keeper import Sandboxes
 from course.grading.sandbox.visit import ended
 from utils.exercises.declare import PUBLIC_SEED, Case, Exercise
 from utils.exercises.inside.answers import UnacceptableError, plain
-from utils.exercises.judges import Verdict, short
+from utils.exercises.judges import Verdict, verdict_of
 from utils.exercises.refusals import told_apart
 from utils.exercises.results import Outcome, Result
+from utils.exercises.values import short
 from utils.exercises.view import legible
 
 if TYPE_CHECKING:
     from course.grading.submission import Submission
+
+
+_ENDED = "ended"  # how an outcome is marked whose process did not live to answer
 
 
 def grade_submission(submission: Submission, seed: int, sandboxes: Sandboxes, hidden: Path | None = None) -> LabMark:
@@ -107,10 +111,10 @@ def _exercise(lab: GradedLab, work: Work, name: str, solved: set[str], seed: int
         return ExerciseMark(name, 0, exercise.points, exercise.core, lost, _sentences([*notes, why]))
     verdicts = _verdicts(cases, replies)
     result = Result(exercise, tuple(map(Outcome, cases, verdicts)))
-    messages = _messages(lab, exercise, planned, cases, replies, verdicts, tries)
+    shown = Result(exercise, tuple(_shown(lab, exercise, planned, result, replies, tries)))
     marks = tuple(
-        CaseMark(outcome.case.name, outcome.verdict.passed, message, _hints(result, outcome), outcome.case.weight)
-        for outcome, message in zip(result.outcomes, messages, strict=True)
+        CaseMark(hidden.case.name, hidden.verdict.passed, _message(hidden, public), _hints(shown, public), hidden.case.weight)
+        for hidden, public in zip(result.outcomes, shown.outcomes, strict=True)
     )
     return ExerciseMark(name, result.points, exercise.points, exercise.core, marks, _sentences(notes))
 
@@ -164,14 +168,12 @@ def judged(case: Case, reply: Reply) -> Verdict:
     if isinstance(reply, Ended):
         return Verdict(False, "", reply.why, "error")
     try:
-        with warnings.catch_warnings(), np.errstate(all="ignore"):
-            warnings.simplefilter("ignore")
-            verdict = case.judged(plain(reply.value), plain(case.inputs))
+        answer = plain(reply.value)
     except UnacceptableError as error:
         return Verdict(False, "", str(error), "error")
-    except Exception as error:
-        return Verdict(False, "", f"an answer that could not be compared ({type(error).__name__})", "error")
-    return replace(verdict, passed=bool(verdict.passed))
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        return verdict_of(case.judged, answer, plain(case.inputs))
 
 
 def _told(raised: Raised) -> str:
@@ -183,33 +185,31 @@ def _told(raised: Raised) -> str:
     return f"{': '.join(filter(None, (raised.type, raised.said)))}{where}"
 
 
-def _messages(
-    lab: GradedLab,
-    exercise: Exercise,
-    planned: Plan,
-    cases: Sequence[Case],
-    replies: Sequence[Reply],
-    verdicts: Sequence[Verdict],
-    tries: Tries,
-) -> list[str]:
-    """What to say of each case, from a second run on the public inputs: nothing of a run that saw hidden ones is repeated.
+def _shown(lab: GradedLab, exercise: Exercise, planned: Plan, result: Result, replies: Sequence[Reply], tries: Tries) -> list[Outcome]:
+    """What may be shown of each case, from a second run on the public inputs: nothing of a run that saw hidden ones is repeated.
 
-    A process that ended says only how; a case that fails on hidden inputs alone says only that.
+    A process that ended says only how; a case that fails on hidden inputs alone passes here.
     """
-    messages = [f"{reply.why[:1].upper()}{reply.why[1:]}." if isinstance(reply, Ended) else "" for reply in replies]
-    names = {case.name for case, verdict, message in zip(cases, verdicts, messages, strict=True) if not verdict.passed and not message}
-    public = [case for case in exercise.cases(PUBLIC_SEED) if case.name in names]
-    if not public:
-        return messages
-    _, answers = _run(tries, exercise, *_asked(lab, exercise, planned, public))
-    said = {case.name: _said(verdict) for case, verdict in zip(public, _verdicts(public, answers), strict=True)}
-    return [message or said.get(case.name, "") for case, message in zip(cases, messages, strict=True)]
+    cases = exercise.cases(PUBLIC_SEED)
+    ended_in = {case.name: reply.why for case, reply in zip(cases, replies, strict=True) if isinstance(reply, Ended)}
+    names = set(result.failed) - set(ended_in)
+    public = [case for case in cases if case.name in names]
+    answers = _run(tries, exercise, *_asked(lab, exercise, planned, public))[1] if public else []
+    found = {case.name: Outcome(case, verdict) for case, verdict in zip(public, _verdicts(public, answers), strict=True)}
+    found |= {outcome.case.name: outcome for outcome in result.outcomes if outcome.verdict.passed}
+    ended_ones = {case.name: Outcome(case, Verdict(False, "", ended_in.get(case.name, ""), "error"), raised=_ENDED) for case in cases}
+    return [found.get(case.name, ended_ones[case.name]) for case in cases]
 
 
-def _said(verdict: Verdict) -> str:
-    """A public verdict in one line."""
+def _message(hidden: Outcome, public: Outcome) -> str:
+    """What to say of a case, by its public verdict."""
+    verdict = public.verdict
+    if hidden.verdict.passed:
+        return ""
     if verdict.passed:
         return "It passes with the public inputs and fails with others: does it depend on their values?"
+    if public.raised == _ENDED:
+        return f"{verdict.got[:1].upper()}{verdict.got[1:]}."
     parts = [f"expected {verdict.expected}" if verdict.expected else "", f"got {verdict.got}" if verdict.got else ""]
     return legible(f"With the public inputs: {', '.join(filter(None, parts))}.")
 

@@ -1,0 +1,115 @@
+"""How an answer differs from what was expected, and what the difference looks like: a list for a tensor, axes turned round."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import permutations
+from typing import Any
+
+import numpy as np
+
+from utils.exercises.values import apart, describe, number, short
+
+_LENGTH = 120  # characters of a difference inside of a list or dict
+_FEWEST = 4  # numbers that differ, for a look at where they are to mean something
+
+
+def difference(answer: Any, expected: Any, rtol: float = 0, atol: float = 0, names: Mapping[str, str] | None = None) -> str | None:
+    """How the answer differs from what was expected, in one phrase; None if it does not.
+
+    names: words for the keys of a dict that the student has never seen: {"first": "the gradient of the first call"}.
+    """
+    where, fault = _first_difference(answer, expected, rtol, atol)
+    for key, words in (names or {}).items():
+        where = where.replace(f"[{key!r}]", words, 1)
+    return short(f"{where}: {fault}", _LENGTH) if where and fault else fault
+
+
+def resemblance(answer: Any, expected: Any, rtol: float, atol: float) -> str:
+    """What a wrong answer has in common with the expected array: "a list", "turned axes", "other places", "opposite sign"; else ""."""
+    if not isinstance(expected, np.ndarray | np.generic) or expected.dtype.kind not in "iuf":
+        return ""
+    if type(answer) in (list, tuple):
+        found = _from_list(answer)
+        return "a list" if found is not None and _agree(found, expected, rtol, atol) else ""
+    if type(answer) is not np.ndarray or answer.size != expected.size or answer.dtype.kind not in "iuf":
+        return ""
+    if np.unique(expected).size < _FEWEST:
+        return ""
+    if 1 < answer.ndim <= 4 and any(_agree(answer.transpose(axes), expected, rtol, atol) for axes in permutations(range(answer.ndim))):
+        return "turned axes"
+    if _agree(np.sort(answer, axis=None), np.sort(expected, axis=None), rtol, atol):
+        return "other places" if answer.shape == expected.shape else ""
+    return "opposite sign" if _agree(-answer.astype(float), expected, rtol, atol) else ""
+
+
+def _from_list(answer: Any) -> np.ndarray | None:
+    try:
+        found = np.asarray(answer)
+    except ValueError:
+        return None
+    return found if found.dtype.kind in "iuf" else None
+
+
+def _agree(found: np.ndarray, expected: Any, rtol: float, atol: float) -> bool:
+    return found.shape == expected.shape and bool(_same(found, np.asarray(expected), rtol, atol).all())
+
+
+def _same(got: np.ndarray, expected: np.ndarray, rtol: float, atol: float) -> np.ndarray:
+    if not (rtol or atol):
+        return np.asarray((got == expected) | ((got != got) & (expected != expected)))
+    with np.errstate(all="ignore"):
+        return np.isclose(got.astype(complex), expected.astype(complex), rtol=rtol, atol=atol, equal_nan=True)
+
+
+def _first_difference(answer: Any, expected: Any, rtol: float, atol: float) -> tuple[str, str | None]:
+    """Where ("[3]['weight']", "" at the top) and what; None if nothing differs."""
+    if type(expected) is dict:
+        if type(answer) is not dict or set(answer) != set(expected):
+            return "", describe(answer)
+        pairs = [(f"[{key!r}]", answer[key], expected[key]) for key in expected]
+    elif type(expected) in (list, tuple):
+        if type(answer) not in (list, tuple) or len(answer) != len(expected):
+            return "", f"a tensor or array of shape {answer.shape}" if type(answer) is np.ndarray else describe(answer)
+        pairs = [(f"[{at}]", got, wanted) for at, (got, wanted) in enumerate(zip(answer, expected, strict=True))]
+    elif is_number(expected) or isinstance(expected, np.ndarray | np.generic):
+        return "", _array_difference(answer, np.asarray(expected), rtol, atol)
+    else:
+        return "", None if type(answer) is type(expected) and answer == expected else describe(answer)
+    for at, got, wanted in pairs:
+        where, fault = _first_difference(got, wanted, rtol, atol)
+        if fault is not None:
+            return f"{at}{where}", fault if "expected" in fault else f"{fault}, expected {_wanted(got, wanted)}"
+    return "", None
+
+
+def _wanted(got: Any, wanted: Any) -> str:
+    return apart(got, wanted)[1] if _is_scalar(got) and _is_scalar(wanted) else describe(wanted)
+
+
+def _is_scalar(value: Any) -> bool:
+    return is_number(value) or (type(value) is np.ndarray and value.ndim == 0) or isinstance(value, np.generic)
+
+
+def _array_difference(answer: Any, expected: np.ndarray, rtol: float, atol: float) -> str | None:
+    if not is_number(answer) and type(answer) is not np.ndarray:
+        return describe(answer)
+    got = np.asarray(answer)
+    if got.shape != expected.shape:
+        return describe(answer) if got.ndim == 0 else f"shape {got.shape}, expected {expected.shape}"
+    same = _same(got, expected, rtol, atol)
+    if same.all():
+        return None
+    if expected.ndim == 0:
+        rounded = type(answer) is np.ndarray and not (rtol or atol) and np.isclose(got, expected, rtol=1e-3)
+        shown = apart(got[()], expected[()])
+        return f"a tensor or array of {got.dtype}, expected the plain number {number(expected[()])}" if rounded else shown[0]
+    at = tuple(int(i) for i in np.argwhere(~same)[0])
+    shown = apart(got[at], expected[at])
+    many = f" ({int((~same).sum())} of {same.size} numbers differ)" if same.size > 1 else ""
+    return f"{shown[0]} at {list(at)}, expected {shown[1]}{many}"
+
+
+def is_number(value: Any) -> bool:
+    """Whether it is one of Python's own numbers."""
+    return type(value) in (bool, int, float)
