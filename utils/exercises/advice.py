@@ -79,13 +79,14 @@ def _plainest(outcomes: Sequence[Outcome], wrong: list[Outcome], of_a_class: boo
 
 
 def _mistake(wrong: list[Outcome]) -> str:
-    """The recognised mistake that explains most of the wrong answers, and the first of them or at least half; "" if none does."""
-    counts = Counter(mistake for outcome in wrong for mistake in _fits(outcome))
+    """The recognized mistake that explains most of the wrong answers, and the first of them or at least half; "" if none does."""
+    first = _fits(wrong[0])
+    counts = Counter(mistake for outcome in wrong for mistake in _fits(outcome) if mistake in (*first, *outcome.verdict.fits))
     if not counts:
         return ""
     most = max(counts.values())
     best = next(mistake for mistake, count in counts.items() if count == most)
-    return best if best in _fits(wrong[0]) or 2 * most >= len(wrong) else next(iter(_fits(wrong[0])), "")
+    return best if best in first or 2 * most >= len(wrong) else next(iter(first), "")
 
 
 def _fits(outcome: Outcome) -> tuple[str, ...]:

@@ -42,6 +42,7 @@ _BY_TEXT: tuple[tuple[str, Hints], ...] = (
     ),
     (r"to have the same dtype, but got: (\w+) != (\w+)", _DTYPES),
     (r"expected scalar type (\w+) but found (\w+)", _DTYPES),
+    (r"must have the same dtype, but got (\w+), (\w+)", _DTYPES),
     (
         r"result type (\w+) can't be cast to the desired output type (\w+)",
         ("An operation in place keeps the dtype: {0} does not fit into {1}.", "Convert the tensor first, or write the result to a new one."),
@@ -73,6 +74,10 @@ _BY_TEXT: tuple[tuple[str, Hints], ...] = (
     (
         r"out of bounds for (u?int\d+)|cannot be converted to type (u?int\d+)",
         ("Does this number fit into the dtype?", "Clamp first, then convert, or compute in a larger dtype."),
+    ),
+    (
+        r"^it did not end within",
+        ("Which loop does not end for this input?", "Go through it by hand: does its condition ever become false?"),
     ),
     (r"^ZeroDivisionError", ("Which divisor is 0 here?", "Look at this case before you divide.")),
     (r"'NoneType'", _NOTHING),

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import inspect
+import math
 from typing import Any
 
 from utils.exercises.declare import Case, Exercise
 from utils.exercises.inside import probing
-from utils.exercises.values import SMALL, describe, exact, is_array
+from utils.exercises.values import SMALL, describe, exact, is_array, nested
 
 _ROOM = 220  # characters of one argument
 
@@ -22,7 +23,7 @@ def exact_call(exercise: Exercise, case: Case) -> str:
     """Python that makes the inputs again, every digit included; "" where the words say all, or where it would be too long."""
     names = _names(exercise, case)
     values = [exact(value) for value in case.inputs[: len(names)]]
-    given = ", ".join(f"{name}={value}" if name else value for name, value in zip(names, values, strict=True))
+    given = ", ".join(f"{name}={value}" if name else value for name, value in zip(names, values, strict=False))
     return "" if not values or "..." in given or given == shown_inputs(exercise, case) else given
 
 
@@ -37,11 +38,9 @@ def _names(exercise: Exercise, case: Case) -> list[str]:
 
 def _written(name: str, value: Any) -> str:
     if is_array(value):
-        shown = describe(value)
-        small = shown.partition(": ")[2] if value.shape else shown
-        numbers = small if small and len(value.reshape(-1)) <= SMALL else ""
-        listed = numbers if numbers.startswith("[") or not value.shape else f"[{numbers}]"
-        return f"{name or 'tensor'}={'tensor(' + listed + ')'}" if numbers else f"{name or 'a tensor'} of shape {tuple(value.shape)}"
+        if not 0 < math.prod(value.shape) <= SMALL:
+            return f"{name or 'a tensor'} of shape {tuple(value.shape)}"
+        return f"{name}{'=' * bool(name)}tensor({nested(value.tolist())})"
     return f"{name}={describe(value, _ROOM)}" if name else describe(value, _ROOM)
 
 

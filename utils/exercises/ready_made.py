@@ -25,14 +25,14 @@ def ready_made(answer: Any, stand_in: Any) -> str:
     """
     ready = {stand_in, *_course_functions(stand_in)}
     seen: set[Any] = set()
-    waiting = list(_functions(answer))
+    waiting = [] if answer is stand_in else list(_functions(answer))
     while waiting:
         function = waiting.pop()
         if function in seen:
             continue
         seen.add(function)
         for found, address in _mentioned(function):
-            if found in ready and found is not answer:
+            if found in ready:
                 return address
             if isinstance(found, FunctionType) and found.__globals__ is function.__globals__:
                 waiting.append(found)
@@ -74,17 +74,20 @@ def _of_code(code: CodeType, names: dict[str, Any]) -> Iterator[tuple[Any, str]]
         names.pop(name, None)
     found: Any = None
     module: Any = None
-    address = ""
+    address, listed, before = "", False, None
     for step in dis.get_instructions(code):
         if step.opname in _LOADS:
             found, address = names.get(step.argval), str(step.argval)
         elif step.opname in _FOLLOW:
             found, address = _attribute(found, step.argval), f"{address}.{step.argval}"
-        elif step.opname == "IMPORT_NAME":
-            found = module = _module(step.argval)
+        elif step.opname == "IMPORT_NAME":  # from a.b import c goes on from a.b, import a.b as c from a
+            listed = bool(before is not None and before.argval)
+            whole = _module(step.argval)
+            found = module = whole if listed or whole is None else _module(step.argval.partition(".")[0])
             address = step.argval
         elif step.opname == "IMPORT_FROM":
             found, address = _attribute(module, step.argval), step.argval
+            module = module if listed else found
         elif step.opname in _STORES:
             names[step.argval] = found
             found = None
@@ -94,6 +97,7 @@ def _of_code(code: CodeType, names: dict[str, Any]) -> Iterator[tuple[Any, str]]
             found = None
         if isinstance(found, FunctionType | type):
             yield found, address
+        before = step
 
 
 def _attribute(of: Any, name: str) -> Any:

@@ -77,20 +77,21 @@ def _array(value: Any) -> str:
     if not shape:
         return number(value.item())
     if size and size <= SMALL and len(shape) == 2:
-        return f"shape {shape}: {_nested(value.tolist())}"
+        return f"shape {shape}: {nested(value.tolist())}"
     shown = SMALL if size <= SMALL else FEW
     few = ", ".join(map(number, value.reshape(-1)[:shown].tolist()))
     return f"shape {shape}: {few}{', ...' if size > shown else ''}" if size else f"shape {shape}, no numbers"
 
 
-def _nested(values: Any) -> str:
-    return f"[{', '.join(map(_nested, values))}]" if isinstance(values, list) else number(values)
+def nested(values: Any) -> str:
+    """Numbers in lists of lists, to four digits."""
+    return f"[{', '.join(map(nested, values))}]" if isinstance(values, list) else number(values)
 
 
 def _inner(value: Any, room: int) -> str:
     """A value inside of another: a small array as a list, of a large one only the shape."""
     if is_array(value) and value.shape:
-        return _nested(value.tolist()) if 0 < math.prod(value.shape) <= SMALL else f"shape {tuple(value.shape)}"
+        return nested(value.tolist()) if 0 < math.prod(value.shape) <= SMALL else f"shape {tuple(value.shape)}"
     return describe(value, room)
 
 

@@ -114,10 +114,10 @@ def test_the_first_hint_that_a_mistake_meets(function, first):
     assert hints[0].startswith(first)
 
 
-def test_an_error_of_its_own_meets_no_hint():
+def test_an_error_of_its_own_is_told_by_what_it_says():
     table = Table(assess(lab.exercises["arena_plan"], arena_plan_with_a_misspelt_name), {})
     hints = [text for outcome in table.result.outcomes for label, text in table.details(outcome) if label == "hint"]
-    assert hints == []
+    assert hints == ["Where does place get its value?"]
 
 
 def test_an_overlap_is_named_with_its_bytes():
