@@ -29,7 +29,10 @@ RESEMBLING: dict[str, Hints] = {
     ),
     "opposite sign": ("Compare the signs.", "Every number has the opposite sign: which one is subtracted from which?"),
 }
-_ANOTHER_ERROR = ("You raise {got}; the docstring asks for {expected}.", "Write raise {expected}(...), with a sentence that says what was wrong.")
+_ANOTHER_ERROR = (
+    "You raise {got}; the docstring asks for {expected}.",
+    "Write raise {expected}(...), with a sentence that says what was wrong.",
+)
 
 
 @dataclass(frozen=True)

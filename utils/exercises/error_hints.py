@@ -17,15 +17,24 @@ _ONE = (
     "This line takes one number and gets several.",
     "Work on the whole tensor: float(), int(), item() and round() are for a single number.",
 )
-_EMPTY = ("There is nothing here to take the largest or smallest of.", "Ask for the empty case first, or use an operation that accepts no numbers.")
+_EMPTY = (
+    "There is nothing here to take the largest or smallest of.",
+    "Ask for the empty case first, or use an operation that accepts no numbers.",
+)
 _DTYPES = ("Two dtypes meet in this line: {0} and {1}.", "Convert one of them first, with .to(...) or .float().")
 _TUPLE = (
     "Is this the tensor, or a tuple that holds it?",
     "A function may return a tuple even for one tensor: (mask,) = ctx.saved_tensors takes the tensor out.",
 )
-_INDEX = ("Which is the last valid index here?", "A length of n has the indices 0 to n - 1. Look at the first and the last round of the loop.")
+_INDEX = (
+    "Which is the last valid index here?",
+    "A length of n has the indices 0 to n - 1. Look at the first and the last round of the loop.",
+)
 _ARGUMENTS = ("How many arguments does the call in the docstring have?", "Keep the function's first line as it was given.")
-_NOTHING = ("Which name in this line is None?", "A function without a return gives None, and so do methods such as list.append and list.sort.")
+_NOTHING = (
+    "Which name in this line is None?",
+    "A function without a return gives None, and so do methods such as list.append and list.sort.",
+)
 _STRIDES = ("This tensor has gaps in memory: view can't cut it.", "Use reshape, or call contiguous() first.")
 _COUNT = ("How many numbers are there, and how many does the new shape hold?", "Both counts must agree: -1 lets torch compute one axis.")
 
@@ -38,14 +47,20 @@ _BY_TEXT: tuple[tuple[str, Hints], ...] = (
     ),
     (
         r"shapes cannot be multiplied \((\w+) and (\w+)\)|size mismatch, got input|mismatch in its core dimension",
-        ("Which axis is summed over in this product?", "The last axis of the first factor and the first axis of the second: transpose one."),
+        (
+            "Which axis is summed over in this product?",
+            "The last axis of the first factor and the first axis of the second: transpose one.",
+        ),
     ),
     (r"to have the same dtype, but got: (\w+) != (\w+)", _DTYPES),
     (r"expected scalar type (\w+) but found (\w+)", _DTYPES),
     (r"must have the same dtype, but got (\w+), (\w+)", _DTYPES),
     (
         r"result type (\w+) can't be cast to the desired output type (\w+)",
-        ("An operation in place keeps the dtype: {0} does not fit into {1}.", "Convert the tensor first, or write the result to a new one."),
+        (
+            "An operation in place keeps the dtype: {0} does not fit into {1}.",
+            "Convert the tensor first, or write the result to a new one.",
+        ),
     ),
     (
         r"Input dtype must be either a floating point",
@@ -93,15 +108,24 @@ _BY_TEXT: tuple[tuple[str, Hints], ...] = (
     (r"^KeyError: (\S+)", ("There is no key {0}. Which keys are there?", "Print list(...) of the dict, and compare with the docstring.")),
     (
         r"has no attribute '(astype|to|numpy|float|abs|clamp|permute|copy|clone)'",
-        ("Is this a tensor or a numpy array?", "torch.from_numpy makes a tensor of an array, .numpy() an array of a tensor; .to() is astype()."),
+        (
+            "Is this a tensor or a numpy array?",
+            "torch.from_numpy makes a tensor of an array, .numpy() an array of a tensor; .to() is astype().",
+        ),
     ),
-    (r"^AttributeError: '(\w+)' object has no attribute '(\w+)'", ("This is a {0}. What did you expect it to be?", "Print type(...) of it.")),
+    (
+        r"^AttributeError: '(\w+)' object has no attribute '(\w+)'",
+        ("This is a {0}. What did you expect it to be?", "Print type(...) of it."),
+    ),
     (r"^IndexError", _INDEX),
     (
         r"must be Tensor, not (\w+)|got \((float|int|list)",
-        ("torch's functions take tensors, and this is no tensor.", "torch.tensor(...) makes one; for a single number use Python's own min, max and round."),
+        (
+            "torch's functions take tensors, and this is no tensor.",
+            "torch.tensor(...) makes one; for a single number use Python's own min, max and round.",
+        ),
     ),
-)  # fmt: skip
+)
 
 
 def error_hints(said: str, of_a_class: bool = False) -> Hints:

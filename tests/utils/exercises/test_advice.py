@@ -14,9 +14,16 @@ from utils.exercises.standins import library, package
 from utils.exercises.view import Table
 
 
-def outcome(name, about=None, fits=(), hints_for=(), **options):
+def outcome(name, about=None, fits=(), hints_for=(), refused=False):
     """about: None passes."""
-    case = Case(name, (1,), equal_to(abs), hints=(f"nudge {name}", f"mistake {name}"), hints_for=dict(hints_for), **options)
+    case = Case(
+        name,
+        (1,),
+        equal_to(abs),
+        hints=(f"nudge {name}", f"mistake {name}"),
+        hints_for=dict(hints_for),
+        about="refusal" if refused else "answer",
+    )
     return Outcome(case, Verdict(about is None, "2", "got", about or "", tuple(fits)))
 
 
@@ -43,7 +50,7 @@ def test_a_recognized_mistake_counts_before_the_first_case():
 
 def test_refusals_and_changed_inputs_wait_until_the_answer_is_right():
     changed = outcome("keeps", "changed", hints_for=[("changed", ("print them", "clone"))])
-    refusal = outcome("refuses", "", about="refusal")
+    refusal = outcome("refuses", "", refused=True)
     assert told(outcome("plain", ""), changed, refusal) == [("plain", "nudge plain")]
     assert told(outcome("plain"), changed, refusal) == [("keeps", "print them"), ("refuses", "nudge refuses")]
 
@@ -88,7 +95,9 @@ def test_what_a_wrong_answer_looks_like(answer, about):
 
 def test_a_usual_mistake_counts_before_a_resemblance():
     expected = np.array([1.0, 2, 3, 4])
-    judge = recognising(equal_to(lambda: expected), {"negative": lambda: -expected, "zero": lambda: 0 * expected, "again": lambda: -expected})
+    judge = recognising(
+        equal_to(lambda: expected), {"negative": lambda: -expected, "zero": lambda: 0 * expected, "again": lambda: -expected}
+    )
     found = judge(-expected, ())
     assert (found.about, found.fits) == ("negative", ("negative", "again"))
 

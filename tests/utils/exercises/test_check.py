@@ -156,7 +156,7 @@ def test_a_mistake_is_recognised_and_stock_cases_have_their_hints(home):
     assert hints(lambda x: right(x).data if x is None or isinstance(x, str) or not x.requires_grad else x.numpy()) == {
         "takes a layer's parameter": stock.PARAMETER
     }
-    assert hints(lambda x: x.mul_(2) if isinstance(x, torch.Tensor) else right(x))["leaves its inputs as they were"] == stock.CHANGED
+    assert hints(lambda x: x.data.mul_(2) if isinstance(x, torch.Tensor) else right(x))["leaves its inputs as they were"] == stock.CHANGED
     assert hints(lambda x: right(x) if isinstance(x, str) or x.sum() else x.max())["no numbers"] == stock.EMPTY
     assert hints(lambda x: 2 * x) == {"refuses text": stock.ERROR}
 
@@ -717,4 +717,6 @@ def test_a_numpy_array_is_refused_where_a_tensor_is_asked_for(home, capsys):
     assert assess(lab.exercises["double"], wrong).failed == ("call", "parameter", "looks again", "nested")
     check(lab, wrong)
     text = " ".join(capsys.readouterr().out.split())
-    assert text.count("got: a torch tensor is asked for; yours is a numpy array: wrap it in torch.from_numpy also: failing: parameter;") == 1
+    assert (
+        text.count("got: a torch tensor is asked for; yours is a numpy array: wrap it in torch.from_numpy also: failing: parameter;") == 1
+    )

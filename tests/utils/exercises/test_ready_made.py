@@ -42,7 +42,7 @@ def by_helper(low, high, bits, symmetric):
 
 
 def within(low, high, bits, symmetric):
-    return [quantization.affine_params(low, high, bits, one) for one in (symmetric,)][0]
+    return next(quantization.affine_params(low, high, bits, one) for one in (symmetric,))
 
 
 def by_lambda(low, high, bits, symmetric):

@@ -9,7 +9,7 @@ from utils.exercises.inputs import exact_call, shown_inputs
 from utils.exercises.judges import Verdict, close_to, equal_to, verdict_of
 from utils.exercises.results import Outcome, Result
 from utils.exercises.standins import package
-from utils.exercises.values import apart, describe, exact, number
+from utils.exercises.values import apart, describe, exact
 from utils.exercises.view import Table
 
 NAN = float("nan")
