@@ -3,12 +3,17 @@
     declare.py    what an exercise is: cases, mistakes, points, stand-in     trusted side
     stock.py      the usual cases, with their hints                          trusted side
     judges.py     compare an answer with an oracle; plain arrays only        trusted side
+    differences.py, values.py     how two values differ; values as text
     outside.py    answers what a probe asks, and counts                      trusted side
     refusals.py   which exceptions refuse an input                           trusted side
     results.py    the verdicts of an exercise: points, and the hints that fit
+    advice.py, error_hints.py     the choice of the hint: by the mistake, or by what an error says
     standins.py   what the lab continues with until an exercise is solved
     needs.py      tools without which an exercise is not judged
     checking.py   both sides in one process, for the notebook
+    running.py, time_limit.py     one case, which may fail, loop or be stopped
+    ready_made.py                 whether an answer calls the course's own function
+    report.py, inputs.py          the words of a verdict: what was called, expected, and came
     view.py       the table below a check cell
     inside/       calls the student's function: runs in the student's process
     labNN/        one file an exercise, in the order of its __init__.py; inside/: what runs in the student's process

@@ -32,12 +32,9 @@ def assess(exercise: Exercise, function: Function, seed: int = PUBLIC_SEED, othe
 
     others: the names of the lab's exercises, to say which one is missing where this function calls it.
     A KeyboardInterrupt (the stop button in a notebook) ends this: the cases that are left do not pass. So do two cases
-    that do not end. An answer that calls the course's own function for this exercise is not run.
+    that do not end.
     """
-    cases = exercise.cases(seed)
-    if address := ready_made(function, exercise.stand_in.function):
-        return Result(exercise, tuple(_not_run(case, "not run") for case in cases), ready_made=address)
-    outcomes, stopped = _run_all(exercise, cases, function, set(others) - {exercise.name})
+    outcomes, stopped = _run_all(exercise, exercise.cases(seed), function, set(others) - {exercise.name})
     verdicts = told_apart([one.case for one in outcomes], [one.verdict for one in outcomes], [one.raised for one in outcomes])
     judged = (replace(outcome, verdict=verdict) for outcome, verdict in zip(outcomes, verdicts, strict=True))
     return Result(exercise, tuple(judged), stopped)
@@ -64,9 +61,15 @@ def _not_run(case: Case, why: str) -> Outcome:
     return unjudged(case, why, raised="not run", ran=False)
 
 
+def _refused(exercise: Exercise, address: str) -> Result:
+    """The result of an answer that calls the course's own function for this exercise: no case is run."""
+    return Result(exercise, tuple(_not_run(case, "not run") for case in exercise.cases()), ready_made=address)
+
+
 def check(lab: Lab, function: Any) -> Any:
     """Check a function (or a class) of the student's by the public cases and show the table; never raises.
 
+    An answer that calls the course's own function for the exercise is not run and gets no points, as when work is graded.
     Returns it if all cases pass, else its stand-in. With the environment variable
     TITANS_STRICT=1 it raises AssertionError instead of handing back a stand-in.
     """
@@ -83,7 +86,8 @@ def check(lab: Lab, function: Any) -> Any:
         status = f"not judged: {lacking}. The lab goes on with a stand-in; nothing is recorded"
         view.show(view.Sentence(f"{name}: {status}"))
         return StandIn(exercise.name, exercise.stand_in, status)
-    result = assess(exercise, function, others=lab.exercises)
+    address = ready_made(function, exercise.stand_in.function)
+    result = _refused(exercise, address) if address else assess(exercise, function, others=lab.exercises)
     entry = ledger.read().get("exercise", {}).get(exercise.key)
     failing_runs = before = _failing_runs(entry)
     if result.attempted and not result.stopped:

@@ -28,8 +28,10 @@ _TABLE = f"margin:0;width:100%;table-layout:auto;border-collapse:collapse;border
 _WRAPS = "text-align:left;vertical-align:top;padding:2px 14px 2px 0;white-space:normal;overflow-wrap:anywhere"
 _STAYS = "text-align:left;vertical-align:top;padding:2px 14px 2px 0;white-space:nowrap"
 _NARROW = f"{_STAYS};width:3.5rem"
-_CODE = "font-family:var(--jp-code-font-family, monospace);font-size:var(--jp-code-font-size, 13px)"
+_CODE = "font-family:var(--jp-code-font-family, monospace);font-size:0.95em"
 _QUIET = "opacity:0.8"
+_AIR = "padding-top:5px;padding-bottom:3px"
+_VALUES = ("input", "expected", "got")
 _NAMED = 6  # other cases that are named before the list is opened
 
 
@@ -112,11 +114,16 @@ def _section(section: Section) -> str:
     word = f'<span style="color:{color};font-weight:{700 if section.word == FAILED else 400}">{section.word}</span>'
     names = escape("; ".join(section.names))
     shown = f"<b>{names}</b>" if section.word == FAILED else names
-    rows = _row(f'<td style="{_NARROW}">{word}</td><td colspan="2" style="{_WRAPS}">{shown}</td>')
-    rows += "".join(_labelled(label, escape(text) + (_exact(section) if label == "input" else "")) for label, text in section.rows)
+    rows = _row(f'<td style="{_NARROW};{_AIR}">{word}</td><td colspan="2" style="{_WRAPS};{_AIR}">{shown}</td>')
+    rows += "".join(_labelled(label, _value(label, text) + (_exact(section) if label == "input" else "")) for label, text in section.rows)
     if section.steps:
         rows += _labelled("stuck?", _fold("the steps", f'<div style="white-space:pre-wrap">{escape(section.steps)}</div>'))
     return rows + (_labelled("also", _others(section)) if section.others else "")
+
+
+def _value(label: str, text: str) -> str:
+    """Values in the font of code: what was expected and what came stand one below the other, digit below digit."""
+    return f'<span style="{_CODE}">{escape(text)}</span>' if label in _VALUES else escape(text)
 
 
 def _labelled(label: str, content: str) -> str:
@@ -143,7 +150,9 @@ def _others(section: Section) -> str:
     more = f"; and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
     each = "".join(
         f'<div style="padding:2px 0 2px 1rem">{escape(name)}'
-        + "".join(f'<div style="padding-left:1rem"><span style="{_QUIET}">{label}</span> {escape(text)}</div>' for label, text in rows)
+        + "".join(
+            f'<div style="padding-left:1rem"><span style="{_QUIET}">{label}</span> {_value(label, text)}</div>' for label, text in rows
+        )
         + "</div>"
         for name, rows in section.others
     )
