@@ -6,7 +6,7 @@
     differences.py, values.py     how two values differ; values as text
     outside.py    answers what a probe asks, and counts                      trusted side
     refusals.py   which exceptions refuse an input                           trusted side
-    results.py    the verdicts of an exercise: points, and the hints that fit
+    results.py, outcomes.py       the verdicts of an exercise and of a case: points, and the hints that fit
     advice.py, error_hints.py     the choice of the hint: by the mistake, or by what an error says
     standins.py   what the lab continues with until an exercise is solved
     needs.py      tools without which an exercise is not judged

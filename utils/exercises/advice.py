@@ -12,13 +12,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from utils.exercises.declare import Hints
 from utils.exercises.error_hints import error_hints
-
-if TYPE_CHECKING:
-    from utils.exercises.results import Outcome
+from utils.exercises.outcomes import Outcome
 
 RESEMBLING: dict[str, Hints] = {
     "a list": ("The numbers are right. What is asked for?", "A tensor: torch.tensor(...) makes one of a list."),

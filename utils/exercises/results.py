@@ -6,22 +6,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from utils.exercises.advice import Advice, advise, written_out
-from utils.exercises.declare import Case, Exercise
-from utils.exercises.judges import Verdict
+from utils.exercises.declare import Exercise
+from utils.exercises.outcomes import Outcome
 
-
-@dataclass(frozen=True)
-class Outcome:
-    """A case and its verdict. empty: the function is a stub, which raises a bare NotImplementedError itself.
-
-    raised: the class of the exception that ended it, "" if there was none. ran: whether the function was called at all.
-    """
-
-    case: Case
-    verdict: Verdict
-    empty: bool = False
-    raised: str = ""
-    ran: bool = True
+__all__ = ["Outcome", "Result"]
 
 
 @dataclass(frozen=True)
