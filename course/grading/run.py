@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
-from course.grading.intake.gather import gather
+from course.grading.intake.gather import hand_over
 from course.grading.intake.recognise import KnownLab, known_labs
 from course.grading.marks import LabMark
 from course.grading.report.feedback import write_feedback
@@ -18,6 +18,7 @@ from course.grading.report.overview import PAGE, write_overview
 from course.grading.report.pages import plural
 from course.grading.report.scheme import Weights, read_weights, strangers, unknown_exercises
 from course.grading.submission import Submission
+from course.grading.text import same
 from course.grading.workers.dask_cluster import grade_on_dask
 from course.grading.workers.pool import Failure, Outcome, Pool, Started, default_workers
 from course.grading.workers.process import Recipe, in_sandboxes
@@ -116,7 +117,8 @@ def grade_class(
     if request.book.resolve().is_relative_to(request.folder.resolve()):
         raise ValueError(f"the marks can't lie among the submissions: give --out a folder outside of {request.folder}")
     show.gathering()
-    gathered = gather(request.folder, labs)
+    handed = hand_over(request.folder, labs)
+    gathered = handed.found
     submissions = [one for one in gathered if isinstance(one, Submission)]
     if not gathered:
         raise ValueError(f"there is no file in {request.folder}: give the folder with the submissions")
@@ -138,7 +140,11 @@ def grade_class(
             graded, failed = _grade(book, due, recipe, outcomes or _by(request), show)
         finally:
             kept = _write(book, weights)
-        said = [*_said(book, weights, request, labs), *([f"{TABLE} had been changed: it is kept as {kept.name}."] if kept else [])]
+        said = [
+            *handed.said,
+            *_said(book, weights, request, labs),
+            *([f"{TABLE} had been changed: it is kept as {kept.name}."] if kept else []),
+        ]
         return Summary(request.book, graded, len(mine) - len(due), len(book.refusals), failed, len(book.students), tuple(said))
 
 
@@ -154,6 +160,7 @@ def _chosen(wanted: Sequence[str], names: Sequence[str]) -> set[str]:
 
 
 def _student(wanted: str, students: Sequence[str]) -> str:
+    wanted = same(wanted)
     if wanted in students:
         return wanted
     students = list(dict.fromkeys(students))  # once, however many labs somebody handed in

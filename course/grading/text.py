@@ -11,8 +11,23 @@ MOST_NAME = 120
 
 def visible(text: str) -> str:
     """A text in one line, without what can't be seen, moves a terminal's cursor or turns the direction of writing."""
-    seen = (" " if char.isspace() else char for char in unicodedata.normalize("NFC", text))
-    return " ".join("".join(char for char in seen if char == " " or unicodedata.category(char)[0] != "C").split())
+    return " ".join(printable(" ".join(same(text).split())).split())
+
+
+def printable(text: str) -> str:
+    """The same text, its lines and blanks kept, without what can't be seen, moves a cursor or turns the direction of writing."""
+    return "".join(char for char in text if char in "\n\t" or unicodedata.category(char)[0] != "C")
+
+
+def same(text: str) -> str:
+    """A text in the one spelling (NFC) in which names are compared: macOS writes "e" and an accent instead of "é"."""
+    return unicodedata.normalize("NFC", text)
+
+
+def size_of(count: int, beyond: int | None = None) -> str:
+    """A number of bytes for people: "20 MB". beyond: what it is more than; where both are as many MB, all digits are told."""
+    said = f"{count / 1e6:,.0f} MB"
+    return f"{count:,} bytes" if beyond is not None and said == f"{beyond / 1e6:,.0f} MB" else said
 
 
 def clean(name: str) -> str:

@@ -12,12 +12,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from course.grading.intake.leftovers import HIDDEN, Parts, hidden_work, is_hidden, is_junk
+from course.grading.text import size_of
+
 MB = 1_000_000
 MOST_NAME = 1_000
-Parts = tuple[str, ...]
-IsExport = Callable[[Parts, Sequence[Parts]], bool]
+IsClass = Callable[[Parts], bool]
+Inside = list[tuple[zipfile.ZipInfo, Parts]]
 
-_JUNK = {"__MACOSX", "__pycache__", "Thumbs.db", "desktop.ini"}
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _BLOCK = 1 << 20
 
@@ -66,7 +68,7 @@ class Budget:
         """Count bytes that were unpacked."""
         self.bytes -= size
         if self.bytes < 0:
-            raise ValueError(f"unpacks to more than {self.most // MB} MB, which is refused as a zip bomb")
+            raise ValueError(f"unpacks to more than {size_of(self.most)}, which is refused as a zip bomb")
 
     def refuses(self, inside: Sequence[tuple[zipfile.ZipInfo, Parts]]) -> str:
         """Count the files of a zip; why it is refused before anything of it is unpacked, "" if it is not."""
@@ -74,12 +76,7 @@ class Budget:
         if self.entries < 0:
             return f"holds more than {self.files:,} files: hand in the notebook alone"
         declared = sum(info.file_size for info, _ in inside)
-        return f"says that it unpacks to {declared // MB:,} MB, which is refused as a zip bomb" if declared > self.bytes else ""
-
-
-def is_junk(parts: Parts) -> bool:
-    """What computers leave behind: hidden files, caches, resource forks."""
-    return any(part.startswith(".") or part in _JUNK for part in parts if part != "..")
+        return f"says that it unpacks to {size_of(declared)}, which is refused as a zip bomb" if declared > self.bytes else ""
 
 
 def looks_zipped(name: str, start: bytes) -> bool:
@@ -88,27 +85,42 @@ def looks_zipped(name: str, start: bytes) -> bool:
     return start[:2] == b"PK" and start[2:4] in (b"\3\4", b"\5\6") and suffix in (".zip", ".ipynb", "")
 
 
+def opened(file: Any, most: int) -> tuple[zipfile.ZipFile, Inside]:
+    """A zip, and its files with their places in it. most: how long its list of files may be, in bytes.
+
+    Raises:
+        ValueError: it is not a whole zip, or its list is too long; a sentence that goes on after its name.
+    """
+    try:
+        archive = zipfile.ZipFile(_Guarded(file, most))
+        return archive, [(info, _parts(info)) for info in archive.infolist() if not info.is_dir()]
+    except _TooLongError as error:
+        raise ValueError(str(error)) from error
+    except Exception as error:  # a broken zip fails in as many ways as it has fields
+        raise ValueError(f"is not a whole zip ({_said(error)})") from error
+
+
 def in_zip(
-    file: Any, parts: Parts, limits: Limits, is_export: IsExport | None = None, *, depth: int = 1, budget: Budget | None = None
+    file: Any, parts: Parts, limits: Limits, is_class: IsClass, *, depth: int = 1, budget: Budget | None = None
 ) -> Iterator[Entry | Problem]:
     """The files of one zip, and of the zips in it.
 
-    is_export: whether a zip in this place with these files holds the work of many, so that each file counts for itself; None
-    inside another zip. budget: what is left of the outer zip's. What a zip says of times is not used: systems that pack it
-    anew put the time of packing there, and students what they like.
+    is_class: whether the zip in this place holds the work of many; it does not count as one student's. depth, budget: how many
+    zips of the same student are around it, and what is left of the outermost one's. What a zip says of times is not used:
+    systems that pack it again put the time of packing there, and students what they like.
     """
     if depth > limits.depth:
         yield Problem(parts, "is a zip in a zip in a zip: hand in one zip")
         return
+    many = is_class(parts)
     try:
-        archive = zipfile.ZipFile(_Guarded(file, 16 * limits.directory if is_export else limits.directory))
-        inside = [(info, _parts(info)) for info in archive.infolist() if not info.is_dir()]
-    except Exception as error:  # a broken zip fails in as many ways as it has fields
-        yield Problem(parts, str(error) if isinstance(error, _TooLongError) else f"is not a whole zip ({_said(error)})")
+        archive, inside = opened(file, 16 * limits.directory if many or depth == 1 else limits.directory)
+    except ValueError as error:
+        yield Problem(parts, str(error))
         return
-    inside = [(info, names) for info, names in inside if not is_junk(names)]
-    export = is_export is not None and is_export(parts, [names for _, names in inside])
-    if not export:
+    yield from (Problem((*parts, *names), HIDDEN) for names in hidden_work(names for _, names in inside))
+    inside = [(info, names) for info, names in inside if not any(is_junk(part) or is_hidden(part) for part in names)]
+    if not many:
         budget = budget or Budget(limits)
         if reason := budget.refuses(inside):
             yield Problem(parts, reason)
@@ -118,20 +130,20 @@ def in_zip(
         if reason := _wrong(info, names, limits):
             yield Problem(here, reason)
         else:
-            yield from _member(archive, info, here, limits, depth, budget)
+            yield from _member(archive, info, here, limits, is_class, depth if many else depth + 1, budget)
 
 
 def _member(
-    archive: zipfile.ZipFile, info: zipfile.ZipInfo, here: Parts, limits: Limits, depth: int, budget: Budget | None
+    archive: zipfile.ZipFile, info: zipfile.ZipInfo, here: Parts, limits: Limits, is_class: IsClass, depth: int, budget: Budget | None
 ) -> Iterator[Entry | Problem]:
     def read() -> bytes:
-        return _unpack(archive, info, limits.file, budget)
+        return unpack(archive, info, limits.file, budget)
 
     try:
         with archive.open(info) as file:
             nested = looks_zipped(here[-1], file.read(4))
         if nested:
-            yield from in_zip(io.BytesIO(read()), here, limits, depth=depth + 1, budget=budget)
+            yield from in_zip(io.BytesIO(read()), here, limits, is_class, depth=depth, budget=budget)
             return
     except ValueError as error:
         yield Problem(here, str(error))
@@ -142,7 +154,7 @@ def _member(
     yield Entry(here, read)
 
 
-def _unpack(archive: zipfile.ZipFile, info: zipfile.ZipInfo, most: int, budget: Budget | None) -> bytes:
+def unpack(archive: zipfile.ZipFile, info: zipfile.ZipInfo, most: int, budget: Budget | None) -> bytes:
     """The bytes of one file; counted as they come, whatever the zip says of their number."""
     blocks, size = [], 0
     try:
@@ -152,7 +164,7 @@ def _unpack(archive: zipfile.ZipFile, info: zipfile.ZipInfo, most: int, budget: 
                 if budget:
                     budget.spend(len(block))
                 if size > most:
-                    raise ValueError(f"has more than {most // MB} MB")
+                    raise ValueError(f"has more than {size_of(most)}")
                 blocks.append(block)
     except ValueError:
         raise
@@ -174,7 +186,7 @@ def _wrong(info: zipfile.ZipInfo, names: Parts, limits: Limits) -> str:
     if info.compress_type not in _METHODS:
         return "is compressed in an unusual way: zip it the ordinary way"
     if info.file_size > limits.file:
-        return f"says that it unpacks to {info.file_size // MB:,} MB, and {limits.file // MB} MB are the most"
+        return f"says that it unpacks to {size_of(info.file_size, limits.file)}, and {size_of(limits.file)} are the most"
     return ""
 
 

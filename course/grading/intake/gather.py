@@ -1,4 +1,4 @@
-"""Gather what a class handed in: folders and zips as Moodle, Canvas, nbgrader, `submit` and people lay them out.
+"""Gather what a class handed in: folders and zips as learning systems, `submit` and people lay them out.
 
 Whatever is wrong with a file costs its author that file and is named; it never stops the others.
 """
@@ -8,20 +8,35 @@ from __future__ import annotations
 import os
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 
 from course.grading.intake.archives import Limits, Problem
-from course.grading.intake.owners import is_export, owner_of
+from course.grading.intake.layout import Layout, layout_of
+from course.grading.intake.leftovers import Parts
+from course.grading.intake.outline import outline
 from course.grading.intake.recognise import KnownLab, known_labs, lab_called
 from course.grading.intake.student_files import Notebook, Pile, put
+from course.grading.intake.students import Student, students_of
 from course.grading.intake.walk import tree
 from course.grading.submission import Refusal, Submission
-from course.grading.text import clean, mark
+from course.grading.text import clean
 
-__all__ = ["Refusal", "Submission", "gather"]
+SHOWN = 5  # broken files of one student and lab that are named one by one
+
+
+@dataclass(frozen=True)
+class HandOver:
+    """All that a class handed in.
+
+    found: one for each student and lab, sorted. said: how it was read and what was left out, in sentences.
+    """
+
+    found: list[Submission | Refusal]
+    said: tuple[str, ...] = ()
 
 
 def gather(folder: Path, labs: Sequence[KnownLab] | None = None, limits: Limits | None = None) -> list[Submission | Refusal]:
@@ -30,90 +45,122 @@ def gather(folder: Path, labs: Sequence[KnownLab] | None = None, limits: Limits 
     Raises:
         FileNotFoundError, ValueError: there is no such folder or zip.
     """
-    labs = known_labs() if labs is None else labs
-    piles: dict[tuple[str, ...], Pile] = {}
-    for one in tree(Path(folder), is_export, limits):
-        owner = owner_of(one.parts, labs, Path(folder).resolve().name) if one.parts else None
-        if owner is None:
-            if not one.parts and isinstance(one, Problem):
+    return hand_over(folder, labs, limits).found
+
+
+def hand_over(folder: Path, labs: Sequence[KnownLab] | None = None, limits: Limits | None = None) -> HandOver:
+    """The same with what an instructor should know about how it was read. Raises as `gather` does."""
+    labs, limits = known_labs() if labs is None else labs, limits or Limits()
+    folder = Path(folder)
+    layout = layout_of(outline(folder, limits), labs) if folder.exists() else Layout(labs)
+    piles: dict[tuple[object, ...], Pile] = {}
+    left_out: list[Parts] = []
+    for one in tree(folder, layout.is_class, limits):
+        if not one.parts:
+            if isinstance(one, Problem):
                 raise ValueError(f"{folder} {one.reason}")
             continue
-        # a zip that lies alone is a student's of whom only the manifest may tell the name
-        alone = one.parts[0] if owner.system == "folder" and one.parts[0].lower().endswith(".zip") else ""
-        pile = piles.setdefault((*owner.key, alone), Pile(owner))
-        put(one, owner, pile, labs)
-    return sorted(_results(_named(piles.values(), clean(Path(folder).resolve().stem)), labs), key=_order)
+        owner = layout.owner(one.parts)
+        if owner is None:
+            left_out.append(one.parts)
+            continue
+        place = layout.hand_in(one.parts, owner)
+        put(one, owner, piles.setdefault((*owner.key, place), Pile(owner, place)), labs)
+    for place, doubt in layout.doubts.items():
+        for pile in piles.values():
+            if pile.place == place:
+                pile.doubts.append(f"{'/'.join(map(clean, place))} {doubt}")
+    students = list(students_of(list(piles.values()), clean(folder.resolve().stem)))
+    found = [one for student in students for one in _of_student(student, labs)]
+    known = {one.lab for one in found if isinstance(one, Submission)}
+    found = [one if isinstance(one, Submission) else _without_a_guess(one, known, labs) for one in found]
+    return HandOver(sorted(found, key=_order), tuple(_said(layout, students, left_out)))
 
 
 def _order(one: Submission | Refusal) -> tuple[str, str, bool, str]:
     return one.student, one.lab, isinstance(one, Refusal), one.path if isinstance(one, Refusal) else ""
 
 
-def _named(piles: Iterable[Pile], folder: str) -> dict[str, list[Pile]]:
-    """The piles by the student's name. Two students of one name get behind it what tells them apart.
-
-    One name in two systems is two students too: nobody can hand in for another by laying out a zip as a system does.
-    """
-    by_name: dict[str, list[Pile]] = defaultdict(list)
-    for pile in piles:
-        by_name[pile.called or folder or "unnamed"].append(pile)
-    students: dict[str, list[Pile]] = defaultdict(list)
-    for name, found in by_name.items():
-        tell = _difference(found)
-        for pile in found:
-            students[f"{name} ({tell(pile)})" if tell else name].append(pile)
-    return students
+def _without_a_guess(one: Refusal, known: set[str], labs: Sequence[KnownLab]) -> Refusal:
+    """A refusal of a lab that nobody handed in counts for it only if its name says so in words, and not by a number alone."""
+    words = re.findall(r"[a-z]+", one.path.casefold())
+    if not one.lab or one.lab in known or set(one.lab[3:].split("_")) <= set(words):
+        return one
+    return Refusal(one.student, "", one.path, one.reason, one.number)
 
 
-def _difference(found: Sequence[Pile]) -> Callable[[Pile], str] | None:
-    """What tells students of one name apart; None if it is one student."""
-    if len({pile.owner.system for pile in found}) > 1:
-        return lambda pile: pile.owner.system
-    labs: dict[str, set[str]] = defaultdict(set)  # by number
-    for pile in found:
-        labs[pile.owner.number] |= {one.known.lab.name for one in pile.notebooks}
-    if len(set().union(*labs.values())) < sum(map(len, labs.values())):  # else the system numbers each assignment's students anew
-        return lambda pile: pile.owner.number
-    if len({pile.owner.name for pile in found if pile.owner.system != "folder" or not pile.stated}) > 1:
-        return lambda pile: mark(pile.owner.name)[:6]
-    return None
+def _said(layout: Layout, students: Sequence[Student], left_out: Sequence[Parts]) -> Iterator[str]:
+    """What an instructor should know about how all this was read."""
+    for place in sorted(layout.levels):
+        if place and layout.system == "folder":
+            yield f"{'/'.join(map(clean, place))} was read as a folder of several students, not as one student's."
+    for doubt in dict.fromkeys(doubt for student in students for pile in student.piles for doubt in pile.doubts):
+        yield f"{doubt}."
+    for student in students:
+        yield from (f"{student.name}: {note}." for note in student.notes[:1])
+        yield from _loose(student)
+    if left_out:
+        first = list(dict.fromkeys(clean(parts[len(layout.above(parts))]) for parts in left_out))
+        more = f" and {len(first) - 5:,} more" if len(first) > 5 else ""
+        yield f"Left out, because they are nobody's work: {', '.join(first[:5])}{more}."
 
 
-def _results(students: Mapping[str, list[Pile]], labs: Sequence[KnownLab]) -> Iterator[Submission | Refusal]:
-    for student, piles in students.items():
-        yield from _of_student(student, piles, labs)
+def _loose(student: Student) -> Iterator[str]:
+    """That several notebooks of one lab, which name nobody, were taken for one student's."""
+    loose = [one for pile in student.piles if pile.place and not pile.place[-1] for one in pile.notebooks]
+    for lab in sorted({one.known.lab.name for one in loose}):
+        mine = [one for one in loose if one.known.lab.name == lab]
+        if len({one.read.data for one in mine}) > 1:
+            yield (
+                f"{len(mine)} notebooks of lab {lab[:2]} lie side by side and name nobody: one was graded, as {student.name}'s. "
+                "If they are several students', put each into a folder of that student's name."
+            )
 
 
-def _of_student(student: str, piles: Sequence[Pile], labs: Sequence[KnownLab]) -> Iterator[Submission | Refusal]:
+def _of_student(student: Student, labs: Sequence[KnownLab]) -> Iterator[Submission | Refusal]:
+    name, piles = student.name, student.piles
     by_lab: dict[str, list[Notebook]] = defaultdict(list)
     for one in (one for pile in piles for one in pile.notebooks):
         by_lab[one.known.lab.name].append(one)
     notes: dict[str, list[str]] = defaultdict(list)
     files: dict[str, dict[str, bytes]] = defaultdict(dict)
-    for number, name, data in ((pile.owner.number, *one) for pile in piles for one in sorted(pile.artifacts.items())):
-        called = lab_called(name, labs)
+    for number, file, data in ((pile.owner.number, *one) for pile in piles for one in sorted(pile.artifacts.items())):
+        called = lab_called(file, labs)
         lab = called.name if called else next(iter(by_lab)) if len(by_lab) == 1 else ""
         if lab not in by_lab:
-            yield Refusal(student, lab, clean(name), "is a file of an open challenge without its lab's notebook", number)
+            yield Refusal(name, lab, clean(file), "is a file of an open challenge without its lab's notebook", number)
             continue
-        files[lab][name] = data
+        files[lab][file] = data
         if not called:
-            notes[lab].append(f"{clean(name)} was taken for lab {lab[:2]}, the only one handed in")
-    for number, lab, path, reason, serious in ((pile.owner.number, *one) for pile in piles for one in pile.refused):
+            notes[lab].append(f"{clean(file)} was taken for lab {lab[:2]}, the only one handed in")
+    for number, lab, path, reason, serious in _few(piles):
         if (lab in by_lab) if lab else (by_lab and not serious):
             for mine in [lab] if lab else by_lab:
                 notes[mine].append(f"{path} {reason}")
         else:
-            yield Refusal(student, lab, path, reason, number)
+            yield Refusal(name, lab, path, reason, number)
     if not by_lab and not any(pile.refused for pile in piles) and (others := [path for pile in piles for path in pile.others]):
         reason = "is not a notebook" if len(others) == 1 else "are not notebooks"
-        yield Refusal(student, "", ", ".join(others[:3]), reason, next(pile.owner.number for pile in piles if pile.others))
+        yield Refusal(name, "", ", ".join(others[:3]), reason, next(pile.owner.number for pile in piles if pile.others))
     stamps = {folder: stamp for pile in piles for folder, stamp in pile.stamps.items()}
-    stated = next((pile.stated for pile in piles if pile.owner.system in ("moodle", "canvas") and pile.stated), "")
+    about = [*student.notes, *(doubt for pile in piles for doubt in pile.doubts)]
+    stated = next((pile.stated for pile in piles if pile.stated and not _words(pile.stated) & _words(name)), "")
     for lab, found in by_lab.items():
-        if stated and not _words(stated) & _words(student):
-            notes[lab].append(f"the manifest in the zip names {stated}")
-        yield _submission(student, lab, found, files[lab], notes[lab], stamps)
+        told = [*notes[lab], *about, *([f"the manifest in the zip names {stated}"] if stated else [])]
+        yield _submission(name, lab, found, files[lab], told, stamps)
+
+
+def _few(piles: Iterable[Pile]) -> Iterator[tuple[str, str, str, str, bool]]:
+    """The refused files as (number, lab, path, reason, whether it is a notebook); of very many for one lab the first, and how many more."""
+    groups: dict[tuple[str, str], list[tuple[str, str, bool]]] = defaultdict(list)
+    for pile in piles:
+        for lab, path, reason, serious in pile.refused:
+            groups[pile.owner.number, lab].append((path, reason, serious))
+    for (number, lab), found in groups.items():
+        shown = found if len(found) <= SHOWN + 1 else found[:SHOWN]
+        yield from ((number, lab, *one) for one in shown)
+        if rest := found[len(shown) :]:
+            yield number, lab, f"{len(rest):,} more files, such as {rest[0][0]},", "can't be used either", any(one[2] for one in rest)
 
 
 def _submission(

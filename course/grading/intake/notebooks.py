@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from course.grading.text import size_of
 from utils.files import ROOT
 from utils.student.file_format import Notebook, decode, id_of, source_of, tags_of
 
@@ -48,7 +49,7 @@ def _read(data: bytes) -> Read:
     notebook, notes = decode(data)
     plain = json.dumps(_graded(notebook), sort_keys=True).encode()
     if len(plain) > MOST_TEXT:
-        raise ValueError(f"holds {len(plain) / 1e6:.0f} MB of text in its cells, and {MOST_TEXT // 1_000_000} MB are the most")
+        raise ValueError(f"holds {size_of(len(plain), MOST_TEXT)} of text in its cells, and {size_of(MOST_TEXT)} are the most")
     return Read(plain, tuple(notes))
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from course.grading.report.grades_csv import number
+from course.grading.text import printable
 from utils.files import write_atomically
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -31,10 +32,22 @@ def _environment() -> Any:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
-        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_seen,
     )
     environment.filters |= {"points": number, "breakable": breakable}
     return environment
+
+
+def _seen(value: Any) -> Any:
+    """A value of a page as it is shown: no text of a student's moves a cursor or turns the direction of writing."""
+    from markupsafe import Markup
+
+    return value if not isinstance(value, str) else Markup(printable(value)) if isinstance(value, Markup) else printable(value)
 
 
 def render(template: str, **values: Any) -> str:

@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import Any
 
 from course.grading.marks import LabMark
+from course.grading.text import same
 
 EXTRAS = ("shown", "bonus")
 
@@ -112,8 +113,11 @@ def _weight(lab: str, entry: Any) -> LabWeight:
 
 
 def _by_student(found: Mapping[str, Any], key: str, labs: Collection[str]) -> dict[str, dict[str, float]]:
-    result = {}
-    for student, entry in _table(found, key).items():
+    result: dict[str, dict[str, float]] = {}
+    for written, entry in _table(found, key).items():
+        student = same(written)
+        if student in result:
+            raise ValueError(f'{key}."{student}" is there twice, once with combining letters: leave one')
         if not isinstance(entry, dict):
             raise ValueError(f'{key}."{student}" is {entry!r}: write one number for each lab, [{key}."{student}"]')
         least = 0 if key == "days_late" else -math.inf
@@ -211,8 +215,10 @@ def days_late(student: str, lab: str, weights: Weights, handed_in: str, late: bo
     deadline = weights.labs.get(lab, LabWeight()).deadline
     if deadline and handed_in:
         moment = datetime.fromisoformat(handed_in)
-        if (moment.tzinfo is None) != (deadline.tzinfo is None):  # the one that names no zone is meant in this computer's
-            moment, deadline = moment.astimezone(), deadline.astimezone()
+        if deadline.tzinfo is None:  # in the time of the learning system, whatever zone it names
+            moment = moment.replace(tzinfo=None)
+        elif moment.tzinfo is None:  # a system that names no zone is taken for one in this computer's
+            moment = moment.astimezone()
         return max(0, math.ceil((moment - deadline).total_seconds() / 86_400))
     return int(late)
 

@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+import unicodedata
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from course.grading.report.gradebook import LOG, gradebook
 from course.grading.run import Request, Show, grade_class
 from course.grading.workers.pool import Failure, PoolError
 from course.grading.workers.process import Recipe
-from tests.course.grading.classroom import LABS, a_mark, answered, data, notebook, write
+from tests.course.grading.classroom import LABS, a_mark, answered, data, notebook, write, zipped
 from utils.cli import app as course_app
 
 runner = CliRunner()
@@ -147,6 +148,20 @@ def test_a_name_that_fits_nobody_gets_a_suggestion(folder):
         grade(folder, student="BO")
     with pytest.raises(ValueError, match=r"called zzz: the names are those in grades\.csv"):
         grade(folder, student="zzz")
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_a_student_is_found_in_any_spelling(tmp_path, form):
+    folder = write(tmp_path / "in", {f"{unicodedata.normalize(form, 'Zoë')}/01_pruning.ipynb": answered()})
+    for wanted in ("NFC", "NFD"):
+        assert grade(folder, student=unicodedata.normalize(wanted, "Zoë")).graded == 1
+
+
+def test_what_was_left_out_or_is_doubtful_is_said(tmp_path):
+    files = {"mia/01_pruning.ipynb": answered(), "mia.zip": zipped({"01_pruning.ipynb": answered(body="return 1")}), "index.html": b""}
+    said = grade(write(tmp_path / "in", files)).said
+    assert any("several hand-ins claim the name mia" in one for one in said)
+    assert "Left out, because they are nobody's work: index.html." in said
 
 
 def test_all_again(folder):

@@ -15,6 +15,7 @@ from course.grading.intake.gather import gather
 from course.grading.intake.notebooks import Read, read
 from course.grading.submission import Refusal, Submission
 from tests.course.grading.classroom import LABS, answered, cell, data, notebook, write, zipped
+from utils.student.challenge import MAX_BYTES
 from utils.student.submit import zipped as submit_zip
 
 SMALL = Limits(file=100_000, archive=200_000, entries=50, directory=20_000)
@@ -116,7 +117,7 @@ def test_nbgrader(tmp_path, top):
         },
     )
     ada, bo = gather(root, LABS)
-    assert (ada.student, ada.handed_in) == ("ada", "2026-11-25T15:58:23")
+    assert (ada.student, ada.handed_in) == ("ada", "2026-11-25T15:58:23+00:00")
     assert (bo.student, bo.handed_in) == ("bo", "")
 
 
@@ -246,9 +247,9 @@ def test_a_challenge_without_its_number_goes_to_the_only_lab(tmp_path):
 
 
 def test_a_challenge_that_is_too_large_or_alone(tmp_path):
-    write(tmp_path, {"ada/01_pruning.ipynb": answered(), "ada/01_challenge.onnx": bytes(20_000_001), "bo/01_challenge.onnx": b"x"})
+    write(tmp_path, {"ada/01_pruning.ipynb": answered(), "ada/01_challenge.onnx": bytes(MAX_BYTES + 1), "bo/01_challenge.onnx": b"x"})
     ada, bo = gather(tmp_path, LABS)
-    assert ada.artifacts == {} and "20 MB are the most" in ada.notes[0]
+    assert ada.artifacts == {} and "has 16,000,001 bytes, and 16 MB are the most" in ada.notes[0]
     assert isinstance(bo, Refusal) and "without its lab's notebook" in str(bo)
 
 
@@ -285,7 +286,7 @@ def test_no_notebook_at_all(tmp_path):
     write(tmp_path, {"ada/report.pdf": b"%PDF", "bo/a.docx": b"PK\3\4", "bo/b.rar": b"Rar!"})
     ada, bo = gather(tmp_path, LABS)
     assert str(ada) == "ada/report.pdf is not a notebook."
-    assert str(bo) == "bo/a.docx, bo/b.rar are no notebooks."
+    assert str(bo) == "bo/a.docx, bo/b.rar are not notebooks."
 
 
 def test_a_broken_copy_beside_a_good_one_is_a_note(tmp_path):
@@ -513,7 +514,7 @@ def test_one_student_s_bomb_in_an_export_leaves_the_others(tmp_path):
 def test_nobody_hands_in_for_another_by_laying_out_a_zip_as_a_system_does(tmp_path):
     forged = zipped({"bo_1_assignsubmission_file_/01_pruning.ipynb": answered(body="return 'ada'")})
     found = graded(write(tmp_path, {"ada.zip": forged, "bo/01_pruning.ipynb": data(notebook())}))
-    assert [one.student for one in found] == ["bo (folder)", "bo (moodle)"]
+    assert [one.student for one in found] == ["ada", "bo"] and b"return 'ada'" in found[0].notebook
     within = graded(write(tmp_path / "in", {"Ada_2_assignsubmission_file_/x.zip": forged}))
     assert pairs(within) == [("Ada", "01_pruning")]
 

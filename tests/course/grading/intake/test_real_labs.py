@@ -5,8 +5,9 @@ import re
 import pytest
 
 from course.grading.intake.gather import gather
-from course.grading.intake.owners import owner_of
+from course.grading.intake.layout import Layout
 from course.grading.intake.recognise import known_labs, lab_called, recognise
+from course.grading.intake.systems import BY_NAME
 from course.grading.report.scheme import read_weights
 from tests.course.grading.classroom import LABS
 from utils.files import ROOT
@@ -31,13 +32,13 @@ def test_each_lab_is_recognised_with_and_without_its_metadata(path):
 
 def test_what_submit_makes_is_taken_as_it_is(home, tmp_path):
     student_folder.copy_new_labs(to=home)
-    (home / "01_challenge.onnx").write_bytes(b"a model")
+    (home / "01_challenge.safetensors").write_bytes(b"a model")
     done = submit("01", "Ada Lovelace")
     (tmp_path / "in").mkdir()
     done.path.rename(tmp_path / "in" / done.path.name)
     (found,) = gather(tmp_path / "in")
     assert (found.student, found.lab, found.notes) == ("Ada Lovelace", "01_pruning", ())
-    assert found.artifacts == {"01_challenge.onnx": b"a model"}
+    assert found.artifacts == {"01_challenge.safetensors": b"a model"}
 
 
 @pytest.mark.parametrize(
@@ -67,7 +68,8 @@ def test_a_long_name_is_read(part):
     """Patterns that go back and forth would take hours for the longest names that are read."""
     name = (part * 1_000)[:1_000] + "x"
     for parts in ((name,), ("a", name), (name, "01_pruning.ipynb")):
-        owner_of(parts, LABS)
+        for system in ("folder", "nbgrader", *BY_NAME):
+            Layout(LABS, system).owner(parts)
     assert lab_called(name, LABS) in (None, LABS[0])
 
 

@@ -21,12 +21,12 @@ from course.grading.report.grades_csv import csv_of, rows
 from course.grading.report.overview import write_overview
 from course.grading.report.scheme import LabWeight, Weights
 from course.grading.submission import Refusal
-from course.grading.text import clean, file_name
+from course.grading.text import clean, file_name, printable, visible
 from tests.browser.readability import AA, TEXTS, Text
 from tests.course.grading.classroom import a_mark, submission
 from utils.doctor import TOOLS, lacking
 
-HOSTILE = '"><script>document.title="taken"</script><img src=x onerror=alert(1)>{{ 7*7 }}</style>\u202e'
+HOSTILE = '"><script>document.title="taken"</script><img src=x onerror=alert(1)>{{ 7*7 }}</style>\u202e\x1b[2J\x07\x9b\u2066'
 VOID = {"wbr", "meta", "br", "link", "img", "hr", "input", "rect", "line"}
 
 
@@ -338,3 +338,21 @@ def test_in_a_browser_all_can_be_read_and_nothing_runs(tmp_path, browser, scheme
         assert texts and not [(text.text, text.contrast) for text in texts if text.contrast < AA]
         page.close()
     context.close()
+
+
+UNSEEN = "\x00\x07\x08\x0b\x1b\x7f\x85\x9b\u200b\u200e\u202a\u202e\u2066\u2069\ufeff\ud83d"
+
+
+def test_no_page_has_a_character_that_is_not_seen(tmp_path):
+    """Is everything that a student can write shown without what moves a cursor or turns the direction of writing?"""
+    with a_class(tmp_path) as book:
+        one = submission(f"Emil{UNSEEN}")
+        mark = hostile_mark(one)
+        exercise = ExerciseMark("cubic_sparsity", 1, 2, True, (CaseMark(UNSEEN, False, UNSEEN, (f"a{UNSEEN}b",)),), UNSEEN)
+        book.add(one, replace(mark, exercises=(exercise,), notes=(UNSEEN,), challenge={"file": UNSEEN, "note": UNSEEN}))
+        pages = [path.read_text(encoding="utf-8") for path in (*write_feedback(book, Weights()), write_overview(book, Weights()))]
+    assert all(not set(page) & set(UNSEEN) for page in pages) and any("ab" in page for page in pages)
+
+
+def test_lines_and_blanks_of_a_page_stay():
+    assert printable("a  b\n\tc\x1b") == "a  b\n\tc" and visible(" a  b\n\tc\x1b ") == "a b c"

@@ -1,5 +1,7 @@
 """What marks count: points, deadlines, manual points."""
 
+import time
+import unicodedata
 from dataclasses import replace
 from datetime import datetime
 
@@ -105,7 +107,38 @@ def test_a_deadline_with_a_zone_and_a_time_without():
     assert weigh(MARK, zoned, "2026-11-30T12:00:00+01:00").late_days == 0
 
 
+@pytest.mark.parametrize("zone", ["UTC", "America/New_York", "Europe/Berlin", "Asia/Tokyo"])
+def test_a_mark_does_not_depend_on_the_computer_s_zone(monkeypatch, zone):
+    """Are two moments that name their zones compared as they are, wherever the grader runs?"""
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        for deadline, days in (
+            ("2026-11-25T16:30:00Z", 0),
+            ("2026-11-25T16:30:00+01:00", 1),
+            ("2026-11-25T10:58:24-05:00", 0),
+            ("2026-11-25T15:30:00", 1),  # without a zone: in the time of the learning system
+            ("2026-11-25T16:30:00", 0),
+        ):
+            scheme = Weights({"01_pruning": LabWeight(deadline=datetime.fromisoformat(deadline), late_per_day=0.5)})
+            assert weigh(MARK, scheme, "2026-11-25T15:58:23+00:00").late_days == days, deadline
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_a_name_is_the_same_in_any_spelling(tmp_path, form):
+    name = "Zoë Brüning"
+    text = f'[manual."{unicodedata.normalize(form, name)}"]\n01 = 1.5\n[days_late."{unicodedata.normalize(form, name)}"]\n01 = 0'
+    (tmp_path / "weights.toml").write_text(text, encoding="utf-8")
+    found = read_weights(tmp_path / "weights.toml", ["01_pruning"])
+    assert found.manual == {name: {"01_pruning": 1.5}} and found.days_late == {name: {"01_pruning": 0}}
+    assert strangers(found, [name]) == []
+
+
 WRONG = {
+    f'[manual."Zoë"]\n01 = 1\n[manual."{unicodedata.normalize("NFD", "Zoë")}"]\n01 = 2': "is there twice, once with combining letters",
     "labs = [": "is no TOML",
     "label = 1": "label at the top is not known: did you mean labs?",
     "xyz = 1": "xyz at the top is not known: use labs, extras, manual or days_late",
