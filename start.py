@@ -302,7 +302,7 @@ def prepare_folder():
     made_by = re.search(r"^version(?:_info)? *= *(\d+\.\d+)", read(os.path.join(folder, "pyvenv.cfg")), re.M)
     fits = os.path.exists(venv_python()) and made_by and made_by.group(1) == f"{sys.version_info[0]}.{sys.version_info[1]}"
     if stamp and (stamp == UNFINISHED or not fits):
-        print("The environment is not whole: making it afresh.", flush=True)
+        print("The environment is not whole: making it again.", flush=True)
         shutil.rmtree(folder)
     if os.path.isdir(folder) and os.listdir(folder) and not stamp:
         if not fits:

@@ -108,8 +108,8 @@ def few_labels(bench: Bench) -> Table:
         "Ten labels a class",
         "fashion_few",
         FEW,
-        "The same student trained on 100 labelled images, drawn anew for each seed; the other images come without labels. 10,000 test\n"
-        "images. The upper bound is no fair competitor: its teacher has seen every label.",
+        "The same student trained on 100 labeled images, drawn again for each seed; the other images come without labels. 10,000 test\n"
+        "images. The upper bound is not a fair competitor: its teacher has seen every label.",
     )
 
 

@@ -224,4 +224,4 @@ def _said(book: Gradebook, weights: Weights, request: Request, labs: Sequence[Kn
     today = {lab.name: lab.source_sha256 for lab in labs}
     old = sorted({mark.lab for mark in book.marks if today.get(mark.lab) and mark.versions.get("lab") not in (None, today[mark.lab])})
     if old and not request.again:
-        yield f"{', '.join(old)}: some marks were made with another version of the lab; --again grades all anew."
+        yield f"{', '.join(old)}: some marks were made with another version of the lab; --again grades all again."

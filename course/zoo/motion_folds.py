@@ -110,7 +110,7 @@ def train_folds(name: str, what: dict, seed: int, say: Callable[[str], None] = p
         size = save_model(model, (ZOO / name / f"fold{number}" if ships else checkpoint(name, seed, number)).with_suffix(".safetensors"))
         known, people = results[-1]["known"], results[-1]["people"]
         lines = ", ".join(f"person {one['person']}: {one['before']:.1f} to {one['after']:.1f} %" for one in people)
-        say(f"{name} seed {seed}: fold {number}, known people {known:.1f} %, {lines}")
+        say(f"{name} seed {seed}: fold {number}, training users {known:.1f} %, {lines}")
     of_people = lambda key: round(mean(one[key] for fold in results for one in fold["people"]), 2)  # noqa: E731
     return {
         "seed": seed,

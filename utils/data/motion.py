@@ -111,7 +111,7 @@ def cut(
     """
     for what, value in (("size", size), ("stride", stride)):
         if not isinstance(value, int) or value < 1:
-            raise ValueError(f"{what} must be a whole number of samples, at least 1, got {value!r}")
+            raise ValueError(f"{what} must be an integer number of samples, at least 1, got {value!r}")
     windows, where, starts = [], [], []
     for number, samples in enumerate(recordings):
         for start in range(0, len(samples) - size + 1, stride):

@@ -150,7 +150,7 @@ def _try(data: bytes, quantizer: Quantizer, made: onnx.ModelProto, batch: np.nda
     try:
         file, before = session(data), session(quantizer.floats)
     except Exception as error:  # the runtime's own exception classes share no base
-        raise ValueError(f"what the quantizer made is no model that runs ({reason(error)}): ship it in float32") from error
+        raise ValueError(f"the quantizer's file does not run ({reason(error)}): ship it in float32") from error
     shown = batch if quantizer.inputs is None else quantizer.compared
     for some in (batch, np.repeat(batch, 3, axis=0), shown):
         try:

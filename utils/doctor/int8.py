@@ -16,7 +16,7 @@ _EXPECT = (
     ({"asimddp"}, f": it adds up four int8 products in one instruction, so {_FASTER}"),
     (
         {"avx2"},
-        " but no instruction that adds up int8 products in 32 bits: expect little gain, and sums cut off at 16 bits may cost accuracy",
+        " but no instruction that adds up int8 products in 32 bits: expect little gain, and saturation at 16 bits may cost accuracy",
     ),
     ({"asimd"}, " but no instruction that adds up int8 products: expect little gain"),
 )

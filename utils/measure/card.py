@@ -84,7 +84,7 @@ def accuracy(logits: np.ndarray, labels: np.ndarray) -> float:
     if logits.ndim != 2 or labels.shape != logits.shape[:1] or not len(labels):
         raise ValueError(f"accuracy needs logits (n, classes) and labels (n,), at least one, got {logits.shape} and {labels.shape}")
     if not np.issubdtype(labels.dtype, np.integer) or labels.min() < 0 or labels.max() >= logits.shape[1]:
-        raise ValueError(f"labels must be whole numbers in 0..{logits.shape[1] - 1}, one for each logit: check the data or the last layer")
+        raise ValueError(f"labels must be integers in 0..{logits.shape[1] - 1}, one for each logit: check the data or the last layer")
     return float(100 * np.mean(logits.argmax(1) == labels))
 
 

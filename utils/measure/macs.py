@@ -130,7 +130,7 @@ def convolutions(model: nn.Module, example: Any) -> dict[str, dict[str, int]]:
 
     def note(module: nn.Module, args: tuple, output: Tensor) -> None:
         if not isinstance(module, nn.Conv2d) or len(set(module.kernel_size)) > 1:
-            raise NotCountedError(f"{names[module]} is no convolution with a square kernel: count it with macs_by_layer")  # type: ignore[index]
+            raise NotCountedError(f"{names[module]} is not a convolution with a square kernel: count it with macs_by_layer")  # type: ignore[index]
         sizes = {"in_channels": module.in_channels, "out_channels": module.out_channels, "kernel": module.kernel_size[0]}
         found[names[module]] = {**sizes, "out_h": output.shape[2], "out_w": output.shape[3], "groups": module.groups}
 

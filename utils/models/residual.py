@@ -19,7 +19,7 @@ MAX_CHANNELS, MAX_BLOCKS = 16_384, 64  # far above what is small; a damaged file
 def check_whole(what: str, value: object, most: int) -> None:
     """Raise ValueError unless a number of a configuration is whole and in 1 .. most."""
     if type(value) is not int or not 1 <= value <= most:
-        raise ValueError(f"{what} must be a whole number in 1..{most}, got {value!r}: mend the configuration")
+        raise ValueError(f"{what} must be an integer in 1..{most}, got {value!r}: mend the configuration")
 
 
 @dataclass(frozen=True)

@@ -56,7 +56,7 @@ def hidden_photos(path: Path) -> Photos:
         with np.load(path, allow_pickle=False) as archive:
             images, labels = archive["images"], archive["labels"]
     except (ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise ValueError(f"{path} is no test set: save it with numpy.savez(file, images=..., labels=...)") from error
+        raise ValueError(f"{path} is not a test set: save it with numpy.savez(file, images=..., labels=...)") from error
     if (
         images.dtype != np.uint8
         or labels.ndim != 1
@@ -64,7 +64,7 @@ def hidden_photos(path: Path) -> Photos:
         or not len(labels)
         or not np.isin(labels, range(len(CLASSES))).all()
     ):
-        raise ValueError(f"{path} holds no test set: images must be (n, 28, 28) uint8, labels n whole numbers in 0..{len(CLASSES) - 1}")
+        raise ValueError(f"{path} holds no test set: images must be (n, 28, 28) uint8, labels n integers in 0..{len(CLASSES) - 1}")
     return Photos(normalise(images).numpy(), labels.astype(np.int64))
 
 

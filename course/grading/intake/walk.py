@@ -59,7 +59,7 @@ def _folder(folder: Path, parts: Parts, is_class: IsClass, limits: Limits) -> It
             else:
                 yield from _folder(Path(one.path), here, is_class, limits)
         elif not one.is_file(follow_symlinks=False):
-            yield Problem(here, "is no ordinary file")
+            yield Problem(here, "is not a regular file")
         else:
             yield from _file(Path(one.path), here, is_class, limits)
 

@@ -83,9 +83,9 @@ def read_weights(path: Path, labs: Collection[str]) -> Weights:
     try:
         found = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except UnicodeDecodeError as error:
-        raise ValueError(f"{path} is no TOML: it is not text in UTF-8") from error
+        raise ValueError(f"{path} is not TOML: it is not text in UTF-8") from error
     except tomllib.TOMLDecodeError as error:
-        raise ValueError(f"{path} is no TOML: {error}") from error
+        raise ValueError(f"{path} is not TOML: {error}") from error
     try:
         _known(found, ("labs", "extras", "manual", "days_late"), "at the top")
         if (extras := found.get("extras", "shown")) not in EXTRAS:

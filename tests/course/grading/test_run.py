@@ -439,7 +439,7 @@ def test_every_end_is_one_sentence(folder, monkeypatch, error, code, said):
 def test_a_hidden_test_set_that_is_none_is_said_before_anything_is_done(folder, tmp_path):
     (tmp_path / "hidden.npz").write_bytes(b"junk")
     found = cli(folder, "--hidden", tmp_path / "hidden.npz")
-    assert found.exit_code == 1 and "hidden.npz is no test set" in found.output
+    assert found.exit_code == 1 and "hidden.npz is not a test set" in found.output
     assert not folder.with_name("in-graded").exists()
 
 

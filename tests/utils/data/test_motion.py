@@ -87,7 +87,7 @@ def test_only_gives_the_people_and_no_others():
 
 @pytest.mark.parametrize(("size", "stride", "what"), [(0, 5, "size"), (10, 0, "stride"), (10.5, 5, "size"), (10, -1, "stride")])
 def test_an_impossible_window_is_refused(size, stride, what):
-    with pytest.raises(ValueError, match=f"{what} must be a whole number"):
+    with pytest.raises(ValueError, match=f"{what} must be an integer number"):
         made(size=size, stride=stride)
 
 

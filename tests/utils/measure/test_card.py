@@ -96,9 +96,9 @@ def test_card_survives_json() -> None:
         (LOGITS[:3], (X, Y), "one row of logits"),
         (LOGITS * np.nan, (X, Y), "NaN or infinite logits for 4 of 4"),
         (LOGITS[:, 0], (X, Y), "needs logits"),
-        (LOGITS, (X, Y + 1), "whole numbers in 0..1"),
-        (LOGITS, (X, Y - 1), "whole numbers in 0..1"),
-        (LOGITS, (X, Y.astype(float)), "whole numbers"),
+        (LOGITS, (X, Y + 1), "integers in 0..1"),
+        (LOGITS, (X, Y - 1), "integers in 0..1"),
+        (LOGITS, (X, Y.astype(float)), "integers"),
     ],
 )
 def test_what_can_not_be_measured_is_refused(logits: np.ndarray, data: object, words: str) -> None:

@@ -150,7 +150,7 @@ def test_convolutions_are_read_from_the_network() -> None:
     assert found["1"] == {"in_channels": 4, "out_channels": 8, "kernel": 1, "out_h": 4, "out_w": 5, "groups": 2}
     assert not model[0]._forward_hooks
     for other, example in ((nn.Conv2d(1, 2, (1, 3)), torch.zeros(1, 1, 8, 10)), (nn.Conv1d(1, 2, 3), torch.zeros(1, 1, 8))):
-        with pytest.raises(NotCountedError, match="no convolution with a square kernel"):
+        with pytest.raises(NotCountedError, match="not a convolution with a square kernel"):
             convolutions(other, example)
 
 

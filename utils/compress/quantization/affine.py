@@ -19,7 +19,7 @@ Number = float | Tensor
 def check_bits(bits: int, least: int = 1) -> None:
     """Raise ValueError unless `bits` is a whole number in least .. 16."""
     if type(bits) is not int or not least <= bits <= MAX_BITS:
-        raise ValueError(f"bits must be a whole number in {least}..{MAX_BITS}, got {bits!r}: use 8 for int8, 4 or 2 for less")
+        raise ValueError(f"bits must be an integer in {least}..{MAX_BITS}, got {bits!r}: use 8 for int8, 4 or 2 for less")
 
 
 def check_finite(values: Tensor, what: str) -> None:
@@ -97,7 +97,7 @@ def dequantize(q: Tensor, scale: Number, zero_point: int | Tensor = 0) -> Tensor
     """
     codes = q.to(torch.int64)
     if not bool((codes == q).all()):
-        raise ValueError("codes must be whole numbers: give dequantize what quantize returned")
+        raise ValueError("codes must be integers: give dequantize what quantize returned")
     return ((codes - zero_point).to(torch.float32) * scale).to(torch.float32)
 
 

@@ -17,13 +17,13 @@ def integer_linear(q_x: Tensor, q_w: Tensor, q_b: Tensor | None, x_zero_point: i
     """
     for name, tensor in {"q_x": q_x, "q_w": q_w, "q_b": q_b}.items():
         if tensor is not None and (tensor.is_floating_point() or tensor.is_complex()):
-            raise ValueError(f"{name} must hold whole numbers, got {tensor.dtype}: quantize it first")
+            raise ValueError(f"{name} must hold integers, got {tensor.dtype}: quantize it first")
     if q_x.ndim != 2 or q_w.ndim != 2 or q_x.shape[1] != q_w.shape[1]:
         raise ValueError(f"need q_x (n, in) and q_w (out, in), got {tuple(q_x.shape)} and {tuple(q_w.shape)}")
     if q_b is not None and q_b.shape != q_w.shape[:1]:
         raise ValueError(f"q_b must be ({len(q_w)},), one for each output, got shape {tuple(q_b.shape)}")
     if x_zero_point != int(x_zero_point):
-        raise ValueError(f"x_zero_point must be a whole number, got {x_zero_point}: it is a code")
+        raise ValueError(f"x_zero_point must be an integer, got {x_zero_point}: it is a code")
     sums = (q_x.long() - int(x_zero_point)) @ q_w.long().T
     if q_b is not None:
         sums = sums + q_b.long()
@@ -61,7 +61,7 @@ def requantize(acc: Tensor, multiplier: int, shift: int, zero_point: int) -> Ten
         ValueError: accumulators that are no integers of 32 bits, a multiplier, a shift or a zero point out of bounds.
     """
     if acc.is_floating_point() or acc.is_complex():
-        raise ValueError(f"acc must hold whole numbers, got {acc.dtype}: use integer_linear")
+        raise ValueError(f"acc must hold integers, got {acc.dtype}: use integer_linear")
     if not 1 <= multiplier < 1 << 31 or not 1 <= shift <= 62:
         raise ValueError(f"need a multiplier in 1..2^31 - 1 and a shift in 1..62, got {multiplier} and {shift}: use to_fixed_point")
     if not 0 <= zero_point <= 255 or zero_point != int(zero_point):

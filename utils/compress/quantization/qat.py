@@ -148,7 +148,7 @@ def qat_(model: nn.Module, bits: int | dict[str, int], ends: int = 8) -> nn.Modu
 def _first_step(layer: nn.Module | None, name: str, bits: int) -> LearnedStep:
     """What is to round the weight of a layer, if it is one that can be rounded."""
     if not isinstance(layer, Weighted):
-        raise ValueError(f"{name!r} is no convolution and no linear layer of this model: take the names from weight_bits")
+        raise ValueError(f"{name!r} is not a convolution or linear layer of this model: take the names from weight_bits")
     if _steps_of(layer) is not None:
         raise ValueError(f"{name} is prepared already: call freeze_ before you quantize again")
     if parametrize.is_parametrized(layer, "weight"):

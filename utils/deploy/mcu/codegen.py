@@ -44,7 +44,7 @@ def weights_to_c(name: str, array: Any) -> str:
     """
     numbers = np.asarray(array)
     if not re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII):
-        raise ValueError(f"{name!r} is no name in C: use letters, digits and _, a letter first")
+        raise ValueError(f"{name!r} is not a name in C: use letters, digits and _, a letter first")
     if numbers.dtype.name not in TYPES or not numbers.size:
         raise ValueError(f"{name} holds {numbers.size} numbers of type {numbers.dtype}: give some of {', '.join(TYPES)}")
     words = [str(number) for number in numbers.reshape(-1).tolist()]

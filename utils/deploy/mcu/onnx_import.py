@@ -59,7 +59,7 @@ def _walk(graph: onnx.GraphProto, values: Values) -> tuple[list[Layer], Tensor, 
             raise values.refuse(f"the operation {kind}", no_layer(kind))
     output = values.known.get(graph.output[0].name)
     if not isinstance(output, Tensor) or values.input is None:
-        raise values.refuse("an output that is no dequantized code", "write the file with to_int8_onnx, without dynamic")
+        raise values.refuse("an output that is not a dequantized code", "write the file with to_int8_onnx, without dynamic")
     if not any(layer.macs for layer in values.layers):
         raise values.refuse("no convolution or linear layer in codes")
     return values.layers, values.input, output, shape

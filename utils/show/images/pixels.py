@@ -23,7 +23,7 @@ def pixels(photo: Any, top: int, left: int, side: int = 8, *, finding: str = "")
     codes = np.asarray(photo)
     codes = codes[0] if codes.ndim == 3 and len(codes) == 1 else codes
     if codes.ndim != 2 or codes.dtype.kind not in "iu" or codes.min() < 0 or codes.max() > 255:
-        raise ValueError(f"need whole numbers in 0..255 of shape (height, width), got {codes.dtype} of shape {np.shape(photo)}")
+        raise ValueError(f"need integers in 0..255 of shape (height, width), got {codes.dtype} of shape {np.shape(photo)}")
     height, width = codes.shape
     if not 1 <= side <= MAX_SIDE or not (0 <= top <= height - side and 0 <= left <= width - side):
         raise ValueError(f"the square must have a side of 1..{MAX_SIDE} and lie in {height} x {width}, got {side} at {top}, {left}")

@@ -91,7 +91,7 @@ def _tried(step: Callable[[Any], Any], given: Any) -> Any:
     try:
         return step(given)
     except Exception as error:
-        raise ValueError(f"it is no whole ONNX model ({' '.join(str(error).split())[:100]})") from error
+        raise ValueError(f"it is not a whole ONNX model ({' '.join(str(error).split())[:100]})") from error
 
 
 def _refuse_hidden(model: Any) -> None:
@@ -106,7 +106,7 @@ def _refuse_hidden(model: Any) -> None:
     tensors = [*graph.initializer, *(part for one in graph.sparse_initializer for part in (one.values, one.indices))]
     for node in graph.node:
         if node.domain not in DOMAINS:
-            raise ValueError(f"it has {node.domain}.{node.op_type}, which is no operation of ONNX: export it without")
+            raise ValueError(f"it has {node.domain}.{node.op_type}, which is not an operation of ONNX: export it without")
         for attribute in node.attribute:
             if attribute.type in (AttributeProto.GRAPH, AttributeProto.GRAPHS) or attribute.HasField("g") or attribute.graphs:
                 raise ValueError(f"it has a graph within a node ({node.op_type}), whose work can't be counted: export it without")

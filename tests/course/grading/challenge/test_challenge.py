@@ -196,7 +196,7 @@ class Harmful:
 
 def test_a_test_set_is_not_unpickled(tmp_path):
     np.savez(tmp_path / "own.npz", images=np.array([Harmful(tmp_path / "made")]), labels=[0])
-    with pytest.raises(ValueError, match="is no test set"):
+    with pytest.raises(ValueError, match="is not a test set"):
         hidden_photos(tmp_path / "own.npz")
     assert not (tmp_path / "made").exists()
 

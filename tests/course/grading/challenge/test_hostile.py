@@ -75,7 +75,7 @@ GRAPHS = {
     "a loop without an end": (files.looped(), r"a graph within a node \(Loop\)"),
     "graphs within graphs": (files.nested(), r"a graph within a node \(If\)"),
     "functions of its own": (files.with_function(), "functions of its own"),
-    "an operation of its own": (OWN_DOMAIN, "no operation of ONNX"),
+    "an operation of its own": (OWN_DOMAIN, "not an operation of ONNX"),
     "photos of another shape": (OTHER_SHAPE, r"inputs of shape \(n, 1, 14, 14\)"),
     "photos of any shape": (OPEN_SHAPE, r"no size but n may be open"),
     "two inputs": (TWO_INPUTS, "one input and one output"),

@@ -139,7 +139,7 @@ def test_a_name_is_the_same_in_any_spelling(tmp_path, form):
 
 WRONG = {
     f'[manual."Zoë"]\n01 = 1\n[manual."{unicodedata.normalize("NFD", "Zoë")}"]\n01 = 2': "is there twice, once with combining letters",
-    "labs = [": "is no TOML",
+    "labs = [": "is not TOML",
     "label = 1": "label at the top is not known: did you mean labs?",
     "xyz = 1": "xyz at the top is not known: use labs, extras, manual or days_late",
     "[labs.07]\npoints = 1": "there is no lab 07: use one of 01_pruning, 02_quantization",

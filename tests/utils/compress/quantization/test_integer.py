@@ -97,18 +97,18 @@ def test_the_most_negative_accumulator_is_one():
 def test_bad_input_is_refused():
     q_x, q_w, q_b = draw(0)
     for arguments, why in (
-        ((q_x.float(), q_w, q_b, 0), "q_x must hold whole numbers"),
-        ((q_x, q_w, q_b.float(), 0), "q_b must hold whole numbers"),
+        ((q_x.float(), q_w, q_b, 0), "q_x must hold integers"),
+        ((q_x, q_w, q_b.float(), 0), "q_b must hold integers"),
         ((q_x, q_w[:, 1:], q_b, 0), "need q_x"),
         ((q_x, q_w, q_b[:, None, None], 0), r"q_b must be \(7,\)"),
         ((q_x, q_w, q_b[:3], 0), r"q_b must be \(7,\)"),
-        ((q_x, q_w, q_b, 0.9), "x_zero_point must be a whole number"),
+        ((q_x, q_w, q_b, 0.9), "x_zero_point must be an integer"),
         ((torch.full((1, 2**17), 255), torch.full((1, 2**17), 127), None, 0), "does not fit int32"),
     ):
         with pytest.raises(ValueError, match=why):
             integer_linear(*arguments)
     for arguments, why in (
-        ((torch.ones(2), 1, 1, 0), "whole numbers"),
+        ((torch.ones(2), 1, 1, 0), "integers"),
         ((q_b, 0, 1, 0), "multiplier"),
         ((q_b, 1, 63, 0), "shift"),
         ((q_b, 1, 1, 300), r"code in 0\.\.255"),

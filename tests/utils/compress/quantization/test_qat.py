@@ -191,12 +191,12 @@ def test_bad_input_is_refused():
 @pytest.mark.parametrize(
     ("bits", "message"),
     [
-        ({"stem": 4, "neck": 4}, "'neck' is no convolution"),
-        ({"stem": 4, "blocks.0": 4}, "'blocks.0' is no convolution"),
+        ({"stem": 4, "neck": 4}, "'neck' is not a convolution"),
+        ({"stem": 4, "blocks.0": 4}, "'blocks.0' is not a convolution"),
         ({"stem": 4, "head": 1}, r"2\.\.16"),
         ({}, "no layer is named"),
-        (4.0, "bits must be a whole number"),
-        (True, "bits must be a whole number"),
+        (4.0, "bits must be an integer"),
+        (True, "bits must be an integer"),
     ],
 )
 def test_a_plan_that_can_not_be_followed_leaves_the_model_as_it_was(bits, message):
