@@ -438,8 +438,8 @@ print(f"DS-CNN has {fewer:.1f}x fewer MACs than ResNet-8 and takes {less:.1f}x l
 # The rest goes into fetching and decoding instructions, leaking and waiting. On a general processor
 # that is most of the energy. So the joules of the model are a lower bound, range included, and a
 # ratio of two networks on one chip comes closer to the truth. Every energy in this course says how
-# it was found: by a **counter** (RAPL) if your processor lets us read one, otherwise by this
-# **model**.
+# it was found: by a *counter* (RAPL) if your processor lets us read one, otherwise by this
+# *model*.
 
 # %% tags=["demo"]
 energies = measure.energy(in_runtime, image)

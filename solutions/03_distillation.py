@@ -678,7 +678,7 @@ show.curves(
 #
 # Now the students: five seeds, each with its own 100 labels. The first is trained on those alone.
 # The second is its own teacher: what the first is sure of with 0.9 becomes a label for a new
-# network of the same size, which knows the same 100 labels. The last is a **reference** that nobody
+# network of the same size, which knows the same 100 labels. The last is a *reference* that nobody
 # with 100 labels has: large answers, and large was trained on all 50,000. All three see as many
 # images in training.
 

@@ -427,7 +427,7 @@ show.bars(
 #
 # Now the bug of your second guess. Every layer except the first follows a **ReLU** (negative values
 # become 0), so its zero point *is* 0 and the bug matters only in the first layer. But there is a second
-# number format. Many libraries for microcontrollers store activations as **signed** int8, 128 less than
+# number format. Many libraries for microcontrollers store activations as *signed* int8, 128 less than
 # our codes. There the zero point after a ReLU is -128, and a programmer who pads with 0 pads with our
 # code 128, in every layer.
 
@@ -684,7 +684,7 @@ if has_chip:
 #
 # The emulator runs exactly the program that would be flashed, and counts. It does not model the pipeline
 # (an instruction begins before the last one ends), caches, or flash that is slower than the core (wait
-# states). What it counts are **instructions**, not clock cycles.
+# states). What it counts are *instructions*, not clock cycles.
 
 # %% tags=["demo"]
 if has_chip:
@@ -783,7 +783,7 @@ for option, (count, size) in options.items():
 # The chip has a clock of 64 MHz. The clock cycles of an instruction are assumed, not counted: 1 to 2.
 # According to Arm's manual of the core most instructions take one cycle, a single load two, and a branch
 # that is taken two to four, so our loop would take 7 to 9 cycles. Flash that is slower than the core
-# adds waiting. This is a **range of a model**, not a measurement.
+# adds waiting. This is a *range of a model*, not a measurement.
 
 # %% tags=["demo"]
 fast, slow = chip.latency_ms(instructions)

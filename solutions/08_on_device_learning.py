@@ -75,7 +75,7 @@ show.motion(
 # %% [markdown]
 # Compare the third axis of acceleration: person 2's watch seems to sit rotated on the wrist. The network
 # that was shipped has learned from eight other people and has never met person 2. How well does it
-# recognize a new wearer's exercises? We use **five-fold cross-validation by person**: five times, eight
+# recognize a new wearer's exercises? We use five-fold **cross-validation** by person: five times, eight
 # people train a network and the two left out test it. Each is done with three **seeds** (other initial
 # weights, another order). The records are in the zoo, the course's collection of trained networks.
 
@@ -129,7 +129,7 @@ guess = show.guess("08/gain", question, -2, 15, 0.5, "points", start=0)
 # ## 1. What learning costs
 #
 # **Inference** (computing a prediction) needs the weights and, at any time, only the input and the
-# output of one layer. **Training** needs more: for every weight that learns a **gradient** and a
+# output of one layer. *Training* needs more: for every weight that learns a **gradient** and a
 # **momentum** (the running average of earlier gradients), and the **activations** of the **forward
 # pass** that the **backward pass** will read. The backward pass begins at the loss; *behind* means
 # closer to the loss. Which activations does it read?
@@ -357,8 +357,8 @@ for policy in policies:
 # rates and epochs were chosen once for all folds, with people of the training sets in the role of the
 # new user.
 #
-# There are three controls. **As shipped**: nothing learns. **Shuffled labels**: the same minute, its
-# labels shuffled. **Old windows**: the same number of steps, on windows of the training users. Each dot
+# There are three controls. *As shipped*: nothing learns. *Shuffled labels*: the same minute, its
+# labels shuffled. *Old windows*: the same number of steps, on windows of the training users. Each dot
 # is one seed: the order of the windows, and which labels are shuffled.
 
 # %% tags=["demo"]
@@ -627,9 +627,9 @@ show.curves(
 # Fourteen samples instead of none reduce the loss from 16 points to 5, and two hundred to less than 2.
 # What is rare in a fair sample is hardly protected. Extra exercise 5 returns to that.
 #
-# Here are all ten people, from the records. The controls learn with rehearsal too. **Shuffled** uses the
-# minute with its labels shuffled between recordings, **a stranger's** uses the minute of the other new
-# user, and **old samples** takes as many steps on windows of training users.
+# Here are all ten people, from the records. The controls learn with rehearsal too. *Shuffled* uses the
+# minute with its labels shuffled between recordings, *a stranger's* uses the minute of the other new
+# user, and *old samples* takes as many steps on windows of training users.
 
 # %% tags=["demo"]
 # NBVAL_CHECK_OUTPUT
@@ -783,8 +783,8 @@ def federate(rounds, after_round):
 
 
 # %% [markdown]
-# There are two references. **Centralized**: all windows in one place, with as many passes over them.
-# Federation gives this up. **Alone**: each watch keeps what it learns to itself, with as many passes; we
+# There are two references. *Centralized*: all windows in one place, with as many passes over them.
+# Federation gives this up. *Alone*: each watch keeps what it learns to itself, with as many passes; we
 # report the mean of eight. Federation has to beat this. All are tested on the training users' held-out
 # windows and on the two new users.
 
@@ -836,7 +836,7 @@ print(f"the windows themselves, 12 bytes a sample: {sent:.1f} MB; sent: {trace['
 # Five rounds are a glimpse. The records hold a hundred rounds, on all windows, with the data
 # augmentation of the shipped network (rotated, scaled and noised at random) and a server with momentum
 # (Hsu et al., 2019); five folds, three seeds. We test in two ways, and the second is a surprise. With
-# **own statistics**, the batch-norm layers use the mean and variance of the **wearer's own** windows.
+# *own statistics*, the batch-norm layers use the mean and variance of the *wearer's own* windows.
 # That needs no label and no gradient, only the minute.
 
 
@@ -911,8 +911,8 @@ print(f"sent: {every_round * done[-1]:.0f} MB by eight watches in {done[-1]} rou
 # No data leaves the watch, but weights do, and they were made from data. Whoever compares the network
 # that was sent with the one that came back may learn who trained it, sometimes even on what (Zhu et al.,
 # 2019). The remedy comes from **differential privacy** and has two steps (Abadi et al., 2016; McMahan et
-# al., 2018). **Clip**: an **update** (the network that came back minus the one that was sent) is scaled
-# down to an L2 norm of at most *clip*, so that no contribution stands out. **Noise**: normal noise with
+# al., 2018). *Clip*: an **update** (the network that came back minus the one that was sent) is scaled
+# down to an L2 norm of at most *clip*, so that no contribution stands out. *Noise*: normal noise with
 # a standard deviation of *sigma* times *clip* is added to each of its numbers. Most of it cancels in the
 # mean over many clients.
 #

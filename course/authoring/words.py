@@ -99,4 +99,4 @@ def _strings(text: str, docstrings: bool) -> Iterator[tuple[int, str]]:
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and (docstrings or id(node) not in documents):
             for offset, line in enumerate(node.value.split("\n")):
                 by_line.setdefault(node.lineno + offset, []).append(line)
-    return ((number, " ".join(lines)) for number, lines in by_line.items())
+    return ((number, " | ".join(lines)) for number, lines in by_line.items())  # apart, so that two strings are not one phrase
