@@ -454,7 +454,7 @@ show.answers(
 )
 
 # %% [markdown]
-# Two reasons are known. A strong teacher is **overconfident**: its soft labels of its own training
+# Two reasons are known. A strong teacher is overconfident: its soft labels of its own training
 # images are close to the hard labels (Cho and Hariharan, 2019; Mirzadeh et al., 2020). And large
 # and medium were trained with label smoothing, which pulls all wrong classes to the same value. It
 # makes a network better and a teacher worse (Müller, Kornblith and Hinton, 2019). Does small's
