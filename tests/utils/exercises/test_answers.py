@@ -57,6 +57,27 @@ def test_a_state_dict_passes():
         assert plain(made) == {"a": 1} and type(plain(made)) is dict
 
 
+class _Liar(tuple):
+    def __iter__(self):
+        return iter((7, 8, 9))
+
+    def __len__(self):
+        return 1
+
+    def __eq__(self, other):
+        return True
+
+    __hash__ = tuple.__hash__
+
+
+def test_named_tuples_are_tuples_and_can_not_lie():
+    sizes = torch.tensor([2.0, 1.0])
+    for value in (namedtuple("Pair", "a b")(1, 2), torch.Size([1, 2]), _Liar((1, 2))):
+        assert plain(value) == (1, 2) and type(plain(value)) is tuple
+    values, indices = plain(sizes.sort())
+    assert values.tolist() == [1, 2] and indices.tolist() == [1, 0]
+
+
 class _Int(int):
     pass
 
@@ -88,7 +109,6 @@ class _Lies(metaclass=_Meta):
         torch.zeros(3).as_subclass(type("T", (torch.Tensor,), {})),
         _Lies(),
         _Double(1),
-        namedtuple("Pair", "a b")(1, 2),
         {1, 2},
         range(3),
         b"bytes",

@@ -20,7 +20,6 @@ MAX_CHARACTERS = 100_000  # in all strings together
 MAX_BITS = 63  # of one int: what a numpy integer holds
 
 _TENSORS = (torch.Tensor, torch.nn.Parameter)
-_TUPLES = (tuple, torch.Size)
 _DICTS = (dict, OrderedDict, defaultdict, Counter)
 _SCALARS = tuple(set(np.sctypeDict.values()))
 _KINDS = "biufc"  # numpy's kinds of bool, int, unsigned, float, complex
@@ -58,7 +57,11 @@ class _Copier:
         if kind is str:
             self.characters += len(value)
             return _within(value, self.characters, MAX_CHARACTERS, "characters")
-        if kind is list or _is_one_of(kind, _TUPLES + _DICTS):
+        if kind is not tuple and issubclass(
+            kind, tuple
+        ):  # a named tuple, or what torch.sort returns: read by tuple's own methods, which it can't change
+            value, kind = tuple(tuple.__iter__(value)), tuple
+        if kind is list or kind is tuple or _is_one_of(kind, _DICTS):
             self.items += len(value)
             _within(None, self.items, MAX_ITEMS, "items")
             _within(None, depth, MAX_DEPTH - 1, "levels")

@@ -2,4 +2,13 @@
 
 from utils.exercises import lab_attributes
 
-__getattr__ = lab_attributes(__name__)
+__getattr__ = lab_attributes(
+    __name__,
+    "conv_macs",
+    "peak_activation_bytes",
+    "latency_percentiles",
+    "energy_per_inference_mj",
+    "cost_per_million",
+    "battery_hours",
+    "carbon_g",
+)

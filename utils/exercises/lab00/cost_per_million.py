@@ -1,0 +1,49 @@
+"""cost_per_million: the cloud cost of a million inferences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from utils import measure
+from utils.exercises.declare import Case, Mistake, exercise
+from utils.exercises.judges import close_to
+from utils.exercises.lab00.integers import between, decimal
+from utils.exercises.standins import package
+from utils.exercises.stock import refuses
+
+
+def cloud_cost(latency_s: float, price_per_hour: float, cores: int) -> float:
+    """By how many inferences an hour the whole machine does."""
+    an_hour = cores * 3600 / latency_s
+    return price_per_hour * 1_000_000 / an_hour
+
+
+_HOUR = ("How many hours do a million inferences take?", "1e6 * latency_s / 3600.")
+_ALL = ("Who pays for the other cores?", "The price is for all cores and each of them works: divide by cores.")
+MISTAKES = (
+    Mistake("uses one core", lambda latency, price, cores: cloud_cost(latency, price, 1), _ALL),
+    Mistake("pays for each core", lambda latency, price, cores: cloud_cost(latency, price, 1) * cores, _ALL),
+    Mistake("takes seconds for milliseconds", lambda *given: cloud_cost(*given) / 1000, _HOUR),
+    Mistake("an hour of sixty seconds", lambda *given: cloud_cost(*given) * 60, _HOUR),
+    Mistake("the cost of one inference", lambda *given: cloud_cost(*given) / 1e6, _HOUR),
+)
+
+
+@exercise(
+    package(measure.cost_per_million),
+    points=2,
+    difficulty=1,
+    minutes=5,
+    judge=close_to(cloud_cost, rtol=1e-6, atol=1e-12),
+    mistakes=MISTAKES,
+    steps="Refuse a machine without cores. Seconds of one core for a million inferences; divide by 3600 for hours, "
+    "multiply by the price, divide by the cores.",
+)
+def cost_per_million(rng: np.random.Generator) -> Iterator[Case]:
+    """cost_per_million(latency_s, price_per_hour, cores) -> float."""
+    yield Case("one core", (decimal(rng, 0.001, 0.1, 4), decimal(rng, 0.04, 0.09, 3), 1), hints=_HOUR)
+    yield Case("several cores share the price", (decimal(rng, 0.001, 0.1, 4), decimal(rng, 0.2, 0.9), between(rng, 4, 16)), hints=_ALL)
+    yield Case("a tenth of a millisecond", (decimal(rng, 0.0001, 0.0002, 6), decimal(rng, 0.1, 0.9), between(rng, 2, 3)), hints=_HOUR)
+    yield refuses("a machine without cores", (decimal(rng, 0.01, 0.1), decimal(rng, 0.04, 0.09), 0))
