@@ -2,4 +2,14 @@
 
 from utils.exercises import lab_attributes
 
-__getattr__ = lab_attributes(__name__)
+__getattr__ = lab_attributes(
+    __name__,
+    "magnitude_mask",
+    "global_masks",
+    "cubic_sparsity",
+    "channel_importance",
+    "remove_channels",
+    "sensitivity",
+    "nm_mask",
+    "rewind",
+)

@@ -19,7 +19,7 @@ def after_l1(function: Callable[..., Any], weight: Tensor, criterion: str) -> An
 
 
 def look_up(function: Callable[..., Any], ask: Callable[..., Any], names: list[str], sparsities: list[float]) -> Any:
-    """Call `sensitivity` with an `evaluate` that asks for its result: a table of `judges.table_of` gives it, and keeps what was asked."""
+    """Call `sensitivity` with an `evaluate` that asks for its result, which is outside: the table of `sensitivity.table_of`."""
 
     def evaluate(name: str, sparsity: float) -> float:
         return ask(bare(name), bare(sparsity))

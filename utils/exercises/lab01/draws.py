@@ -1,0 +1,21 @@
+"""The inputs of lab 01: weights as a layer has them, float32."""
+
+from __future__ import annotations
+
+import numpy as np
+from torch import Tensor, from_numpy
+
+
+def weights(rng: np.random.Generator, *shape: int, scale: float = 1.0) -> Tensor:
+    """Normal, of both signs."""
+    return from_numpy((scale * rng.normal(size=shape)).astype(np.float32))
+
+
+def sizes(rng: np.random.Generator, *shape: int, scale: float = 1.0) -> Tensor:
+    """Positive weights: for the cases that are about something else than the sign, so that one mistake costs one case."""
+    return weights(rng, *shape, scale=scale).abs() + 0.01 * scale
+
+
+def smallest_negative(positive: Tensor, count: int) -> Tensor:
+    """Of each row the `count` smallest become negative: abs_() would change them, and to forget abs() changes no mask."""
+    return positive.scatter(-1, smallest := positive.topk(count, largest=False).indices, -positive.gather(-1, smallest))

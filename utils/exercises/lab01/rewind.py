@@ -1,0 +1,59 @@
+"""rewind: the lottery ticket."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from torch import Tensor, from_numpy
+
+from utils.compress import pruning
+from utils.exercises.declare import Case, Mistake, exercise
+from utils.exercises.judges import close_to
+from utils.exercises.lab01.draws import weights
+from utils.exercises.standins import package
+from utils.exercises.stock import keeps_inputs
+
+
+def ticket(initial: np.ndarray, final: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """The initial weights where the mask keeps, whatever its dtype."""
+    return np.where(mask, initial, 0)
+
+
+_WHICH = (
+    "Which weights does a lottery ticket start from?",
+    "From the initial ones where the mask is True; the final ones only gave the mask.",
+)
+_ZERO = ("What is left where the mask removes?", "Zeros, of the same shape.")
+MISTAKES = (
+    Mistake("keeps the final weights", lambda initial, final, mask: np.where(mask, final, 0), _WHICH),
+    Mistake("inverted", lambda initial, final, mask: np.where(mask, 0, initial), _WHICH),
+    Mistake("without the mask", lambda initial, final, mask: initial, _ZERO),
+    Mistake("the final weights elsewhere", lambda initial, final, mask: np.where(mask, initial, final), _ZERO),
+)
+
+
+@exercise(
+    package(pruning.rewind),
+    points=1,
+    difficulty=1,
+    minutes=5,
+    core=False,
+    judge=close_to(ticket),
+    mistakes=MISTAKES,
+    steps="Multiply the initial weights by the mask.",
+)
+def rewind(rng: np.random.Generator) -> Iterator[Case]:
+    """rewind(initial, final, mask) -> tensor: initial where the mask keeps, zero elsewhere."""
+
+    def layer(*shape: int) -> tuple[Tensor, Tensor, Tensor]:
+        return weights(rng, *shape), weights(rng, *shape), from_numpy(rng.random(shape) < 0.4)
+
+    yield Case("kept weights go back to the start", layer(6, 8), weight=2, hints=_WHICH)
+    yield Case("a convolution", layer(4, 3, 3, 3), hints=_WHICH)
+    initial, final, mask = layer(5, 5)
+    numbers = ("This mask has the numbers 0.0 and 1.0.", "mask.bool() accepts both; ~ works on bools only.")
+    yield Case("a mask of numbers", (initial, final, mask.float()), hints=numbers, hints_on_error=True)
+    yield Case("a mask that keeps all", (initial, final, mask | True), hints=_WHICH)
+    yield Case("a mask that removes all", (initial, final, mask & False), hints=_ZERO)
+    yield keeps_inputs(initial, final, mask)
