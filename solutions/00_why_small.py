@@ -631,7 +631,7 @@ def battery_hours(capacity_mah, volts, energy_mj, rate_hz, idle_mw):
     rate_hz: inferences per second, 0 or more.
     idle_mw: milliwatts that are drawn all the time. Not 0 if rate_hz is 0.
     Returns: float, hours.
-    Raises: ValueError for a battery whose capacity or voltage is not above 0.
+    Raises: ValueError for a capacity or a voltage of 0 or below.
     """
     ### BEGIN SOLUTION
     if capacity_mah <= 0 or volts <= 0:

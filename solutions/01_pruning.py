@@ -132,9 +132,9 @@ def magnitude_mask(weight, sparsity):
 
     weight: float tensor of any shape; it may be a layer's parameter. Do not change it.
     sparsity: the fraction to remove, 0 <= sparsity < 1.
-    Returns: bool tensor of the same shape, True where the weight stays. Exactly
-        round(sparsity * weight.numel()) entries are False. Among weights of equal magnitude
-        any choice is right.
+    Returns: bool tensor of the same shape, True where the weight stays (numbers 1 and 0 are
+        accepted too). Exactly round(sparsity * weight.numel()) entries are False. Among weights of
+        equal magnitude any choice is right.
     """
     ### BEGIN SOLUTION
     order = weight.abs().flatten().argsort()
@@ -201,8 +201,8 @@ def global_masks(weights, sparsity):
 
     weights: dict, name -> float tensor of any shape, perhaps parameters. Do not change them.
     sparsity: the fraction of all weights together to remove, 0 <= sparsity < 1.
-    Returns: dict with the same names, name -> bool tensor of the weight's shape, True where the
-        weight stays. Exactly round(sparsity * total) entries are False, counted over all tensors.
+    Returns: dict with the same names, name -> mask of the weight's shape, as above. Exactly
+        round(sparsity * total) entries are False, counted over all tensors.
     """
     ### BEGIN SOLUTION
     joined = torch.cat([weight.flatten() for weight in weights.values()])
@@ -456,7 +456,7 @@ def remove_channels(conv_weight, conv_bias, next_weight, keep):
     next_weight: (next_out, out, kh, kw) tensor of the convolution that reads the channels.
     keep: (k,) long tensor, sorted: the channels that stay.
     Returns: tuple (conv_weight, conv_bias, next_weight) with k channels instead of `out`;
-        conv_bias is None if it was None. The tensors that you were given stay as they are.
+        conv_bias is None, or zeros, if it was None. The tensors that you were given stay as they are.
     """
     ### BEGIN SOLUTION
     conv_bias = None if conv_bias is None else conv_bias[keep]
@@ -718,8 +718,8 @@ def nm_mask(weight, n=2, m=4):
 
     weight: (out, in) float tensor, perhaps a parameter. Do not change it.
     n, m: int, 0 < n <= m. A group is m consecutive inputs of one output.
-    Returns: (out, in) bool tensor with exactly n True in each group. Among equal magnitudes any
-        choice is right.
+    Returns: mask of shape (out, in), as above, with exactly n True in each group. Among equal
+        magnitudes any choice is right.
     Raises: ValueError if `in` is not a multiple of m.
     """
     ### BEGIN SOLUTION

@@ -171,7 +171,7 @@ def kd_loss(student_logits, teacher_logits, labels, temperature, alpha):
     Returns: scalar tensor, alpha * temperature**2 * D + (1 - alpha) * C. D is the divergence
         KL(teacher || student) of the softmax of logits / temperature. C is the cross entropy of
         the student's logits, at temperature 1, with the labels. Both are means over the n images.
-    Raises: ValueError for a temperature that is not above 0.
+    Raises: ValueError for a temperature of 0 or below.
     """
     ### BEGIN SOLUTION
     if not temperature > 0:
@@ -628,10 +628,10 @@ def pseudo_label(teacher_logits, threshold):
 
     teacher_logits: (n, classes) float tensor; it may require a gradient. Do not change it.
     threshold: float, 0 < threshold <= 1.
-    Returns: tuple (labels, keep). labels: (n,) long tensor, for every image the class that the
-        teacher finds most probable. keep: (n,) bool tensor, True where its probability
-        (softmax, temperature 1) is at least the threshold.
-    Raises: ValueError for any other threshold.
+    Returns: tuple (labels, keep). labels: (n,) integer tensor, for every image the class that the
+        teacher finds most probable. keep: (n,) bool tensor (numbers 1 and 0 are accepted too), True
+        where its probability (softmax, temperature 1) is at least the threshold.
+    Raises: ValueError for a threshold of 0 or below, or above 1.
     """
     ### BEGIN SOLUTION
     if not 0 < threshold <= 1:

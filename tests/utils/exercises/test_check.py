@@ -650,16 +650,16 @@ def test_a_difference_says_where_and_what_was_expected(answer, said):
     ("statement", "absent"),
     [
         (
-            "import utils.exercises.lab01.probes",
-            {"utils.exercises.judges", "utils.exercises.lab01.cases", "utils.exercises.checking", "utils.compress"},
+            "import utils.exercises.lab01.inside.probes",
+            {"utils.exercises.judges", "utils.exercises.lab01.magnitude_mask", "utils.exercises.checking", "utils.compress"},
         ),
         (
-            "import utils.exercises.lab01.judges",
-            {"torch", "utils.exercises.inside.probing", "utils.exercises.inside.answers", "utils.exercises.lab01.cases"},
+            "import utils.exercises.lab01.masks",
+            {"torch", "utils.exercises.inside.probing", "utils.exercises.inside.answers", "utils.exercises.lab01.magnitude_mask"},
         ),
         (
             "from utils.exercises.lab01 import lab",
-            {"utils.exercises.inside.probing", "utils.exercises.checking", "utils.exercises.lab01.probes"},
+            {"utils.exercises.inside.probing", "utils.exercises.checking", "utils.exercises.lab01.inside.probes"},
         ),
     ],
 )

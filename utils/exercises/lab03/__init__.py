@@ -2,4 +2,12 @@
 
 from utils.exercises import lab_attributes
 
-__getattr__ = lab_attributes(__name__)
+__getattr__ = lab_attributes(
+    __name__,
+    "kd_loss",
+    "feature_loss",
+    "relational_loss",
+    "pseudo_label",
+    "attention_map",
+    "agreement",
+)

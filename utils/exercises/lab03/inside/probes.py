@@ -19,7 +19,7 @@ Function = Callable[..., Any]
 
 
 def gradients(function: Function, student: Tensor, teacher: Tensor, *rest: Any) -> dict[str, Any]:
-    """The gradients that a loss sends to the student's and to the teacher's tensor, which both want one."""
+    """The gradients that a loss sends to the student's and to the teacher's tensor, which both require one."""
     leaves = {"student": student.requires_grad_(), "teacher": teacher.requires_grad_()}
     with torch.enable_grad():
         return _sent(function(student, teacher, *rest), leaves)
@@ -31,7 +31,7 @@ def projected(function: Function, student: Tensor, teacher: Tensor, matrix: Tens
 
 
 def projected_gradients(function: Function, student: Tensor, teacher: Tensor, matrix: Tensor) -> dict[str, Any]:
-    """As `gradients`, with a projector whose matrix wants one too."""
+    """As `gradients`, with a projector whose matrix requires one, too."""
     leaves = {"student": student.requires_grad_(), "teacher": teacher.requires_grad_(), "matrix": matrix.requires_grad_()}
     with torch.enable_grad():
         return _sent(function(student, teacher, _projector(matrix)), leaves)
