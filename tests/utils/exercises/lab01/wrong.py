@@ -198,7 +198,7 @@ def channel_importance_of_anything(weight, criterion):
 
 
 def nm_mask_reshapes_first(weight, n=2, m=4):
-    """Lets reshape raise its own error. Loses: refuses inputs that m does not divide. Hints: What if the last group is not full."""
+    """Lets reshape raise its own error. Loses: refuses inputs that m does not divide. Hints: You raise RuntimeError."""
     groups = weight.abs().reshape(weight.shape[0], -1, m)
     return (groups.argsort(2, descending=True).argsort(2) < n).view(weight.shape)
 

@@ -13,9 +13,11 @@ def relational_loss_with_a_misspelt_name(student_emb, teacher_emb):
     return F.huber_loss(torch.pdist(student), torch.pdist(teacher_emb))  # noqa: F821
 
 
-def test_an_error_that_says_enough_has_no_hint():
+def test_an_error_that_says_enough_has_no_other_hint():
     table = Table(assess(lab.exercises["relational_loss"], relational_loss_with_a_misspelt_name), {})
-    assert [text for outcome in table.result.outcomes for label, text in table.details(outcome) if label == "hint"] == []
+    assert [text for outcome in table.result.outcomes for label, text in table.details(outcome) if label == "hint"] == [
+        "Where does student get its value?"
+    ]
 
 
 def test_a_teacher_that_is_taught_is_told_what_it_got():
