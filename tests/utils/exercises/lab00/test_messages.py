@@ -1,5 +1,7 @@
 """Lab 00: a failing case shows what the function was called with."""
 
+from itertools import pairwise
+
 from utils.exercises.checking import assess
 from utils.exercises.lab00 import lab
 from utils.exercises.view import Table
@@ -7,7 +9,7 @@ from utils.exercises.view import Table
 
 def peak_activation_bytes_rounded_down(layer_shapes, bits):
     sizes = [layer_shapes[at][0] * bits // 8 for at in range(len(layer_shapes))]
-    return max(a + b for a, b in zip(sizes, sizes[1:], strict=False))
+    return max(a + b for a, b in pairwise(sizes))
 
 
 def latency_percentiles_unsorted(samples_ms):

@@ -96,7 +96,7 @@ def energy_per_inference_mj_at_least_one(macs, bytes_moved, table):
 
 def cost_per_million_of_no_core(latency_s, price_per_hour, cores):
     """Divides, whatever the number of cores. Loses: refuses a machine without cores.
-    Hints: You raise ZeroDivisionError; the docstring asks for ValueError."""
+    Hints: You raise ZeroDivisionError."""
     return 1e6 * latency_s / 3600 * price_per_hour / cores
 
 
