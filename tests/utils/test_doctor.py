@@ -109,8 +109,8 @@ def test_the_limit_of_a_container_on_memory_is_read(tmp_path, sixteen_gib, files
     [
         (8, 8, None, "8 usable", "", False),
         (8, 4, None, "4 usable", "8 present", False),
-        (8, 8, 2.0, "2 usable", "the container grants the time of 2", False),
-        (8, 8, 0.5, "1 usable", "the container grants the time of 0.5; labs use one; tests take twice as long", True),
+        (8, 8, 2.0, "2 usable", "the container limits them to the time of 2", False),
+        (8, 8, 0.5, "1 usable", "the container limits them to the time of 0.5; labs use one; tests take twice as long", True),
         (1, 1, None, "1 usable", "labs use one; tests take twice as long", True),
     ],
 )
@@ -126,7 +126,7 @@ def test_cores_usable_and_present(monkeypatch, present, usable, limit, found, no
     [
         (Memory(16 * GIB, 8 * GIB), "16.0 GiB, 8.0 available", ""),
         (Memory(4 * GIB, GIB), "4.0 GiB, 1.0 available", "labs take up to 2 GiB: close other programs"),
-        (Memory(16 * GIB, 8 * GIB, 3 * GIB), "16.0 GiB, 3.0 available", "the container grants 3.0 GiB"),
+        (Memory(16 * GIB, 8 * GIB, 3 * GIB), "16.0 GiB, 3.0 available", "the container limits it to 3.0 GiB"),
     ],
 )
 def test_memory_total_available_and_granted(monkeypatch, memory, found, note):
@@ -284,7 +284,7 @@ def test_what_is_missing_or_differs_has_a_row_and_the_rest_a_sum(course):
 def test_an_optional_package_says_which_lab_wants_it_and_is_never_amiss(course, monkeypatch):
     monkeypatch.setattr(report, "SHOWN", {"photo-s": "lab 98", "weights": "lab 99"})
     found = {row.what: (row.found, row.note, row.amiss) for row in report.sections()["Python"]}
-    assert found["photo-s"] == ("not installed", "lab 98 goes on without it; pip install --no-deps photo-s==2", False)
+    assert found["photo-s"] == ("not installed", "lab 98 works without it; pip install --no-deps photo-s==2", False)
     assert found["weights"] == ("4", "lab 99", False)
 
 

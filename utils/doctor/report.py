@@ -1,4 +1,4 @@
-"""The report: what was looked at, what was found, and what to do where something is amiss."""
+"""The report: each thing that was checked, the finding, and the remedy if something is wrong."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ SHOWN = {
 
 @dataclass(frozen=True)
 class Row:
-    """what was looked at, what was found, a note ("" if none); amiss: something to mend, or to know."""
+    """One line. what: the thing that was checked. found: the finding. note: "" if there is none. amiss: something to mend, or to know."""
 
     what: str
     found: str
@@ -67,7 +67,7 @@ def _cores() -> Row:
     present, usable, limit = os.cpu_count() or 1, machine.cores(), machine.cpu_limit()
     notes = [f"{present} present"] if usable != present else []
     if limit is not None and limit < usable:
-        notes.append(f"the container grants the time of {limit:g}")
+        notes.append(f"the container limits them to the time of {limit:g}")
         usable = int(limit)
     if few := usable < 2:
         notes.append("labs use one; tests take twice as long")
@@ -77,7 +77,7 @@ def _cores() -> Row:
 def _memory() -> Row:
     found = machine.memory()
     usable = min(found.available, found.limit or found.available)
-    notes = [f"the container grants {found.limit / GIB:.1f} GiB"] if found.limit else []
+    notes = [f"the container limits it to {found.limit / GIB:.1f} GiB"] if found.limit else []
     if tight := usable < 2 * GIB:
         notes.append("labs take up to 2 GiB: close other programs")
     return Row("memory", f"{found.total / GIB:.1f} GiB, {usable / GIB:.1f} available", "; ".join(notes), tight)
@@ -89,8 +89,8 @@ def _energy() -> Row:
         return Row("energy counter", "readable")
     if state == "locked":
         remedy = f"until the next restart: sudo chmod a+r {machine.RAPL.parent.parent}/intel-rapl*/energy_uj"
-        return Row("energy counter", "not readable", f"energy is modelled, and labelled so; to measure it, {remedy}", True)
-    return Row("energy counter", "absent", "energy is modelled, and labelled so")
+        return Row("energy counter", "not readable", f"energy is modelled, and labelled as such; to measure it, {remedy}", True)
+    return Row("energy counter", "absent", "energy is modelled, and labelled as such")
 
 
 def _clock(step: float) -> Row:
@@ -120,11 +120,11 @@ def _python() -> list[Row]:
     found = setting.packages()
     pinned = [package for package in found if package.tested and package.installed]
     same = sum(not package.differs for package in pinned)
-    report.append(Row("packages", f"{same} of {len(pinned)} as tested", "" if same == len(pinned) else "those that differ stand below"))
+    report.append(Row("packages", f"{same} of {len(pinned)} as tested", "" if same == len(pinned) else "the others are listed below"))
     for package in found:
         name, labs = LONG_NAMES.get(package.name, package.name), SHOWN.get(package.name, "")
         if not package.installed and package.optional:
-            report.append(Row(name, "not installed", f"{labs or 'a lab'} goes on without it; pip install --no-deps {package.pinned}"))
+            report.append(Row(name, "not installed", f"{labs or 'a lab'} works without it; pip install --no-deps {package.pinned}"))
         elif not package.installed and (package.needed or labs):
             report.append(Row(name, "missing", f"{labs or 'the course'}: python3 start.py installs it", True))
         elif package.differs:
@@ -138,7 +138,7 @@ def _work() -> list[Row]:
     folder, here = my_work(), Path.cwd()
     good = setting.writable(folder)
     state = ("writable" if folder.exists() else "made at the first start") if good else "not writable"
-    report = [Row("my_work", state, "" if good else f"give yourself the right to write to {folder}", not good)]
+    report = [Row("my_work", state, "" if good else f"allow your user to write to {folder}", not good)]
     hapt = needs()["HAPT"]
     report.append(Row("HAPT", "made") if hapt.is_there() else Row("HAPT", "missing", f"lab 08; {hapt.tests} are left out; {hapt.remedy}"))
     for path in dict.fromkeys(path for place in (folder, here) for path in setting.hiding(place)):
@@ -159,7 +159,7 @@ def show() -> None:
 
     table = Table("", "found", "note", title="This computer", box=box.SIMPLE_HEAD, title_justify="left")
     table.columns[0].no_wrap = True
-    table.columns[2].overflow = "fold"  # a command is never cut off
+    table.columns[2].overflow = "fold"  # a command is never shortened
     for title, part in sections().items():
         table.add_section()
         table.add_row(Text(title, style="bold"))

@@ -164,7 +164,7 @@ def _own(one: Candidate, name: str, names: Collection[str], lab_said: Collection
 def _notes(best: Candidate, exercise: Exercise) -> dict[str, str]:
     notes, text = {}, best.text
     if best.merged:
-        notes["merged"] = f"the cell also holds {best.merged}: only this exercise's part was taken"
+        notes["merged"] = f"the cell also contains {best.merged}: only this exercise's part was taken"
     if len(best.cells) > 1:
         notes["split"] = f"split over {len(best.cells)} cells: joined again"
     if not best.is_code:

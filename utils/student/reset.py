@@ -92,7 +92,7 @@ def _with_stub(match: Match, stub: str, name: str, names: list[str]) -> str:
     if parse(whole) is None:
         others = ", ".join(sorted(defined(whole) & set(names) - {name}))
         place = match.taken[0].place
-        raise ValueError(f"the cell {place} also holds {others} and does not compile: give {name} its own cell first")
+        raise ValueError(f"the cell {place} also contains {others} and does not compile: give {name} its own cell first")
     return "\n".join(stub if name in piece.names else piece.text for piece in pieces(whole)).strip("\n")
 
 

@@ -208,7 +208,7 @@ def test_the_command_says_what_it_made(tmp_path, monkeypatch):
     found = cli("--out", tmp_path / "a.zip", "--labs", "01, 0")
     assert (
         found.exit_code == 0
-        and found.output.endswith("a.zip has 2 MB and holds 01_pruning.\n")
+        and found.output.endswith("a.zip has 2 MB and contains 01_pruning.\n")
         and seen == [["01_pruning", "00_why_small"]]
     )
 

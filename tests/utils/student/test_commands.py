@@ -344,9 +344,9 @@ def test_the_newest_notebook_is_taken_and_said(student, mine, home):
     for name in ("01_first.ipynb", "01_first-2.ipynb", "renamed.ipynb"):
         mine(student, name)
     said = good("submit", "1", "--name", "Ada")
-    assert "holds 01_first-2.ipynb" in said and "You also have 01_first.ipynb, renamed.ipynb" in said
+    assert "contains 01_first-2.ipynb" in said and "You also have 01_first.ipynb, renamed.ipynb" in said
     assert opened(home / "01_first-submission-1.zip")[0]["notebook"] == "01_first-2.ipynb"
-    assert "holds renamed.ipynb" in good("submit", "renamed.ipynb")
+    assert "contains renamed.ipynb" in good("submit", "renamed.ipynb")
 
 
 def test_large_outputs_are_left_out_and_said(student, mine, home, do):

@@ -110,7 +110,7 @@ MESSAGES = {
     ),
     "The exercises of another lab: python3 start.py progress {}, for example.": f"{STUDENT}/test_commands.py::test_progress_of_one_lab",
     "lab {} has no exercise {}: choose one of {}": "test_every_exercise_that_is_offered_is_one",
-    "the cell {} also holds {} and does not compile: give {} its own cell first": "test_a_cell_of_its_own_can_be_reset",
+    "the cell {} also contains {} and does not compile: give {} its own cell first": "test_a_cell_of_its_own_can_be_reset",
     "a name has 1 to 200 printable characters: give yours with --name": "test_a_name_that_is_given_is_taken",
     "you have no copy of {} yet: 'python3 start.py' makes one": "test_the_start_makes_a_copy",
     "several notebooks are copies of {}: give one of {}": f"{STUDENT}/test_commands.py::test_of_several_renamed_ones_none_is_guessed",

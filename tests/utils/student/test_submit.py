@@ -123,7 +123,7 @@ def test_work_without_a_fault_is_ready(student, mine, home, do):
         do.solve(student, name, body)
         ledger.record("exercise", f"01/{name}", {"points": 3, "of": 3, "attempted": True})
     mine(student)
-    assert submitted("1").endswith("holds 01_first.ipynb. It is ready to hand in.")
+    assert submitted("1").endswith("contains 01_first.ipynb. It is ready to hand in.")
 
 
 # Which notebook
@@ -147,7 +147,7 @@ def test_of_copies_under_other_names_the_one_saved_last_is_taken_and_said(studen
     assert f"{last} was taken. You also have " in said and list(packed(home)) == [last]
     for other in set(COPIES) - {last}:
         assert other in said
-        assert f"holds {other}" in submitted(other), "giving its name takes another one"
+        assert f"contains {other}" in submitted(other), "giving its name takes another one"
 
 
 def test_copies_saved_at_the_same_time_are_not_guessed_among(student, mine, home, do):
@@ -157,7 +157,7 @@ def test_copies_saved_at_the_same_time_are_not_guessed_among(student, mine, home
     result = invoke("submit", "1", "--name", "Ada")
     assert result.exit_code == 1 and "several notebooks are copies of 01_first: give one of" in result.stderr
     assert all(name in result.stderr for name in COPIES)
-    assert f"holds {COPIES[0]}" in submitted(COPIES[0])
+    assert f"contains {COPIES[0]}" in submitted(COPIES[0])
 
 
 def test_a_copy_that_was_saved_later_is_named(student, mine, home, do):

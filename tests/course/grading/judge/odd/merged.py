@@ -10,4 +10,4 @@ def change(cells):
     cells.remove(check)
 
 
-NOTE = {"magnitude_mask": "also holds"}
+NOTE = {"magnitude_mask": "also contains"}
