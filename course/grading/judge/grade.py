@@ -18,7 +18,7 @@ passes the cases that ask for an error: to refuse some and answer others wrongly
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,7 +35,6 @@ from course.grading.judge.plan import Answer, Plan, Work, plan, work_of
 from course.grading.marks import CaseMark, ExerciseMark, LabMark
 from course.grading.sandbox.jobs import Answered, Call, Ended, Job, Loaded, Raised, Reply
 from course.grading.sandbox.keeper import Sandboxes
-from course.grading.sandbox.visit import ended
 from utils.exercises.declare import PUBLIC_SEED, Case, Exercise
 from utils.exercises.inside.answers import UnacceptableError, plain
 from utils.exercises.judges import Verdict, verdict_of
@@ -73,15 +72,24 @@ def grade_submission(submission: Submission, seed: int, sandboxes: Sandboxes, hi
         notes.append(f"The notebook could not be graded: it {legible(short(said, 200))}.")
         work = Work({})
     marks: dict[str, ExerciseMark] = {}
-    with Tries(sandboxes) as tries:
+    with Tries(sandboxes, len(lab.order)) as tries:
+        late = []
         for name in lab.order:
-            solved = {one for one, mark in marks.items() if mark.points == mark.of}
-            marks[name] = _exercise(lab, work, name, solved, seed, tries)
+            tries.begin()
+            marks[name] = _exercise(lab, work, name, _solved(marks), seed, tries)
+            late += [name] if tries.cut_short else []
+        for at, name in enumerate(late):
+            tries.begin(again=len(late) - at)
+            marks[name] = _exercise(lab, work, name, _solved(marks), seed, tries)
     versions = {**sandboxes.versions, "tiny_titans": utils.__version__, "lab": lab.source_sha256}
     challenge = challenge_marks(lab.declared.number, submission.artifacts, seed, sandboxes, hidden_photos(hidden) if hidden else None)
     return LabMark(
         submission.student, lab.name, seed, versions, tuple(marks.values()), tuple(notes), sandboxes.unsafe, submission.sha256, challenge
     )
+
+
+def _solved(marks: Mapping[str, ExerciseMark]) -> set[str]:
+    return {name for name, mark in marks.items() if mark.points == mark.of}
 
 
 def _exercise(lab: GradedLab, work: Work, name: str, solved: set[str], seed: int, tries: Tries) -> ExerciseMark:
@@ -105,7 +113,7 @@ def _exercise(lab: GradedLab, work: Work, name: str, solved: set[str], seed: int
     notes = [*_found(answer), *_ran(name, planned, loaded)]
     forged = next((reply for reply in replies if isinstance(reply, Ended) and reply.forged), None)
     if forged is not None or not loaded.found:
-        bad = ended(replies)
+        bad = next((reply for reply in replies if isinstance(reply, Ended)), None)
         why = bad.why if bad else f"there is no function {name} after the cell has run"
         lost = tuple(CaseMark(case.name, False, weight=case.weight) for case in cases)
         return ExerciseMark(name, 0, exercise.points, exercise.core, lost, _sentences([*notes, why]))

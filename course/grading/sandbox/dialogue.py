@@ -8,13 +8,28 @@ from __future__ import annotations
 import contextlib
 import re
 import socket
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from course.grading.sandbox.inside.channel import BrokenFrameError, Head, pack, send, unpack
-from course.grading.sandbox.jobs import DIED, SLEPT, TOO_MUCH, Answered, Call, Ended, Job, Limits, Loaded, Raised, Reply, SandboxError
-from course.grading.sandbox.receiver import MOST_BLOBS, Receiver
+from course.grading.sandbox.jobs import (
+    CUT_SHORT,
+    DIED,
+    SLEPT,
+    TOO_MUCH,
+    Answered,
+    Call,
+    Ended,
+    Job,
+    Limits,
+    Loaded,
+    Raised,
+    Reply,
+    SandboxError,
+)
+from course.grading.sandbox.receiver import MOST_BLOBS, Deadline, Receiver
 from course.grading.sandbox.shared_memory import SharedMemory
 from utils.exercises.inside.answers import plain
 from utils.exercises.outside import AskedTooOftenError, Outside
@@ -35,7 +50,8 @@ class Talk:
     def about(self, job: Job, calls: Sequence[Call]) -> tuple[Loaded, list[Reply]]:
         """Load the job, make the calls."""
         loaded, replies = Loaded(), []
-        self._whole, self._room = self._frames.deadline(self._limits.wall_s), MOST_BLOBS
+        most = Deadline(self._limits.most_wall_s)
+        self._whole, self._room = self._frames.deadline(self._limits.wall_s, most), MOST_BLOBS
         try:
             loaded = self._load(job)
             if loaded.found:
@@ -46,7 +62,7 @@ class Talk:
             with contextlib.suppress(OSError):  # it has said all that counts
                 send(self._sock, {"kind": "enough"})
         except TimeoutError:
-            replies.append(Ended(SLEPT, certain=True))
+            replies.append(Ended(CUT_SHORT if most.over(time.monotonic()) else SLEPT, certain=True))
         except MemoryError:
             replies.append(Ended("its processes took too much memory"))
         except BrokenFrameError as error:

@@ -15,6 +15,7 @@ CPU_TIME_OUT = 128 + 24  # SIGXCPU, as the worker tells it
 KILLED = 128 + 9
 TOO_LONG = "it took too long"
 SLEPT = "it took too long without computing"
+CUT_SHORT = "it took more time than one exercise of a submission has"
 DIED = "its process ended"
 TOO_MUCH = "its answers together are too large to be looked at"
 
@@ -28,7 +29,7 @@ class Limits:
     """What a job may use. memory_bytes: of each process, on top of what torch takes; all_memory_bytes: of all together.
 
     cpu_s: of the processor, for the cells and for each call; cpu_hard_s: in all. wall_s: of waiting for a process that
-    sleeps, in all; it is long, so that a busy machine changes no mark.
+    sleeps, in all; it is long, so that a busy machine changes no mark. most_wall_s: of waiting in all, whatever the processes do.
     """
 
     memory_bytes: int = 1 << 30
@@ -41,6 +42,7 @@ class Limits:
     cpu_s: float = 5
     cpu_hard_s: int = 60
     wall_s: int = 30
+    most_wall_s: float = 300
 
 
 @dataclass(frozen=True)

@@ -21,9 +21,9 @@ _WATCH_S = 0.25
 
 
 class Deadline:
-    """When waiting ends; it may be put off. One may serve several frames. whole: of all that it is a part of."""
+    """When waiting ends; it may be put off while `busy` says so. One may serve several frames. whole: of all that it is a part of."""
 
-    def __init__(self, wait_s: float, busy: Callable[[], bool], whole: Deadline | None = None) -> None:
+    def __init__(self, wait_s: float, busy: Callable[[], bool] = lambda: False, whole: Deadline | None = None) -> None:
         self.watched = time.monotonic()  # when somebody last looked what the process takes
         self.at, self._wait_s, self._busy, self._whole = self.watched + wait_s, wait_s, busy, whole
         self._left = 9

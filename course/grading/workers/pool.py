@@ -28,7 +28,7 @@ from utils.files import ROOT
 
 TRIES = 2  # of a submission whose worker died
 IN_A_ROW = 6  # graders that raise, without a mark between them: then it is the computer. No submission can make one raise.
-LIMIT_SECONDS = 900.0  # of one submission; the sandbox's own limits end it long before
+LIMIT_SECONDS = 900.0  # of one submission; the judge's own limits (attempts.SUBMISSION_S) end its exercises long before
 START_SECONDS = 180.0
 WORKER_BYTES = 1_500_000_000  # memory of a worker and its sandbox, torch twice
 

@@ -1,13 +1,16 @@
 """A submission's exercises share one process only as long as all is well there: no exercise gains or loses by what another left behind."""
 
 import json
+from types import SimpleNamespace
 
 import pytest
 
 from course.grading.judge import attempts
 from course.grading.judge.attempts import Tries
 from course.grading.judge.grade import grade_submission
-from course.grading.sandbox.jobs import SLEPT, TOO_LONG, Answered, Call, Ended, Job, Limits, Loaded, Raised
+from course.grading.judge.lab import graded_lab
+from course.grading.sandbox.jobs import CUT_SHORT, SLEPT, TOO_LONG, Answered, Call, Ended, Job, Limits, Loaded, Raised
+from course.grading.sandbox.keeper import Sandboxes
 from tests.course.grading.sandboxed import SEED, handed_in, lab_notebook, marks_of, reference, sandboxes
 
 __all__ = ["sandboxes"]
@@ -171,6 +174,70 @@ def test_only_answers_are_taken_from_the_shared_process(loaded, replies, clean):
     with Tries(made) as asked:
         assert asked.at_once(JOB, CALLS) == (replies if clean else [])
         assert made.over is not clean, "what is not clean leaves nothing running beside the others"
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """A clock that moves by hand: `clock.now += 5`."""
+    found = SimpleNamespace(now=0.0)
+    monkeypatch.setattr(attempts, "time", SimpleNamespace(monotonic=lambda: found.now))
+    return found
+
+
+def spending(clock, seconds, why=CUT_SHORT):
+    """Sandboxes whose every run takes so long and is cut short, and the limits of all runs."""
+    made, given = Scripted(), []
+
+    def answers(job, calls, limits):
+        given.append(limits.most_wall_s)
+        clock.now += seconds
+        return LOADED, [Ended(why, certain=True)]
+
+    made.answers = answers
+    return made, given
+
+
+def test_no_exercise_spends_the_time_of_another(clock):
+    """Four exercises, of which each takes all that it gets: has each its share at first, and its share of the rest in the end?"""
+    made, given = spending(clock, 60)
+    with Tries(made, 4) as asked:
+        for again in (0, 0, 0, 0, 4, 3, 2, 1):
+            asked.begin(again)
+            _, replies = asked.alone(JOB, CALLS)
+            assert asked.cut_short and len(replies) == len(CALLS) and replies[0].why == CUT_SHORT
+    assert given == [attempts.SUBMISSION_S / 8] * 4 + [60, 60, 60, 60]
+
+
+def test_an_exercise_without_time_is_not_run(clock):
+    made, given = spending(clock, 10_000, TOO_LONG)
+    with Tries(made, 4) as asked:
+        asked.begin()
+        assert not asked.cut_short and [reply.why for reply in asked.alone(JOB, CALLS)[1]][:2] == [TOO_LONG, CUT_SHORT]
+        assert asked.cut_short
+        asked.begin(again=1)
+        loaded, replies = asked.alone(JOB, CALLS)
+    assert (loaded.found, replies[0].why, len(given)) == (False, CUT_SHORT, 1)
+
+
+def test_exercises_that_take_all_the_time_cost_no_other_a_point(sandboxes, clock, monkeypatch):
+    """By a clock on which each run of two wrong answers takes hours: are all others graded, and these two with a reason?"""
+    whole = Sandboxes.answers
+
+    def answers(self, job, calls, limits=None):
+        clock.now += 10_000 if job.function in ("magnitude_mask", "cubic_sparsity") else 0
+        return whole(self, job, calls, limits)
+
+    monkeypatch.setattr(Sandboxes, "answers", answers)
+    notebook = lab_notebook(LAB, "solutions")
+    names = {"magnitude_mask": "weight, sparsity", "cubic_sparsity": "*steps"}
+    mark = grade_submission(
+        handed_in(LAB, {name: f"def {name}({given}):\n    return 7" for name, given in names.items()}, notebook=notebook), SEED, sandboxes
+    )
+    marks = {one.name: one for one in mark.exercises}
+    for name, one in marks.items():
+        assert one.points == (0 if name in names else one.of), one
+    assert all("took more time than one exercise of a submission has" in marks[name].note for name in names)
+    assert list(marks) == list(graded_lab(LAB).order)
 
 
 def test_where_every_job_needs_a_sandbox_of_its_own_nothing_is_shared():

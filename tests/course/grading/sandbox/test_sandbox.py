@@ -17,7 +17,7 @@ from course.grading.sandbox import bubblewrap, dialogue, keeper
 from course.grading.sandbox import visit as visiting
 from course.grading.sandbox.dialogue import Talk
 from course.grading.sandbox.inside.channel import receive, send
-from course.grading.sandbox.jobs import DIED, SLEPT, TOO_MUCH, Answered, Call, Ended, Job, Limits, Loaded, Raised, SandboxError
+from course.grading.sandbox.jobs import CUT_SHORT, DIED, SLEPT, TOO_MUCH, Answered, Call, Ended, Job, Limits, Loaded, Raised, SandboxError
 from course.grading.sandbox.keeper import Sandboxes
 from course.grading.sandbox.sandbox import Sandbox
 from course.grading.sandbox.self_test import trials
@@ -259,6 +259,15 @@ def test_who_sleeps_a_little_in_each_call_gets_no_more_time_than_who_sleeps_once
     answers = ["next", 0.4, ({"kind": "answer", "value": 3},)] * 6
     found = played([CONFINED, LOADED, *answers], [Call(())] * 6, wall_s=1)
     assert found[-1] == Ended(SLEPT, certain=True) and 1 <= len(found) <= 4
+
+
+@pytest.mark.parametrize("busy", [True, False])
+def test_no_job_is_waited_for_longer_than_in_all(busy):
+    """A process that is always found computing, and says nothing: is it given up, and told apart from one that sleeps?"""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        found = Talk(ours, lambda: None, lambda: busy, Limits(wall_s=0.2, most_wall_s=0.5)).about(job(""), [])[1]
+    assert found == [Ended(CUT_SHORT if busy else SLEPT, certain=True)]
 
 
 def test_processes_that_compute_in_turn_get_no_more_time_than_one():
