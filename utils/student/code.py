@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 PROMPT = "# your code here"
 
-_MAGIC = re.compile(r"^([ \t]*)[%!].*$", re.MULTILINE)
 _IPYTHON = re.compile(r"^([ \t]*)(?:[%!?].*|[\w.]+\?{1,2}[ \t]*)$", re.MULTILINE)
 _ASSIGNED_MAGIC = re.compile(r"^([\w, \t]+=[ \t]*)[%!].*$", re.MULTILINE)
 _DEFINES = re.compile(r"^(?:async[ \t]+def|def|class)[ \t]+([^\W\d]\w*)", re.MULTILINE)
@@ -30,8 +29,8 @@ class Piece:
 
 
 def parse(text: str) -> ast.Module | None:
-    """The syntax tree of a cell, its magics (%time, !pip) passed over; None if it does not compile."""
-    for candidate in (text, _MAGIC.sub(r"\1pass", text)):
+    """The syntax tree of a cell, its magics (%time, !pip, f?) passed over; None if it does not compile."""
+    for candidate in (text, _without_magics(text)):
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # about escapes in the student's strings
@@ -43,13 +42,18 @@ def parse(text: str) -> ast.Module | None:
 
 def runnable_forms(text: str) -> tuple[str, ...]:
     """A cell's text as Python may read it: as it is, without a common indentation, and both without IPython's own lines."""
-    plain = _ASSIGNED_MAGIC.sub(r"\1None", _IPYTHON.sub(r"\1pass", text))
+    plain = _without_magics(text)
     return tuple(dict.fromkeys((text, textwrap.dedent(text), plain, textwrap.dedent(plain))))
 
 
+def _without_magics(text: str) -> str:
+    """The text with as many lines, of which those that only IPython understands (%time, !pip, f?) do nothing."""
+    return _ASSIGNED_MAGIC.sub(r"\1None", _IPYTHON.sub(r"\1pass", text))
+
+
 def has_magic(text: str) -> bool:
-    """Whether it is Python only for IPython, with lines such as %timeit or !pip."""
-    return bool(_MAGIC.search(text))
+    """Whether it is Python only for IPython, with lines such as %timeit, !pip or min?."""
+    return bool(_IPYTHON.search(text))
 
 
 def defined(text: str) -> frozenset[str]:
@@ -81,9 +85,9 @@ def is_untouched(text: str, stub: str) -> bool:
     try:
         if today is not None and _said(tree.body) == _said(today.body):
             return True
-    except RecursionError:  # too deeply nested for the library: nobody's stub is
+        return len(tree.body) == 1 and isinstance(tree.body[0], _Definition) and _is_bare(tree.body[0])
+    except (RecursionError, ValueError):  # too deep, or of too many digits, for the library to write down: nobody's stub is
         return False
-    return len(tree.body) == 1 and isinstance(tree.body[0], _Definition) and _is_bare(tree.body[0])
 
 
 def _is_bare(node: _Definition) -> bool:
@@ -129,7 +133,18 @@ def docstring(text: str, name: str) -> str | None:
 
 def arguments(text: str, name: str) -> str | None:
     """The arguments of the function `name`, "weight, sparsity"; None for a class and where there is none."""
-    return next((ast.unparse(node.args) for node in _definitions(text) if node.name == name and not isinstance(node, ast.ClassDef)), None)
+    found = (node.args for node in _definitions(text) if node.name == name and not isinstance(node, ast.ClassDef))
+    try:
+        return next(map(ast.unparse, found), None)
+    except (RecursionError, ValueError):  # a default that the library can't write down
+        return None
+
+
+def assigns(text: str, name: str) -> bool:
+    """Whether a statement of the cell gives this name a value, as in `name = other`."""
+    tree = parse(text)
+    targets = (target for node in (tree.body if tree else []) if isinstance(node, ast.Assign) for target in node.targets)
+    return any(isinstance(one, ast.Name) and one.id == name for one in targets)
 
 
 def _definitions(text: str) -> list[_Definition]:
@@ -147,11 +162,19 @@ def pieces(text: str) -> list[Piece]:
     at = 0
     for node, end in _ends(lines, tree):
         names = frozenset(_defined([node])) if node else frozenset(_DEFINES.findall("\n".join(lines[at:end])))
-        found.append(Piece("\n".join(lines[at:end]), names, ast.dump(node) if node else ""))
+        found.append(Piece("\n".join(lines[at:end]), names, _dumped(node) if node else ""))
         at = end
     if rest := lines[at:]:
         found.append(Piece("\n".join(rest), frozenset(_DEFINES.findall("\n".join(rest))), ""))
     return found
+
+
+def _dumped(node: ast.stmt) -> str:
+    """What a statement means, without layout; "" for one that the library can't write down: too deep, too many digits."""
+    try:
+        return ast.dump(node)
+    except (RecursionError, ValueError):
+        return ""
 
 
 def _ends(lines: list[str], tree: ast.Module | None) -> Iterator[tuple[ast.stmt | None, int]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
-from utils.student.code import Piece, arguments, defined, has_magic, is_untouched, parse, pieces
+from utils.student.code import Piece, arguments, assigns, defined, has_magic, is_untouched, parse, pieces
 from utils.student.notebook import Cell
 from utils.student.report import Fate
 
@@ -73,7 +73,7 @@ def match(exercise: Exercise, student: Sequence[Cell], names: Collection[str], l
         emptied = next((cell for cell in student if cell.id == exercise.cell.id and not cell.text.strip()), None)
         notes = {"emptied": "its cell is empty"} if emptied else {}
         return Match(Fate(exercise.name, "missing", notes=notes), exercise.cell.text, (emptied,) if emptied else ())
-    check = _check(exercise.name, student)
+    check = check_of(exercise.name, student)
     ranks = {id(one): _rank(one, exercise, check) for one in found}
     best = max(found, key=lambda one: ranks[id(one)])
     highest = ranks[id(best)]
@@ -137,7 +137,7 @@ def _rank(one: Candidate, exercise: Exercise, check: int) -> tuple[bool, bool, b
     )
 
 
-def _check(name: str, student: Sequence[Cell]) -> int:
+def check_of(name: str, student: Sequence[Cell]) -> int:
     """The number of the cell that checks an exercise; beyond the last one if there is none."""
     call = f"{name} = check({name})"
     checks = [cell.number for cell in student if cell.id == f"check-{name}" or call in cell.text.splitlines()]
@@ -170,7 +170,7 @@ def _notes(best: Candidate, exercise: Exercise) -> dict[str, str]:
     if not best.is_code:
         kinds = sorted({cell.kind for cell in best.cells} - {"code"})
         notes["retyped"] = f"it had been made a {kinds[0]} cell: it is code again"
-    if exercise.name not in defined(text):
+    if exercise.name not in defined(text) and not assigns(text, exercise.name):
         here = ", ".join(sorted(defined(text)))
         mend = f"it defines {here}: rename that" if here else "it defines nothing: write it"
         notes["renamed"] = f"{mend} as {exercise.name}"

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import ast
 import builtins
-import re
 import symtable
-import textwrap
 import warnings
 from collections.abc import Iterable, Iterator
 
+from utils.student.code import runnable_forms
+
 COURSE = ("utils", "course", "solutions")  # packages that are not there when work is graded
-MOST_CHARACTERS = 100_000  # of one cell
+MAX_CHARACTERS = 100_000  # of one cell
 
 # What reaches behind Python's own curtain, or for other processes; hardly any exercise has a use for it.
 _REACHING = {"ctypes", "gc", "inspect", "socket", "subprocess", "signal", "multiprocessing", "importlib", "builtins", "resource"}
 _REACHING |= {"_getframe", "modules", "f_back", "f_globals", "f_locals", "settrace", "setprofile", "_exit", "fork", "kill", "killpg"}
-_REACHING |= {"__globals__", "__builtins__", "__subclasses__", "__reduce__"}
-_BUILTIN = frozenset(dir(builtins)) | {"__name__", "__file__", "__doc__", "display", "get_ipython"}
-_MAGIC = re.compile(r"^([ \t]*)(?:[%!?].*|[\w.]+\?{1,2}[ \t]*)$", re.MULTILINE)
-_ASSIGNED_MAGIC = re.compile(r"^([\w, \t]+=[ \t]*)[%!].*$", re.MULTILINE)
+_REACHING |= {"__globals__", "__builtins__", "__subclasses__", "__reduce__", "__import__", "__dict__", "__code__", "__closure__"}
+_REACHING |= {"vars", "globals", "locals", "exec", "eval", "compile"}
+_BY_NAME = {"getattr", "setattr", "delattr"}  # with a name that is put together while they run, they reach all of these
+BUILTIN = frozenset(dir(builtins)) | {"__name__", "__file__", "__doc__", "display", "get_ipython"}
+_UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError)
+
+_Function = ast.FunctionDef | ast.AsyncFunctionDef
+_Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 
 
 def runnable(text: str) -> str | None:
@@ -27,13 +31,9 @@ def runnable(text: str) -> str | None:
 
     None: it does not compile, or is longer than anyone writes.
     """
-    if len(text) > MOST_CHARACTERS:
+    if len(text) > MAX_CHARACTERS:
         return None
-    plain = _ASSIGNED_MAGIC.sub(r"\1None", _MAGIC.sub(r"\1pass", text))
-    for candidate in (text, textwrap.dedent(text), plain, textwrap.dedent(plain)):
-        if _compiles(candidate):
-            return candidate
-    return None
+    return next((form for form in runnable_forms(text) if _compiles(form)), None)
 
 
 def _compiles(text: str) -> bool:
@@ -41,16 +41,52 @@ def _compiles(text: str) -> bool:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             compile(text, "<cell>", "exec", dont_inherit=True)
-    except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError):
+    except _UNREADABLE:
         return False
     return True
 
 
+def _tree(text: str) -> ast.Module:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(text)
+    except _UNREADABLE:
+        return ast.Module([], [])
+
+
 def bound(text: str) -> frozenset[str]:
-    """The names that a cell's statements make; none if it does not compile."""
-    table = _table(text)
-    symbols = table.get_symbols() if table else []
-    return frozenset(symbol.get_name() for symbol in symbols if symbol.is_assigned() or symbol.is_imported())
+    """The names that a cell's statements make when they run; none if it does not compile.
+
+    A name that a function declares global is made when that is called, if ever: it is needed, not bound.
+    """
+    return frozenset(_bound(_tree(text)))
+
+
+def _bound(part: ast.AST) -> Iterator[str]:
+    """The names that running this part of a module binds: what lies in functions and classes has names of its own."""
+    waiting = [part]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, _Function | ast.ClassDef):
+            yield node.name
+            waiting += [*node.decorator_list, *(node.bases if isinstance(node, ast.ClassDef) else node.args.defaults)]
+        elif isinstance(node, _Comprehension):  # its own variables stay inside; := binds outside
+            yield from (one.target.id for one in ast.walk(node) if isinstance(one, ast.NamedExpr))
+        elif not isinstance(node, ast.Lambda):
+            yield from _bound_by(node)
+            waiting += ast.iter_child_nodes(node)
+
+
+def _bound_by(node: ast.AST) -> Iterator[str]:
+    if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+        yield node.id
+    elif isinstance(node, ast.Import | ast.ImportFrom):
+        yield from (alias.asname or alias.name.partition(".")[0] for alias in node.names if alias.name != "*")
+    elif isinstance(node, ast.MatchAs | ast.MatchStar) and node.name:
+        yield node.name
+    elif isinstance(node, ast.MatchMapping) and node.rest:
+        yield node.rest
 
 
 def makers(texts: Iterable[str]) -> dict[str, list[int]]:
@@ -63,9 +99,38 @@ def makers(texts: Iterable[str]) -> dict[str, list[int]]:
 
 
 def needed(text: str) -> frozenset[str]:
-    """The global names that a cell uses, in its functions too, and neither makes itself nor has from Python."""
+    """The names that a cell uses, in its functions too, and has not made itself by then. Python's own are among them."""
+    made: set[str] = set()
+    early: set[str] = set()
+    for statement in _tree(text).body:
+        early |= set(_loaded(statement)) - made
+        made |= set(_bound(statement))
+    return frozenset(early | (called_for(text) - made))
+
+
+def called_for(text: str) -> frozenset[str]:
+    """The global names that the functions of a cell use: they are needed when one of them is called."""
     table = _table(text)
-    return frozenset(_used(table)) - bound(text) - _BUILTIN if table else frozenset()
+    return frozenset(name for child in table.get_children() for name in _used(child)) if table else frozenset()
+
+
+def _loaded(statement: ast.stmt) -> Iterator[str]:
+    """The names that a statement uses when it runs, functions' bodies aside: those run later."""
+    waiting: list[ast.AST] = [statement]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, _Function):
+            waiting += [*node.decorator_list, *node.args.defaults, *filter(None, node.args.kw_defaults)]
+            continue
+        if isinstance(node, ast.Lambda | ast.ClassDef | _Comprehension):  # their names are told apart by symtable
+            waiting += getattr(node, "decorator_list", [])
+            waiting += getattr(node, "bases", [])
+            continue
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+            yield node.id
+        if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
+            yield node.target.id
+        waiting += ast.iter_child_nodes(node)
 
 
 def _table(text: str) -> symtable.SymbolTable | None:
@@ -73,48 +138,65 @@ def _table(text: str) -> symtable.SymbolTable | None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return symtable.symtable(text, "<cell>", "exec")
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    except _UNREADABLE:
         return None
 
 
 def _used(table: symtable.SymbolTable) -> Iterator[str]:
+    """The global names that a function, a class or a comprehension reads or, declared global, sets."""
     waiting = [table]
     while waiting:
         one = waiting.pop()
-        top = one.get_type() == "module"
-        yield from (symbol.get_name() for symbol in one.get_symbols() if symbol.is_referenced() and (top or symbol.is_global()))
+        used = (symbol for symbol in one.get_symbols() if symbol.is_global())
+        yield from (symbol.get_name() for symbol in used if symbol.is_referenced() or symbol.is_declared_global())
         waiting += one.get_children()
+
+
+def set_by_functions(text: str) -> frozenset[str]:
+    """The names that a function of the cell declares global and sets: nobody else has to make them."""
+    table, found = _table(text), set()
+    waiting = list(table.get_children()) if table else []
+    while waiting:
+        one = waiting.pop()
+        found |= {symbol.get_name() for symbol in one.get_symbols() if symbol.is_declared_global() and symbol.is_assigned()}
+        waiting += one.get_children()
+    return frozenset(found)
+
+
+def has_star_import(text: str) -> bool:
+    """Whether a statement imports names that nobody can read off."""
+    return any(isinstance(node, ast.ImportFrom) and node.names[0].name == "*" for node in _tree(text).body)
+
+
+def has_future_import(text: str) -> bool:
+    """Whether a cell changes how those below it are compiled."""
+    return any(isinstance(node, ast.ImportFrom) and node.module == "__future__" for node in _tree(text).body)
 
 
 def reaching(text: str) -> list[str]:
     """Names in a cell that a person should look at: nothing is wrong with any of them, but attacks need them."""
-    try:
-        nodes = list(ast.walk(ast.parse(text)))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return []
+    nodes = list(ast.walk(_tree(text)))
     found = {node.attr for node in nodes if isinstance(node, ast.Attribute)}
     found |= {node.id for node in nodes if isinstance(node, ast.Name)}
     found |= {alias.name.partition(".")[0] for node in nodes if isinstance(node, ast.Import) for alias in node.names}
     found |= {alias.name for node in nodes if isinstance(node, ast.ImportFrom) for alias in node.names}
     found |= {(node.module or "").partition(".")[0] for node in nodes if isinstance(node, ast.ImportFrom)}
-    return sorted(found & _REACHING)
+    calls = (node for node in nodes if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _BY_NAME)
+    built = {node.func.id for node in calls if len(node.args) < 2 or not isinstance(node.args[1], ast.Constant)}  # type: ignore[attr-defined]
+    attributes = {node.attr for node in nodes if isinstance(node, ast.Attribute)} & {"eval", "compile"}  # model.eval(), re.compile()
+    plain = {node.id for node in nodes if isinstance(node, ast.Name)}
+    return sorted((found & _REACHING) - (attributes - plain) | built)
 
 
 def imports(text: str) -> list[str]:
     """A cell's own import statements of anything but the course, each as a line."""
-    try:
-        body = ast.parse(text).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return []
+    body = _tree(text).body
     return [ast.unparse(node) for node in body if isinstance(node, ast.Import | ast.ImportFrom) and not _of_course(node)]
 
 
 def course_imports(text: str) -> list[str]:
     """The course's modules that a cell imports, anywhere in it."""
-    try:
-        nodes = list(ast.walk(ast.parse(text)))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return []
+    nodes = ast.walk(_tree(text))
     return sorted({name for node in nodes if isinstance(node, ast.Import | ast.ImportFrom) for name in _of_course(node)})
 
 

@@ -17,6 +17,7 @@ passes the cases that ask for an error: to refuse some and answer others wrongly
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -31,7 +32,8 @@ from course.grading.challenge.testsets import hidden_photos
 from course.grading.intake.notebooks import read
 from course.grading.judge.attempts import Tries
 from course.grading.judge.lab import GradedLab, graded_lab
-from course.grading.judge.plan import Answer, Plan, Work, plan, work_of
+from course.grading.judge.plan import Plan, plan
+from course.grading.judge.work import Answer, Work, work_of
 from course.grading.marks import CaseMark, ExerciseMark, LabMark
 from course.grading.sandbox.jobs import Answered, Call, Ended, Job, Loaded, Raised, Reply
 from course.grading.sandbox.keeper import Sandboxes
@@ -98,8 +100,31 @@ def _exercise(lab: GradedLab, work: Work, name: str, solved: set[str], seed: int
         how = "the notebook has no cell for it" if answer is None or answer.fate.how == "missing" else "not begun"
         return ExerciseMark(name, 0, exercise.points, exercise.core, note=_sentences([how]))
     if answer.text is None:
-        return ExerciseMark(name, 0, exercise.points, exercise.core, note=_sentences([*_found(answer), "the cell does not compile"]))
+        return ExerciseMark(name, 0, exercise.points, exercise.core, note=_sentences([*_found(answer), *_uncompiled(work)]))
     planned = plan(name, work, lab, solved)
+    mark = _marked(lab, exercise, answer, planned, seed, tries)
+    whole = plan(name, work, lab, solved, whole=True) if mark.points < mark.of else planned
+    if whole.cells == planned.cells:
+        return mark
+    again = _marked(lab, exercise, answer, whole, seed, tries)
+    if again.points <= mark.points:
+        return mark
+    changed = f"it depends on what cell {', '.join(map(str, sorted(set(whole.helpers) - set(planned.helpers))))} changes"
+    return replace(again, note=_sentences([again.note.rstrip("."), changed]))
+
+
+def _uncompiled(work: Work) -> list[str]:
+    """Why a cell has no points that does not compile here; a notebook of a newer Python may use what that has and this has not."""
+    here, theirs = sys.version_info[:2], tuple(map(int, work.python.split(".")[:2])) if work.python else ()
+    if theirs <= here:
+        return ["the cell does not compile"]
+    versions = f"Python {here[0]}.{here[1]}, which grades it; the notebook was run with Python {work.python}"
+    return [f"for the instructor: the cell does not compile with {versions}: grade it with that version"]
+
+
+def _marked(lab: GradedLab, exercise: Exercise, answer: Answer, planned: Plan, seed: int, tries: Tries) -> ExerciseMark:
+    """The mark of an answer that runs with these cells."""
+    name = exercise.name
     cases = exercise.cases(seed)
     job, calls = _asked(lab, exercise, planned, cases)
     replies = [] if exercise.gives_text else tries.at_once(job, calls)

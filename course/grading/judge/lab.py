@@ -8,7 +8,7 @@ from functools import cache, cached_property
 from importlib import import_module
 from pathlib import Path
 
-from course.grading.judge.dependencies import bound, course_imports, imports, makers, needed
+from course.grading.judge.dependencies import BUILTIN, bound, course_imports, imports, makers, needed
 from course.grading.sandbox.modules import Modules, modules_for
 from utils.exercises.declare import Lab
 from utils.files import ROOT
@@ -83,7 +83,7 @@ def _standing_alone(statements: list[str], there: set[str]) -> tuple[str, ...]:
     left = [text for text in statements if bound(text) - there and not imports(text) and not course_imports(text)]
     while True:
         names = there | _bound(left)
-        kept = [text for text in left if needed(text) <= names]
+        kept = [text for text in left if needed(text) <= names | BUILTIN]
         if len(kept) == len(left):
             return tuple(left)
         left = kept

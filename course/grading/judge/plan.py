@@ -1,51 +1,21 @@
-"""What runs for an exercise: the student's cell, and as much else as it needs.
+"""What runs for an exercise: the student's cell, and as much else of the notebook as it needs.
 
-In this order: what the lab's own cells import and define, the student's own helpers, earlier exercises, the exercise.
-An earlier exercise is the student's own if it got all its points, else the reference's, so that no mistake is charged
-twice; the notebook does the same with a stand-in. Setup cells never come from the student, and nothing that needs
-the course's packages, data or models is there: an exercise is a function of its arguments.
+Whole cells of the student's run, in the notebook's order, those above the exercise's check first: as in the notebook. At first
+the cells that make a name which the answer needs, directly or by others; if the answer does not get all its points with these,
+all cells above its check (`whole`), since a cell may also change what another has made. What the lab's own cells import and
+define comes from the instructor's copy. An earlier exercise is the student's own if it got all its points, else the reference's, so
+that no mistake is charged twice; the notebook does the same with a stand-in. Setup cells never come from the student, and nothing
+that needs the course's packages, data or models is there: an exercise is a function of its arguments.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import dataclass
 
-from course.grading.judge.dependencies import MOST_CHARACTERS, course_imports, makers, needed, reaching, runnable
+from course.grading.judge.dependencies import BUILTIN, course_imports, has_future_import, needed, reaching, set_by_functions
 from course.grading.judge.lab import GradedLab
-from utils.student.code import pieces
-from utils.student.matching import Match, exercises_of
-from utils.student.notebook import Cell, Notebook, cells_of
-from utils.student.report import Fate
-from utils.student.transplant import matches
-
-MOST_CELLS = 2_000
-MOST_TEXT = 500_000  # characters of code; a lab has a tenth of that
-
-
-@dataclass(frozen=True)
-class Answer:
-    """A student's answer to one exercise. text: runnable, or None if it does not compile. fate: where it was found."""
-
-    fate: Fate
-    text: str | None
-
-
-@dataclass(frozen=True)
-class Work:
-    """What a notebook holds for a lab.
-
-    answers: by exercise. helpers: (cell, statement) of all other cells that are not as the lab has them.
-    """
-
-    answers: dict[str, Answer]
-    helpers: tuple[tuple[int, str], ...] = ()
-
-    @cached_property
-    def makers(self) -> dict[str, list[int]]:
-        """Name -> which of the helpers make it."""
-        return makers(text for _, text in self.helpers)
+from course.grading.judge.work import OwnCell, Work
 
 
 @dataclass(frozen=True)
@@ -53,7 +23,7 @@ class Plan:
     """cells: (name, source) to run.
 
     replaced: earlier exercises that are the reference's. missing: names that nothing gives. course: the course's modules
-    that are imported. helpers: numbers of the cells that help. reaching: names that a person should look at.
+    that are imported. helpers: numbers of the student's own cells among them. reaching: names that a person should look at.
     """
 
     cells: tuple[tuple[str, str], ...]
@@ -64,90 +34,101 @@ class Plan:
     reaching: tuple[str, ...] = ()
 
 
-def work_of(notebook: Notebook, lab: GradedLab) -> Work:
-    """Find the answers in a notebook, which may be anything that has cells.
+def plan(name: str, work: Work, lab: GradedLab, solved: Collection[str], whole: bool = False) -> Plan:
+    """The cells for one exercise that has a runnable answer.
 
-    Raises:
-        ValueError: it has too many cells, or too much code; a sentence that goes on after "it".
+    solved: the exercises that got all their points. whole: with all cells of the student's above the exercise's check.
     """
-    cells = [cell for cell in cells_of(notebook) if len(cell.text) <= MOST_CHARACTERS]
-    length = sum(len(cell.text) for cell in cells if cell.kind == "code")
-    if len(cells) > MOST_CELLS or length > MOST_TEXT:
-        raise ValueError(f"has {len(cells)} cells with {length} characters of code, and {MOST_CELLS} with {MOST_TEXT} are the most")
-    found = matches(lab.cells, cells)
-    stubs = {one.name: one.cell.text.strip() for one in exercises_of(lab.cells)}
-    answers = {match.fate.name: _answer(match, stubs[match.fate.name]) for _, match in found}
-    taken = {cell.number for _, match in found for cell in match.taken}
-    rivals = {cell.number for _, match in found for one in match.others for cell in one.cells} - taken
-    given = {cell.text.strip() for cell in lab.cells}
-    own = [cell for cell in cells if cell.number not in rivals and cell.text.strip() not in given]
-    return Work(answers, tuple(_helpers(own, set(answers))))
-
-
-def _answer(match: Match, stub: str) -> Answer:
-    """An answer to be run. What only resembles a stub, because it inherits the rest or is an older one, runs too: running tells."""
-    theirs = "\n".join(cell.text for cell in match.taken)
-    if match.fate.how == "stub" and theirs.strip() != stub:
-        return Answer(replace(match.fate, how="id"), runnable(theirs))
-    return Answer(match.fate, runnable(match.text))
-
-
-def _helpers(cells: list[Cell], names: set[str]) -> list[tuple[int, str]]:
-    """The statements of code cells that define no exercise; what an answer's cell holds beside the answer may help another."""
-    found = []
-    for cell in cells:
-        if cell.kind == "code" and (text := runnable(cell.text)) is not None:
-            found += [(cell.number, piece.text) for piece in pieces(text) if piece.text.strip() and not piece.names & names]
-    return found
-
-
-def plan(name: str, work: Work, lab: GradedLab, solved: Collection[str]) -> Plan:
-    """The cells for one exercise that has a runnable answer. solved: the exercises that got all their points."""
-    own = work.answers[name].text or ""
-    order = lab.order
-    earlier = set(order[: order.index(name)])
-    imports: dict[str, None] = {}
-    given: set[int] = set()
-    helpers: set[int] = set()
-    others: dict[str, str] = {}
-    replaced, missing = [], []
-    waiting, seen = sorted(needed(own)), {name}
+    answer = work.answers[name]
+    text, check = answer.text or "", work.checks.get(name, 0)
+    above = [cell for cell in work.cells if cell.number < check and cell.number not in answer.fate.cells]
+    taken = set(above if whole else (cell for cell in above if has_future_import(cell.text)))
+    chosen = _Chosen(name, work, lab, solved)
+    missing: list[str] = []
+    waiting, seen = sorted(needed(text).union(*(cell.needed for cell in taken))), {name}
+    matters, late = set(needed(text)), set(set_by_functions(text))  # of a helper's cell, what its functions need is missed
     while waiting:
         wanted = waiting.pop(0)
         if wanted in seen:
             continue
         seen.add(wanted)
-        texts: list[str] = []
-        if wanted in work.answers:
-            text, is_reference = _other(wanted, work, lab, wanted in earlier, wanted in solved)
-            there = text is not None
-            if text is not None:
-                texts = [text]
-                others[wanted] = text
-                replaced += [wanted] * is_reference
-        elif lines := lab.importing.get(wanted):
-            imports.update(dict.fromkeys(lab.imports[at] for at in lines))
-            continue
+        helping = [] if wanted in work.answers else _helping(wanted, work, check, lab, answer.fate.cells)
+        if helping:
+            late |= set().union(*(set_by_functions(cell.text) for cell in helping))
+            matters |= set().union(*(cell.called_for for cell in helping))
+            more = set().union(*(cell.needed for cell in helping))
+            taken |= set(helping)
+        elif (texts := chosen.take(wanted)) is not None:
+            more = set().union(*map(needed, texts))
+            matters |= more
         else:
-            from_helpers = wanted in work.makers
-            source, taken = (work.makers, helpers) if from_helpers else (lab.giving, given)
-            there = wanted in source
-            chosen = [at for at in source.get(wanted, ()) if at not in taken]
-            texts = [work.helpers[at][1] if from_helpers else lab.given[at] for at in chosen]
-            taken.update(chosen)
-        if not there:
             missing.append(wanted)
-        waiting += sorted(set().union(*map(needed, texts)) - seen)
-    cells = [(f"import {number}", line) for number, line in enumerate(imports)]
-    cells += [("given", lab.given[at]) for at in sorted(given)]
-    helping = [work.helpers[at] for at in sorted(helpers)]
-    cells += [(f"cell {number}", text) for number, text in helping]
-    cells += [(other, others[other]) for other in order if other in others]
-    theirs = (own, *(text for _, text in helping))
-    course = sorted({module for text in theirs for module in course_imports(text)})
-    reached = sorted({one for text in theirs for one in reaching(text)})
-    numbers = tuple(sorted({number for number, _ in helping}))
-    return Plan((*cells, (name, own)), tuple(replaced), tuple(missing), tuple(course), numbers, tuple(reached))
+            continue
+        waiting += sorted(more - seen)
+    chosen.missing = [one for one in missing if one in matters and one not in BUILTIN | late]
+    return chosen.plan(text, sorted(taken, key=lambda cell: cell.number))
+
+
+def _helping(wanted: str, work: Work, check: int, lab: GradedLab, own: Collection[int]) -> list[OwnCell]:
+    """The student's own cells that make a name: those above the check, else those below; [] if it comes from elsewhere."""
+    made = [cell for cell in work.makers.get(wanted, ()) if cell.number not in own]
+    imported = wanted in lab.importing
+    above = [cell for cell in made if cell.number < check and not (imported and wanted in cell.only_imports)]
+    if above or imported or wanted in lab.giving:
+        return above
+    if made or wanted in BUILTIN:
+        return made
+    return [cell for cell in work.stars if cell.number < check] or work.stars
+
+
+class _Chosen:
+    """What a plan takes from the lab and from other exercises."""
+
+    def __init__(self, name: str, work: Work, lab: GradedLab, solved: Collection[str]) -> None:
+        self.name, self.work, self.lab, self.solved = name, work, lab, solved
+        self.earlier = set(lab.order[: lab.order.index(name)])
+        self.imports: dict[str, None] = {}
+        self.given: set[int] = set()
+        self.others: dict[str, str] = {}
+        self.replaced: list[str] = []
+        self.missing: list[str] = []
+
+    def take(self, wanted: str) -> list[str] | None:
+        """The texts that give a name, to be looked through in their turn; None if nothing gives it."""
+        if wanted in self.work.answers:
+            text, is_reference = _other(wanted, self.work, self.lab, wanted in self.earlier, wanted in self.solved)
+            if text is None:
+                return None
+            self.others[wanted] = text
+            self.replaced += [wanted] * is_reference
+            return [text]
+        if lines := self.lab.importing.get(wanted):
+            self.imports.update(dict.fromkeys(self.lab.imports[at] for at in lines))
+            return []
+        if wanted not in self.lab.giving:
+            return None
+        chosen = [at for at in self.lab.giving[wanted] if at not in self.given]
+        self.given.update(chosen)
+        return [self.lab.given[at] for at in chosen]
+
+    def plan(self, own: str, cells: list[OwnCell]) -> Plan:
+        """The cells in the notebook's order: the lab's, the student's with other exercises between, the exercise."""
+        placed = [(cell.number, f"cell {cell.number}", cell.text) for cell in cells]
+        placed += [(self._place(other), other, self.others[other]) for other in self.lab.order if other in self.others]
+        first = [(f"import {number}", line) for number, line in enumerate(self.imports)]
+        first += [("given", self.lab.given[at]) for at in sorted(self.given)]
+        theirs = (own, *(cell.text for cell in cells))
+        return Plan(
+            (*first, *((name, text) for _, name, text in sorted(placed, key=lambda one: one[0])), (self.name, own)),
+            tuple(self.replaced),
+            tuple(self.missing),
+            tuple(sorted({module for text in theirs for module in course_imports(text)})),
+            tuple(cell.number for cell in cells),
+            tuple(sorted({one for text in theirs for one in reaching(text)})),
+        )
+
+    def _place(self, other: str) -> int:
+        return min(self.work.answers[other].fate.cells, default=0)
 
 
 def _other(name: str, work: Work, lab: GradedLab, earlier: bool, solved: bool) -> tuple[str | None, bool]:

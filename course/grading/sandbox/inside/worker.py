@@ -16,6 +16,7 @@ import ast
 import contextlib
 import gc
 import os
+import random
 import select
 import signal
 import socket
@@ -36,7 +37,7 @@ import torch.utils._python_dispatch
 from channel import pack, receive, send, unpack
 from confine import allow_cpu, can_filter, die_with_parent, drop_capabilities, filter_calls, limit, look_around, nest, not_dumpable
 
-SEED = 20  # of torch and numpy before every call
+SEED = 20  # of torch, numpy and Python before every call
 
 
 def serve(control: socket.socket, way: str) -> None:
@@ -119,9 +120,10 @@ def _run(job: socket.socket, head: dict[str, Any]) -> None:
     main = types.ModuleType("__main__")
     main.__dict__.update(display=_nothing, get_ipython=_nothing)
     sys.modules["__main__"] = main
-    errors = []
+    errors, futures = [], 0
     for cell in head["cells"]:
-        errors += [[cell["name"], *told] for told in _run_cell(cell, main.__dict__)]
+        told, futures = _run_cell(cell, main.__dict__, futures)
+        errors += [[cell["name"], *one] for one in told]
     send(job, {"kind": "loaded", "errors": errors[:20], "found": callable(main.__dict__.get(head["function"]))})
     _load(head["modules"])
     probing = import_module(head["probing"])
@@ -179,26 +181,30 @@ def _reply(job: socket.socket, answered: Callable[[], Any], most_bytes: int) -> 
 def _seed() -> None:
     torch.manual_seed(SEED)
     np.random.seed(SEED)
+    random.seed(SEED)
 
 
-def _run_cell(cell: dict[str, str], names: dict[str, Any]) -> list[tuple[str, str, int]]:
-    """Run a cell statement by statement: one that fails, because it needs the notebook, does not keep the others from running."""
+def _run_cell(cell: dict[str, str], names: dict[str, Any], futures: int) -> tuple[list[tuple[str, str, int]], int]:
+    """Run a cell statement by statement: one that fails, because it needs the notebook, does not keep the others from running.
+
+    futures: what the cells before imported from __future__, which holds for all that come after, as in a notebook.
+    Returns: the errors, and `futures` for the next cell.
+    """
     errors: list[tuple[str, str, int]] = []
     try:
         body = ast.parse(cell["source"]).body
     except BaseException as error:
-        return [(type(error).__name__[:60], str(error)[:160], getattr(error, "lineno", 0) or 0)]
-    flags = 0
+        return [(type(error).__name__[:60], str(error)[:160], getattr(error, "lineno", 0) or 0)], futures
     for statement in body:
         try:
             if isinstance(statement, ast.ImportFrom) and statement.module == "__future__":
-                flags |= sum(getattr(__future__, alias.name).compiler_flag for alias in statement.names)
-            code = compile(ast.Module([statement], []), f"<cell {cell['name']}>", "exec", flags, dont_inherit=True)
+                futures |= sum(getattr(__future__, alias.name).compiler_flag for alias in statement.names)
+            code = compile(ast.Module([statement], []), f"<cell {cell['name']}>", "exec", futures, dont_inherit=True)
             exec(code, names)
         except BaseException as error:
             told = _told(error)
             errors.append((told["type"], told["said"], statement.lineno))
-    return errors
+    return errors, futures
 
 
 def _load(modules: list[list[str]]) -> None:

@@ -7,11 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from course.grading.judge import dependencies
+from course.grading.judge import work as works
 from course.grading.judge.dependencies import bound, course_imports, needed, reaching, runnable
 from course.grading.judge.grade import _call, _giving, _verdicts, judged
 from course.grading.judge.lab import graded_lab
-from course.grading.judge.plan import plan, work_of
+from course.grading.judge.plan import plan
+from course.grading.judge.work import work_of
 from course.grading.marks import CaseMark, ExerciseMark, LabMark
 from course.grading.sandbox import bubblewrap
 from course.grading.sandbox.jobs import Answered, Ended, Limits, Raised
@@ -103,17 +104,61 @@ def test_a_name_is_known_by_where_it_comes_from():
     text = "import torch as t\nfrom a import b\nK: int = 1\n\n\ndef f(x, k=K):\n    def g():\n        return h(x) + F.relu(b)\n"
     text += "    y = len(x)\n    return t.sum(y)"
     assert bound(text) == {"t", "b", "K", "f"}
-    assert needed(text) == {"h", "F"}
-    assert course_imports("def f():\n    from utils.compress import pruning\nimport course.grading.judge.grade\nimport utilsx") == [
-        "course.grading.judge.grade",
-        "utils.compress.pruning",
-    ]
+    assert needed(text) == {"int", "len", "h", "F"}  # Python's own too: the student may have one of that name
+
+
+@pytest.mark.parametrize(
+    ("text", "makes", "needs"),
+    [
+        ("def f():\n    global n\n    n += 1", {"f"}, {"n"}),
+        ("k += 1", {"k"}, {"k"}),
+        ("k = 1\nk += 1", {"k"}, set()),
+        ("x = k\nk = 1", {"x", "k"}, {"k"}),
+        ("def f():\n    return k\nk = 1", {"f", "k"}, set()),
+        ("for a, b in c: d = a", {"a", "b", "d"}, {"c"}),
+        ("x = [y for y in z if (w := y)]", {"x", "w"}, {"z"}),
+        ("class C(B):\n    k = a\n    def f(self): return b", {"C"}, {"B", "a", "b"}),
+        ("POWERS['l1'] = 1", set(), {"POWERS"}),
+        ("with a as b: pass", {"b"}, {"a"}),
+        ("match v:\n    case {'a': x, **rest}: pass\n    case [y, *z]: pass", {"x", "rest", "y", "z"}, {"v"}),
+        ("@d\ndef f(x=e): pass", {"f"}, {"d", "e"}),
+        ("g = lambda x: h(x)", {"g"}, {"h"}),
+        ("import a.b, c as d\nfrom e import f as g", {"a", "d", "g"}, set()),
+        ("total = " + " + ".join(["1"] * 3000), set(), set()),  # deeper than Python looks: nothing, and no error
+    ],
+)
+def test_what_a_cell_makes_and_needs(text, makes, needs):
+    assert bound(text) == makes
+    assert needed(text) == needs
+
+
+def test_modules_of_the_course_are_told():
+    text = "def f():\n    from utils.compress import pruning\nimport course.grading.judge.grade\nimport utilsx"
+    assert course_imports(text) == ["course.grading.judge.grade", "utils.compress.pruning"]
 
 
 def test_names_that_attacks_need_are_told():
     text = "import gc, sys\nfrom os import fork\nsys._getframe().f_back\nx.modules()"
     assert reaching(text) == ["_getframe", "f_back", "fork", "gc", "modules"]
     assert reaching("import torch\nimport sys\nprint(torch.ones(2), file=sys.stderr)") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ('vars(__import__("sys"))["mod" + "ules"]', ["__import__", "vars"]),
+        ('globals()["THREE"] = 3', ["globals"]),
+        ('exec("x = 1")', ["exec"]),
+        ('eval("1")', ["eval"]),
+        ('getattr(x, "mod" + "ules")', ["getattr"]),
+        ("setattr(x, name, 1)", ["setattr"]),
+        ("x.__dict__", ["__dict__"]),
+        ('getattr(x, "shape")', []),
+        ("model.eval()\nre.compile('a')", []),
+    ],
+)
+def test_what_puts_a_name_together_is_told(text, found):
+    assert reaching(text) == found
 
 
 @pytest.mark.parametrize("lab", LABS)
@@ -248,11 +293,12 @@ def test_what_a_machine_lacks_is_said_with_what_to_do(monkeypatch):
 
 
 def test_each_helper_is_looked_at_a_few_times_however_long_a_chain_they_make(monkeypatch):
-    """Thousands of statements that each need the one before would else keep the grader busy for hours."""
-    chain = "\n".join(["a0 = 1", *(f"a{at} = a{at - 1}" for at in range(1, 300))])
+    """Thousands of cells that each need the one before would else keep the grader busy for hours."""
+    chain = ["a0 = 1", *(f"a{at} = a{at - 1}" for at in range(1, 300))]
     looked, graded = [], graded_lab(LAB)
-    work = work_of({"cells": [code(chain, "own"), code("def magnitude_mask(*_):\n    return a299", "magnitude_mask")]}, graded)
-    monkeypatch.setattr(dependencies, "bound", lambda text: looked.append(text) or bound(text))
-    planned = [plan("magnitude_mask", work, graded, ()) for _ in range(2)][1]
-    assert [text for name, text in planned.cells if name.startswith("cell")] == chain.splitlines()
-    assert len(looked) < 5 * len(work.helpers)
+    cells = [code(line, f"own-{at}") for at, line in enumerate(chain)]
+    work = work_of({"cells": [*cells, code("def magnitude_mask(*_):\n    return a299", "magnitude_mask")]}, graded)
+    monkeypatch.setattr(works, "bound", lambda text: looked.append(text) or bound(text))
+    planned = [plan("magnitude_mask", work, graded, (), whole=whole) for whole in (False, True)]
+    assert [[text for name, text in one.cells if name.startswith("cell")] for one in planned] == [chain, chain]
+    assert len(looked) < 5 * len(work.cells)
