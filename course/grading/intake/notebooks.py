@@ -15,7 +15,7 @@ from typing import Any
 
 from course.grading.text import size_of
 from utils.files import ROOT
-from utils.student.file_format import Notebook, decode, id_of, source_of, tags_of
+from utils.student.file_format import Notebook, decode, id_of, mapping, source_of, tags_of
 
 LARGE = 8_000_000  # bytes: from here on by a process of its own
 MOST_TEXT = 5_000_000  # bytes of all cells together
@@ -54,11 +54,20 @@ def _read(data: bytes) -> Read:
 
 
 def _graded(notebook: Notebook) -> Notebook:
-    """What counts: cells in order with id, kind, source and tags; what the builder wrote about the lab. What is no cell stays null."""
-    metadata = notebook.get("metadata")
-    ours = metadata.get("titans") if isinstance(metadata, Mapping) else None
-    titans = {key: value for key, value in ours.items() if isinstance(value, str)} if isinstance(ours, Mapping) else {}
-    return {"cells": [_cell(raw) for raw in notebook["cells"]], "metadata": {"titans": titans}, "nbformat": 4, "nbformat_minor": 5}
+    """What counts: cells in order with id, kind, source and tags; what the builder wrote about the lab; the Python that last ran it.
+
+    What is not a cell stays null.
+    """
+    metadata = mapping(notebook.get("metadata"))
+    titans = {key: value for key, value in mapping(metadata.get("titans")).items() if isinstance(value, str)}
+    version = mapping(metadata.get("language_info")).get("version")
+    python = {"language_info": {"version": version}} if isinstance(version, str) and len(version) < 20 else {}
+    return {
+        "cells": [_cell(raw) for raw in notebook["cells"]],
+        "metadata": {"titans": titans, **python},
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
 
 
 def _cell(raw: Any) -> dict[str, Any] | None:

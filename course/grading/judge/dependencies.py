@@ -23,6 +23,7 @@ BUILTIN = frozenset(dir(builtins)) | {"__name__", "__file__", "__doc__", "displa
 _UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError)
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
+_SIMPLE = (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Expr)
 _Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 
 
@@ -103,8 +104,10 @@ def needed(text: str) -> frozenset[str]:
     made: set[str] = set()
     early: set[str] = set()
     for statement in _tree(text).body:
-        early |= set(_loaded(statement)) - made
-        made |= set(_bound(statement))
+        makes = set(_bound(statement))
+        inner = set() if isinstance(statement, _SIMPLE) else makes  # a loop's variable is there when its body asks for it
+        early |= set(_loaded(statement)) - made - inner
+        made |= makes
     return frozenset(early | (called_for(text) - made))
 
 
@@ -125,6 +128,7 @@ def _loaded(statement: ast.stmt) -> Iterator[str]:
         if isinstance(node, ast.Lambda | ast.ClassDef | _Comprehension):  # their names are told apart by symtable
             waiting += getattr(node, "decorator_list", [])
             waiting += getattr(node, "bases", [])
+            waiting += [one.iter for one in getattr(node, "generators", [])[:1]]  # this alone is evaluated outside
             continue
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
             yield node.id

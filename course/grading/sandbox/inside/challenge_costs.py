@@ -29,6 +29,7 @@ NO_MACS = {
     "GroupNormalization", "BatchNormalization", "LRN", "Equal", "Less", "Greater", "Not", "Where",
 }  # fmt: skip
 PAIRS = {"Pow", "Min", "Max", "Sum", "Mean", "Equal", "Less", "Greater", "Where"}
+RANDOM = {"Bernoulli", "Multinomial", "RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike"}
 MOST_SHAPE = 64  # whole numbers of a value that may be arithmetic on shapes
 
 
@@ -107,6 +108,8 @@ def _refuse_hidden(model: Any) -> None:
     for node in graph.node:
         if node.domain not in DOMAINS:
             raise ValueError(f"it has {node.domain}.{node.op_type}, which is not an operation of ONNX: export it without")
+        if _is_random(node):
+            raise ValueError(f"it has {node.op_type}, which gives other answers at each run: export the network in evaluation mode")
         for attribute in node.attribute:
             if attribute.type in (AttributeProto.GRAPH, AttributeProto.GRAPHS) or attribute.HasField("g") or attribute.graphs:
                 raise ValueError(f"it has a graph within a node ({node.op_type}), whose work can't be counted: export it without")
@@ -118,6 +121,13 @@ def _refuse_hidden(model: Any) -> None:
         raise ValueError(f"it has a tensor of more than {MOST_AXES} axes: no layer has one")
     if any(size < 0 for tensor in tensors for size in tensor.dims) or sum(_numbers(tensor.dims) for tensor in tensors) > MOST_NUMBERS:
         raise ValueError(f"it says it holds more than {MOST_NUMBERS:,} numbers: no small network does")
+
+
+def _is_random(node: Any) -> bool:
+    """Whether a node draws numbers. ONNX's own dropout does so only where it is told that it trains, by its third input."""
+    if "Dropout" in node.op_type:
+        return node.op_type != "Dropout" or node.domain not in ("", "ai.onnx") or bool("".join(node.input[2:]))
+    return node.op_type in RANDOM
 
 
 def _numbers(sizes: Any) -> int:

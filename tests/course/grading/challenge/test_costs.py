@@ -67,6 +67,11 @@ def test_work_that_is_not_counted_is_named_and_never_0(name):
     assert name in found["uncounted"]
 
 
+def test_dropout_that_does_nothing_is_no_chance():
+    """A file exported in evaluation mode may hold it."""
+    assert counted(linear(helper.make_node("Dropout", ["x"], ["z"]), start="z"))["uncounted"] in ([], ["Dropout"])
+
+
 def test_arithmetic_on_shapes_is_no_work_but_whole_numbers_in_masses_are():
     nodes = [
         helper.make_node("Shape", ["x"], ["s"]),

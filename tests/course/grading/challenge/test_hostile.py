@@ -65,7 +65,14 @@ TWO_INPUTS.graph.input.append(helper.make_tensor_value_info("labels", TensorProt
 MANY = linear(*(helper.make_node("Relu", ["x"], [f"r{at}"]) for at in range(6000)))
 PICTURES = files.made([helper.make_node("Relu", ["x"], ["y"])], output=("n", 1, 28, 28))
 
+DICE = linear(helper.make_node("RandomNormalLike", ["x"], ["z"]), start="z")
+COIN = linear(helper.make_node("Bernoulli", ["x"], ["z"]), start="z")
+TRAINS = linear(helper.make_node("Dropout", ["x", "half", "yes"], ["z"]), start="z", extra={"half": np.float32(0.5), "yes": np.array(True)})
+
 GRAPHS = {
+    "numbers drawn at each run": (DICE, "RandomNormalLike, which gives other answers at each run"),
+    "a coin": (COIN, "Bernoulli, which gives other answers at each run"),
+    "dropout that is told to train": (TRAINS, "Dropout, which gives other answers at each run"),
     "empty": (b"", "no whole ONNX model"),
     "text": (b"my network is very good", "no whole ONNX model"),
     "a zip": (files.zipped(), "no whole ONNX model"),
