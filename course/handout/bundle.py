@@ -39,7 +39,7 @@ The labs in this folder:
 
 LABS
 
-Licence: MIT ([LICENSE](LICENSE)). Each data set has its own licence, which its card in `datasets/` names.
+License: MIT ([LICENSE](LICENSE)). Each data set has its own license, which its card in `datasets/` names.
 """
 OTHERS = "The texts also mention other labs of the course; they are not in this folder."
 

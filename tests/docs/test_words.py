@@ -14,7 +14,6 @@ MODULES = [*(ROOT / "utils").rglob("*.py"), *(ROOT / "course").rglob("*.py"), RO
 # Not yet rewritten; these lists only get shorter. A lab that is rewritten leaves the first one.
 WAITING_LABS = {"02", "06"}
 WAITING = {
-    "docs/architecture.md",
     "docs/results.md",
     "utils/exercises/error_hints.py",
     "utils/exercises/lab02/codes.py",
