@@ -365,11 +365,12 @@ def test_the_switch_changes_the_network(fresh: Visit) -> None:
 
 def test_a_slow_end_is_told_from_twenty_times_on(fresh: Visit) -> None:
     """The slow end of one time is that time: it says nothing."""
-    assert "95 %" not in fresh("#times").inner_text() and set(fresh.cells("95 % within")) == {"\N{EN DASH}"}
+    assert "95 %" not in fresh("#times").inner_text()
+    assert fresh.cells("95 % within") == ["\N{EN DASH}", "\N{EN DASH}", ""]  # two networks, and no ratio
     fresh.run_all()
     expect(fresh("#histogram")).to_have_attribute("aria-label", re.compile(r"median .* ms, 95 % within .* ms"))
     expect(fresh("#times")).to_contain_text("95 % within")
-    assert all(text.endswith(" ms") for text in fresh.cells("95 % within"))
+    assert fresh.cells("95 % within")[0].endswith(" ms")  # the other one was not run
 
 
 # For every eye
