@@ -178,9 +178,9 @@ class OnnxGraph:
         constants = self._weights.keys() | {node.output[0] for node in codes}
         if self._steps is None or any(node.op_type == "Gather" and node.input[0] in constants for node in self._graph.node):
             return None
-        steps, sizes, _, _ = self._steps
+        steps, sizes, _, outputs = self._steps
         stored = [numpy_helper.to_array(tensor).nbytes for tensor in self._stored]
-        return Traffic(sum(stored), moved_bytes(steps, sizes))
+        return Traffic(sum(stored), moved_bytes(steps, sizes, outputs))
 
     @cached_property
     def number_format(self) -> str | None:

@@ -44,8 +44,11 @@ def live_bytes(steps: Sequence[Step], sizes: dict[Any, int], inputs: Iterable[Ha
     return held
 
 
-def moved_bytes(steps: Sequence[Step], sizes: dict[Any, int]) -> int:
+def moved_bytes(steps: Sequence[Step], sizes: dict[Any, int], outputs: Iterable[Hashable] = ()) -> int:
     """Bytes of activations read and written in one inference: each operation reads its operands and writes its results once.
+
+    outputs: what a result is for that no later operation reads. Another one that nobody reads (the indices of a pooling) is not
+    written, unless the operation makes nothing else.
 
     An element-wise operation is fused with the one that made its largest operand, as runtimes do: it
     reads only its other operands; one on the input alone has nobody to be fused with. A view makes
@@ -53,11 +56,13 @@ def moved_bytes(steps: Sequence[Step], sizes: dict[Any, int]) -> int:
     """
     total = 0
     made: set[Hashable] = set()
+    wanted = set(outputs).union(*(step.reads for step in steps))
     for step in steps:
         reads = sorted(sizes[buffer] for buffer in step.reads)
         if step.in_place and step.reads & made:
             total += sum(reads[:-1])
         elif step.makes:
-            total += sum(reads) + sum(sizes[buffer] for buffer in step.makes)
+            kept = [buffer for buffer in step.makes if buffer in wanted] or step.makes
+            total += sum(reads) + sum(sizes[buffer] for buffer in kept)
         made.update(step.makes)
     return total

@@ -52,11 +52,13 @@ class _Recorder(Watcher):
         reads = frozenset(filter(self.sizes.__contains__, map(_address, tensors)))
         if not reads or name in SHAPE_ALONE:
             return result  # made from weights or constants alone
+        mutable = func._schema.is_mutable
         made = [leaf for leaf in tree_leaves(result) if isinstance(leaf, Tensor) and _address(leaf) not in self.sizes]
         self.kept += made
         self.sizes.update((_address(tensor), tensor.untyped_storage().nbytes()) for tensor in made)
         in_place = torch.Tag.pointwise in func.tags or name in IN_PLACE
-        self.steps.append(Step(name, reads, tuple(map(_address, made)), in_place))
+        touched = reads if made or mutable else frozenset()  # a view reads nothing: who reads it does
+        self.steps.append(Step(name, touched, tuple(map(_address, made)), in_place))
         return result
 
 
@@ -92,10 +94,10 @@ def traffic(model: nn.Module, example: Any) -> Traffic:
     Raises:
         ValueError: the example is no batch, or the network does nothing with it.
     """
-    recorder, _, _ = _watch(model, example)
+    recorder, _, outputs = _watch(model, example)
     tensors = chain(model.parameters(), model.buffers())
     stored = {(_address(tensor), tensor.storage_offset(), tensor.shape): tensor.nbytes for tensor in tensors}  # a shared one once
-    return Traffic(sum(stored.values()), moved_bytes(recorder.steps, recorder.sizes))
+    return Traffic(sum(stored.values()), moved_bytes(recorder.steps, recorder.sizes, outputs))
 
 
 def peak_activation_bytes(model: nn.Module, example: Any) -> int:
