@@ -11,11 +11,14 @@ from typing import Any
 
 Notebook = dict[str, Any]
 
-FRESH = "rename it and run 'python3 start.py', which copies the lab again"
+FRESH = "rename it to {aside} and run 'python3 start.py', which copies the lab again if you have no other copy"
 
 
 class UnreadableError(ValueError):
-    """A file is not a notebook. Its text continues after the file's name. remedy: what its owner can do, in the imperative."""
+    """A file is not a notebook. Its text continues after the file's name.
+
+    remedy: what its owner can do, in the imperative; {aside} in it is a name under which no command takes the file for a copy.
+    """
 
     def __init__(self, fault: str, remedy: str = FRESH) -> None:
         super().__init__(fault)

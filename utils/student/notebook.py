@@ -54,7 +54,8 @@ def read_notebook(path: Path) -> Notebook:
     try:
         return decode(path.read_bytes())[0]
     except UnreadableError as error:
-        raise ValueError(f"{path} {error}: {error.remedy}") from error
+        aside = f"damaged-{path.stem}{path.suffix}"
+        raise ValueError(f"{path} {error}: {error.remedy.format(aside=aside)}") from error
 
 
 def cells_of(notebook: Mapping[str, Any]) -> list[Cell]:

@@ -1,6 +1,7 @@
 """Notebooks that other programs wrote: every command reads what the grader reads, and names what no one can read."""
 
 import json
+import re
 
 import nbformat
 import pytest
@@ -134,18 +135,18 @@ def test_run_reads_it_without_a_word(runnable, labs, home, kind, recwarn):
 
 MERGED = '{"cells": [\n<<<<<<< HEAD\n{"cell_type": "code", "source": "1"}\n=======\n{"cell_type": "code", "source": "2"}\n>>>>>>> b\n]}'
 UNREADABLE = {
-    "empty": (b"", "is empty: rename it"),
-    "zeros": (bytes(100), "is empty: rename it"),
-    "a list": (b"[]", "is not a whole notebook: it has no cells: rename it"),
-    "a number": (b"3", "is not a whole notebook: it has no cells: rename it"),
-    "other JSON": (b'{"a": 1}', "is not a whole notebook: it has no cells: rename it"),
-    "cut off": (b'{"cells": [', "is cut off or damaged (line 1): rename it"),
+    "empty": (b"", "is empty: rename it to damaged-01_first.ipynb and run"),
+    "zeros": (bytes(100), "is empty: rename it to damaged-01_first.ipynb and run"),
+    "a list": (b"[]", "is not a whole notebook: it has no cells: rename it to damaged-01_first.ipynb and run"),
+    "a number": (b"3", "is not a whole notebook: it has no cells: rename it to damaged-01_first.ipynb and run"),
+    "other JSON": (b'{"a": 1}', "is not a whole notebook: it has no cells: rename it to damaged-01_first.ipynb and run"),
+    "cut off": (b'{"cells": [', "is cut off or damaged (line 1): rename it to damaged-01_first.ipynb and run"),
     "a merge": (MERGED.encode(), "holds the marks of a merge conflict: open it in a text editor"),
     "a merge in UTF-16": (MERGED.encode("utf-16"), "holds the marks of a merge conflict: open it in a text editor"),
     "a web page": (b"<!DOCTYPE html>", "is a web page, not a notebook: download the file itself"),
     "a script": (b"import torch\n", "is a Python script, not a notebook: rename it so that it ends in .py"),
     "a zip": (b"PK\x03\x04", "is a zip, not a notebook: unpack it"),
-    "nested": (b"[" * 100_000, "is not a notebook: it is nested too deeply: rename it"),
+    "nested": (b"[" * 100_000, "is not a notebook: it is nested too deeply: rename it to damaged-01_first.ipynb and run"),
 }
 
 
@@ -177,11 +178,22 @@ def test_the_grader_says_the_same(kind):
 def test_renaming_it_and_starting_gives_the_lab_again(labs, home, monkeypatch, kind):
     path = home / "01_first.ipynb"
     path.write_bytes(UNREADABLE[kind][0])
-    path.rename(home / "01_first-damaged.ipynb")
+    named = re.search(r"rename it to (\S+) and run 'python3 start\.py'", invoke("submit", "1", "--name", "Ada").stderr)[1]
+    path.rename(home / named)
     monkeypatch.setattr(cli, "replace_process", lambda command: None)
     assert invoke("lab", "--no-browser").exit_code == 0
     assert path.read_bytes() == (labs / "01_first.ipynb").read_bytes()
     assert invoke("submit", "1", "--name", "Ada").exit_code == 0
+
+
+def test_after_renaming_a_damaged_newest_copy_the_other_one_is_taken(student, labs, home, monkeypatch):
+    (home / "01_first.ipynb").write_text(as_text(student))
+    (home / "01_first-2.ipynb").write_text("{")
+    named = re.search(r"rename it to (\S+) and run", invoke("update", "1").stderr)[1]
+    (home / "01_first-2.ipynb").rename(home / named)
+    monkeypatch.setattr(cli, "replace_process", lambda command: None)
+    assert invoke("lab", "--no-browser").exit_code == 0 and "01_first.ipynb is up to date" in invoke("update", "1").output
+    assert "You also have" not in invoke("submit", "1", "--name", "Ada").output
 
 
 @pytest.mark.parametrize("side", [0, 1])

@@ -171,7 +171,7 @@ def test_other_words_name_another_lab(tmp_path, home, monkeypatch, text):
 @pytest.mark.parametrize("data", [b"", b" \n", b"\0\0\0"])
 def test_an_empty_file_is_said(tmp_path, data):
     (tmp_path / "a.ipynb").write_bytes(data)
-    with pytest.raises(ValueError, match=r"a\.ipynb is empty: rename it and run 'python3 start.py'"):
+    with pytest.raises(ValueError, match=r"a\.ipynb is empty: rename it to damaged-a.ipynb and run 'python3 start.py'"):
         read_notebook(tmp_path / "a.ipynb")
 
 
@@ -182,7 +182,8 @@ def test_an_empty_file_is_said(tmp_path, data):
 def test_what_is_no_notebook_is_said(tmp_path, data):
     (tmp_path / "a.ipynb").write_bytes(data)
     with pytest.raises(
-        ValueError, match=r"a\.ipynb is (not a (whole )?notebook|cut off or damaged).*: rename it and run 'python3 start.py'"
+        ValueError,
+        match=r"a\.ipynb is (not a (whole )?notebook|cut off or damaged).*: rename it to damaged-a.ipynb and run 'python3 start.py'",
     ):
         read_notebook(tmp_path / "a.ipynb")
 

@@ -88,7 +88,7 @@ MESSAGES = {
         f"{STUDENT}/test_submit.py::test_the_remedy_hands_in_another_one"
     ),
     "{} is over the budget, {}. Make a smaller one and submit {} again.": "test_a_smaller_file_is_within_the_budget",
-    "rename it and run 'python3 start.py', which copies the lab again": (
+    "rename it to {aside} and run 'python3 start.py', which copies the lab again if you have no other copy": (
         f"{STUDENT}/test_file_format.py::test_renaming_it_and_starting_gives_the_lab_again"
     ),
     "unpack it and put the notebook that it contains here": "test_a_zip_is_unpacked",
