@@ -90,10 +90,10 @@ def challenge_marks(lab: str, artifacts: dict[str, bytes], seed: int, sandboxes:
             figures |= {"on": "hidden" if hidden else "changed"}
     except UnusableError as error:
         return {**found, "note": str(error)}
-    return _judged(asked, found | figures, loss, notes)
+    return verdict_on(asked, found | figures, loss, notes)
 
 
-def _judged(asked: Challenge, found: dict[str, Any], loss: Loss | None, notes: list[str]) -> dict[str, Any]:
+def verdict_on(asked: Challenge, found: dict[str, Any], loss: Loss | None, notes: list[str]) -> dict[str, Any]:
     """The figures with within_budget, where that can be said, and the note."""
     known = {key: found.get(key, found.get(f"least_{key}", 0)) for key in asked.budgets}
     over = [f"{known[key]:,} {_WORDS[key]}, {most:,} are allowed" for key, most in asked.budgets.items() if known[key] > most]

@@ -47,7 +47,7 @@ def on_chip(data: bytes, images: np.ndarray, sandboxes: Sandboxes) -> tuple[np.n
     Where it can't be linked: least_flash_bytes and least_ram_bytes, of tables and activations alone, and why.
     """
     job = _job("challenge_chip.py", "evaluate", modules_for_artifacts("chip"))
-    calls = [Call(("load", _bytes(data), images.shape[1:])), Call(("link", _sources()))]
+    calls = [Call(("load", _bytes(data), images.shape[1:])), Call(("link", program_sources()))]
     loaded, linked, *classes = _values(job, [*calls, *_runs(images)], sandboxes)
     loaded, linked = (one if type(one) is dict else {} for one in (loaded, linked))
     sizes = {key: linked[key] for key in ("flash_bytes", "ram_bytes") if _is_count(linked.get(key))}
@@ -60,7 +60,7 @@ def on_chip(data: bytes, images: np.ndarray, sandboxes: Sandboxes) -> tuple[np.n
 
 
 @cache
-def _sources() -> dict[str, dict[str, str]]:
+def program_sources() -> dict[str, dict[str, str]]:
     """The C sources and the linker script that a program is made of: "runtime" and "board" -> name -> text."""
     folders = {"runtime": codegen.RUNTIME, "board": boards.FOLDER}
     return {name: {path.name: path.read_text(encoding="utf-8") for path in folder.iterdir()} for name, folder in folders.items()}

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from course.grading.intake.archives import Limits, Problem
 from course.grading.intake.layout import Layout, layout_of
-from course.grading.intake.leftovers import Parts
+from course.grading.intake.leftovers import HIDDEN, Parts
 from course.grading.intake.outline import outline
 from course.grading.intake.recognise import KnownLab, known_labs, lab_called
 from course.grading.intake.student_files import Notebook, Pile, put
@@ -55,11 +55,13 @@ def hand_over(folder: Path, labs: Sequence[KnownLab] | None = None, limits: Limi
     layout = layout_of(outline(folder, limits), labs) if folder.exists() else Layout(labs)
     piles: dict[tuple[object, ...], Pile] = {}
     left_out: list[Parts] = []
+    hidden: list[Parts] = []
     for one in tree(folder, layout.is_class, limits):
         if not one.parts:
             if isinstance(one, Problem):
                 raise ValueError(f"{folder} {one.reason}")
             continue
+        hidden += [one.parts] if isinstance(one, Problem) and one.reason == HIDDEN else []
         owner = layout.owner(one.parts)
         if owner is None:
             left_out.append(one.parts)
@@ -74,7 +76,7 @@ def hand_over(folder: Path, labs: Sequence[KnownLab] | None = None, limits: Limi
     found = [one for student in students for one in _of_student(student, labs)]
     known = {one.lab for one in found if isinstance(one, Submission)}
     found = [one if isinstance(one, Submission) else _without_a_guess(one, known, labs) for one in found]
-    return HandOver(sorted(found, key=_order), tuple(_said(layout, students, left_out)))
+    return HandOver(sorted(found, key=_order), tuple(_said(layout, students, left_out, hidden)))
 
 
 def _order(one: Submission | Refusal) -> tuple[str, str, bool, str]:
@@ -89,7 +91,7 @@ def _without_a_guess(one: Refusal, known: set[str], labs: Sequence[KnownLab]) ->
     return Refusal(one.student, "", one.path, one.reason, one.number)
 
 
-def _said(layout: Layout, students: Sequence[Student], left_out: Sequence[Parts]) -> Iterator[str]:
+def _said(layout: Layout, students: Sequence[Student], left_out: Sequence[Parts], hidden: Sequence[Parts]) -> Iterator[str]:
     """What an instructor should know about how all this was read."""
     for place in sorted(layout.levels):
         if place and layout.system == "folder":
@@ -99,10 +101,16 @@ def _said(layout: Layout, students: Sequence[Student], left_out: Sequence[Parts]
     for student in students:
         yield from (f"{student.name}: {note}." for note in student.notes[:1])
         yield from _loose(student)
+    if hidden:
+        yield f"Hidden by a dot in front of their names, and not read: {_listed(['/'.join(map(clean, parts)) for parts in hidden])}."
     if left_out:
-        first = list(dict.fromkeys(clean(parts[len(layout.above(parts))]) for parts in left_out))
-        more = f" and {len(first) - 5:,} more" if len(first) > 5 else ""
-        yield f"Left out, because they are nobody's work: {', '.join(first[:5])}{more}."
+        yield f"Left out, because they are nobody's work: {_listed([clean(parts[len(layout.above(parts))]) for parts in left_out])}."
+
+
+def _listed(names: Sequence[str]) -> str:
+    """The names, each once; of very many the first."""
+    first = list(dict.fromkeys(names))
+    return ", ".join(first[:SHOWN]) + (f" and {len(first) - SHOWN:,} more" if len(first) > SHOWN else "")
 
 
 def _loose(student: Student) -> Iterator[str]:

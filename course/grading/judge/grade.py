@@ -142,7 +142,7 @@ def _marked(lab: GradedLab, exercise: Exercise, answer: Answer, planned: Plan, s
         why = bad.why if bad else f"there is no function {name} after the cell has run"
         lost = tuple(CaseMark(case.name, False, weight=case.weight) for case in cases)
         return ExerciseMark(name, 0, exercise.points, exercise.core, lost, _sentences([*notes, why]))
-    verdicts = _verdicts(cases, replies)
+    verdicts = verdicts_on(cases, replies)
     result = Result(exercise, tuple(map(Outcome, cases, verdicts)))
     shown = Result(exercise, tuple(_shown(lab, exercise, planned, result, replies, tries)))
     marks = tuple(
@@ -159,7 +159,7 @@ def _hints(result: Result, outcome: Outcome) -> tuple[str, ...]:
 
 def _asked(lab: GradedLab, exercise: Exercise, planned: Plan, cases: Sequence[Case]) -> tuple[Job, list[Call]]:
     job = Job(planned.cells, exercise.name, lab.declared.number, lab.modules)
-    return job, [_call(case) for case in cases]
+    return job, [call_for(case) for case in cases]
 
 
 def _run(tries: Tries, exercise: Exercise, job: Job, calls: Sequence[Call]) -> tuple[Loaded, list[Reply]]:
@@ -169,10 +169,10 @@ def _run(tries: Tries, exercise: Exercise, job: Job, calls: Sequence[Call]) -> t
     own, replies = tries.alone(job, [Call(())])
     if not replies or not isinstance(replies[-1], Answered):
         return own, replies[-1:] * len(calls)
-    return own, tries.alone(replace(job, cells=(("", _giving(exercise.name, replies[-1].value)),)), calls)[1]
+    return own, tries.alone(replace(job, cells=(("", giving(exercise.name, replies[-1].value)),)), calls)[1]
 
 
-def _call(case: Case) -> Call:
+def call_for(case: Case) -> Call:
     """How a case is put to the process: as any other, so that a function can't tell what it is about.
 
     Lists and dicts can't be shared: where a case about the inputs has one, the process is asked what they hold afterwards.
@@ -182,13 +182,14 @@ def _call(case: Case) -> Call:
     return Call(case.inputs, case.probe, about, case.probe is None or case.about == "inputs", case.outside)
 
 
-def _giving(name: str, value: Any) -> str:
+def giving(name: str, value: Any) -> str:
     """A cell whose function gives this text. Probes look at it in a process where the student's code never ran, and can't change them."""
     kept = value if type(value) is str else type(value)() if type(value) in (bool, int, float, list, tuple, dict) else None
     return f"def {name}(*_):\n    return {kept!r}\n"
 
 
-def _verdicts(cases: Sequence[Case], replies: Sequence[Reply]) -> list[Verdict]:
+def verdicts_on(cases: Sequence[Case], replies: Sequence[Reply]) -> list[Verdict]:
+    """The verdicts on all cases of an exercise; an error that comes for every input alike refuses nothing."""
     verdicts = [judged(case, reply) for case, reply in zip(cases, replies, strict=True)]
     kinds = [reply.type if isinstance(reply, Raised) else "" if isinstance(reply, Answered) else "ended" for reply in replies]
     return told_apart(cases, verdicts, kinds)
@@ -228,7 +229,7 @@ def _shown(lab: GradedLab, exercise: Exercise, planned: Plan, result: Result, re
     names = set(result.failed) - set(ended_in)
     public = [case for case in cases if case.name in names]
     answers = _run(tries, exercise, *_asked(lab, exercise, planned, public))[1] if public else []
-    found = {case.name: Outcome(case, verdict) for case, verdict in zip(public, _verdicts(public, answers), strict=True)}
+    found = {case.name: Outcome(case, verdict) for case, verdict in zip(public, verdicts_on(public, answers), strict=True)}
     found |= {outcome.case.name: outcome for outcome in result.outcomes if outcome.verdict.passed}
     ended_ones = {case.name: Outcome(case, Verdict(False, "", ended_in.get(case.name, ""), "error"), raised=_ENDED) for case in cases}
     return [found.get(case.name, ended_ones[case.name]) for case in cases]

@@ -64,7 +64,7 @@ class Receiver:
         if length > MOST_HEADER:
             raise BrokenFrameError("a header that is too long")
         self._fill(4 + length, deadline)
-        head, sizes = _header(bytes(self._buffer[4 : 4 + length]))
+        head, sizes = header(bytes(self._buffer[4 : 4 + length]))
         if head["kind"] == "ask" and (sizes or length > MOST_QUESTION):
             raise BrokenFrameError("a question that is too long")
         self._fill(4 + length + sum(sizes), deadline)
@@ -97,7 +97,8 @@ class Receiver:
                 self._buffer += more
 
 
-def _header(text: bytes) -> tuple[Head, list[int]]:
+def header(text: bytes) -> tuple[Head, list[int]]:
+    """A frame's header, and the sizes of the blobs that follow. Raises BrokenFrameError if it is none."""
     try:
         head = json.loads(text)
     except (ValueError, RecursionError) as error:

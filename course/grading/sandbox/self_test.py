@@ -83,10 +83,10 @@ def trials(sandbox: Sandbox, limits: Limits) -> list[str]:
     if not replies or not isinstance(replies[0], Answered) or type(replies[0].value["answer"]) is not dict:
         return [f"The trials did not come to an end: {replies[-1] if replies else loaded}."]
     found, (afterwards,) = replies[0].value.values()
-    return list(_sentences({**found, "held": afterwards["held"][0] == 2}, limits))
+    return list(findings({**found, "held": afterwards["held"][0] == 2}, limits))
 
 
-def _sentences(found: dict[str, Any], limits: Limits) -> Iterator[str]:
+def findings(found: dict[str, Any], limits: Limits) -> Iterator[str]:
     """What each finding means."""
     allowed = {
         "capabilities": "A process inside has capabilities.",

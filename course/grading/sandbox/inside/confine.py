@@ -22,7 +22,7 @@ _READ_ONLY, _REMOUNT, _TMPFS_FLAGS = 1, 32, 2 | 4  # the last: nosuid, nodev
 
 # Calls that numpy, torch and a C compiler do without, and that show much of the kernel, or take memory that no limit
 # counts: x86-64's numbers, then arm64's.
-_DENIED = {
+DENIED = {
     "ptrace": (101, 117),
     "process_vm_readv": (310, 270),
     "process_vm_writev": (311, 271),
@@ -65,7 +65,7 @@ _DENIED = {
     "msgget": (68, 186),
 }
 # machine -> (the audit architecture, its column above, clone, socket)
-_MACHINES = {"x86_64": (0xC000003E, 0, 56, 41), "aarch64": (0xC00000B7, 1, 220, 198)}
+MACHINES = {"x86_64": (0xC000003E, 0, 56, 41), "aarch64": (0xC00000B7, 1, 220, 198)}
 _CLONE3 = 435
 _FAMILIES = (1, 2, 10)  # unix, inet, inet6: the last two lead nowhere, and no other is needed
 
@@ -82,7 +82,7 @@ def die_with_parent() -> None:
 
 def can_filter() -> bool:
     """Whether this machine's system calls are known here."""
-    return platform.machine() in _MACHINES
+    return platform.machine() in MACHINES
 
 
 def limit(limits: Mapping[str, int], processes: bool) -> None:
@@ -197,18 +197,18 @@ def filter_calls() -> None:
     Raises:
         OSError: the kernel has no filters.
     """
-    program = _program(*_MACHINES[platform.machine()])
+    program = program_for(*MACHINES[platform.machine()])
     _check(_LIBC.prctl(_NO_NEW_PRIVS, 1, 0, 0, 0), "no_new_privs")
     _check(_LIBC.prctl(_SET_SECCOMP, 2, ctypes.byref(_Program(len(program) // 8, program)), 0, 0), "seccomp")
 
 
-def _program(architecture: int, column: int, clone: int, socket: int) -> bytes:
+def program_for(architecture: int, column: int, clone: int, socket: int) -> bytes:
     """The filter as the kernel's classic BPF: seccomp(2), struct seccomp_data is nr, arch, ip, args[6]."""
     load, equal, at_least, bits, give = 0x20, 0x15, 0x35, 0x45, 0x06
     allow, kill, refuse, unknown, family = 0x7FFF0000, 0x80000000, 0x00050001, 0x00050026, 0x00050061  # EPERM, ENOSYS, EAFNOSUPPORT
     steps = [(load, 0, 0, 4), (equal, 1, 0, architecture), (give, 0, 0, kill), (load, 0, 0, 0)]
     steps += [(at_least, 0, 1, 0x40000000), (give, 0, 0, refuse)]  # x32, another numbering
-    for numbers in _DENIED.values():
+    for numbers in DENIED.values():
         steps += [(equal, 0, 1, numbers[column]), (give, 0, 0, refuse)]
     steps += [(equal, 0, 1, _CLONE3), (give, 0, 0, unknown)]  # its flags lie in memory; libraries then use clone
     steps += [(equal, 0, 4, clone), (load, 0, 0, 16), (bits, 0, 1, _NEWUSER), (give, 0, 0, refuse), (give, 0, 0, allow)]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from course.grading.challenge.challenge import CHALLENGES, _judged, challenge_marks
+from course.grading.challenge.challenge import CHALLENGES, challenge_marks, verdict_on
 from course.grading.challenge.evaluate import UnusableError, classes_of, costs_of, on_chip
 from course.grading.challenge.paired_loss import Loss, large_is_right, lost, shipped_is_right
 from course.grading.challenge.testsets import COPIES, Photos, changed_photos, changed_windows, hidden_photos
@@ -229,7 +229,7 @@ def test_a_file_that_is_no_test_set_is_refused(arrays, tmp_path):
 
 
 def judged(lab, loss=None, **found):
-    return _judged(CHALLENGES[lab], found, loss, [])
+    return verdict_on(CHALLENGES[lab], found, loss, [])
 
 
 def test_a_budget_may_be_used_up_and_not_be_passed():

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from course.grading.challenge.challenge import CHALLENGES
-from course.grading.challenge.evaluate import _sources
+from course.grading.challenge.evaluate import program_sources
 from course.grading.sandbox.inside import challenge_chip
 from tests.course.grading.challenge.files import int8, renamed, scored
 from tests.course.grading.sandboxed import sandboxes
@@ -72,7 +72,7 @@ def test_without_a_compiler_nothing_is_claimed(sandboxes, monkeypatch, inside):
     monkeypatch.setattr(inside, "PATHS", "/nowhere")
     monkeypatch.setenv("PATH", "/nowhere")
     inside.evaluate("load", as_array(int8("start")), (1, 28, 28))
-    told = inside.evaluate("link", _sources())
+    told = inside.evaluate("link", program_sources())
     assert told.keys() == {"missing"} and "arm-none-eabi-gcc is not here: install it" in told["missing"]
     with lacking(told, monkeypatch):
         found = scored("07", int8("start"), sandboxes)
@@ -101,7 +101,7 @@ def lacking(told, monkeypatch):
 def test_a_network_that_is_far_too_large_is_not_compiled(inside, monkeypatch):
     monkeypatch.setattr(inside, "MOST_TABLES", 1000)
     inside.evaluate("load", as_array(int8("start")), (1, 28, 28))
-    assert "too much to be compiled" in inside.evaluate("link", _sources())["missing"]
+    assert "too much to be compiled" in inside.evaluate("link", program_sources())["missing"]
 
 
 def test_whole_numbers_answer_and_photos_of_another_shape_are_refused(inside):

@@ -9,7 +9,7 @@ import pytest
 
 from course.grading.judge import work as works
 from course.grading.judge.dependencies import bound, course_imports, needed, reaching, runnable
-from course.grading.judge.grade import _call, _giving, _verdicts, judged
+from course.grading.judge.grade import call_for, giving, judged, verdicts_on
 from course.grading.judge.lab import graded_lab
 from course.grading.judge.plan import plan
 from course.grading.judge.work import work_of
@@ -17,7 +17,7 @@ from course.grading.marks import CaseMark, ExerciseMark, LabMark
 from course.grading.sandbox import bubblewrap
 from course.grading.sandbox.jobs import Answered, Ended, Limits, Raised
 from course.grading.sandbox.modules import FORMER, modules_for
-from course.grading.sandbox.self_test import _sentences
+from course.grading.sandbox.self_test import findings
 from tests.course.grading.sandboxed import LABS, SEED, code, lab_notebook, reference
 from utils.exercises.declare import Case
 from utils.exercises.judges import Verdict, equal_to, raises
@@ -218,7 +218,7 @@ def test_only_an_answer_can_pass():
 def test_a_refusal_counts_where_something_was_answered(first, counts):
     asking = [Case(name, (2,), equal_to(lambda x: x)) for name in "ab"]
     replies = [first, Raised("ValueError", "no", 0, "", False), Answered({"raised": ["ValueError", "Exception"]})]
-    *_, refusal = _verdicts([*asking, Case("c", (-1,), raises("ValueError"), about="refusal")], replies)
+    *_, refusal = verdicts_on([*asking, Case("c", (-1,), raises("ValueError"), about="refusal")], replies)
     assert refusal.passed is counts
 
 
@@ -227,7 +227,7 @@ def test_a_function_cannot_tell_by_its_call_what_is_looked_at(lab):
     """What is to be refused, and what is to stay as it was, is called as any case is; only lists and dicts are asked about again."""
     for exercise in graded_lab(lab).declared.exercises.values():
         for case in exercise.cases(SEED):
-            call = _call(case)
+            call = call_for(case)
             assert (call.probe, call.outside) == (case.probe, case.outside), case.name
             assert call.shared or (case.probe is not None and case.about != "inputs"), case.name
             asked = case.about == "inputs" and any(isinstance(one, list | tuple | dict) for one in case.inputs)
@@ -246,7 +246,7 @@ def test_a_text_goes_on_as_text_and_nothing_else_does():
         (float("nan"), 0.0),
     ]:
         names = {}
-        exec(_giving("f", value), names)
+        exec(giving("f", value), names)
         assert names["f"]() == kept and type(names["f"](1)) is type(kept)
 
 
@@ -277,12 +277,12 @@ FAULTS = [
 
 
 def test_a_sandbox_that_holds_gives_no_sentence():
-    assert list(_sentences(HOLDS, Limits())) == []
+    assert list(findings(HOLDS, Limits())) == []
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: next(iter(fault)))
 def test_each_thing_that_does_not_hold_is_one_sentence(fault):
-    sentences = list(_sentences({**HOLDS, **fault}, Limits()))
+    sentences = list(findings({**HOLDS, **fault}, Limits()))
     assert len(sentences) == 1 and sentences[0].endswith(".") and sentences[0][0].isupper()
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from course.grading.sandbox.inside.confine import _DENIED, _MACHINES, _program
+from course.grading.sandbox.inside.confine import DENIED, MACHINES, program_for
 
 HEADERS = {
     "x86_64": Path("/usr/include/x86_64-linux-gnu/asm/unistd_64.h"),
@@ -39,25 +39,25 @@ def decided(program, architecture, number, first=0):
             at += yes if holds else no
 
 
-@pytest.mark.parametrize("machine", _MACHINES)
+@pytest.mark.parametrize("machine", MACHINES)
 def test_numbers_are_the_kernels(machine):
     if not HEADERS[machine].is_file():
         pytest.skip(f"the kernel's header for {machine} is missing; sudo apt install linux-libc-dev")
-    found, (_, column, clone, socket) = numbers(machine), _MACHINES[machine]
-    assert {name: both[column] for name, both in _DENIED.items()} == {name: found[name] for name in _DENIED}
+    found, (_, column, clone, socket) = numbers(machine), MACHINES[machine]
+    assert {name: both[column] for name, both in DENIED.items()} == {name: found[name] for name in DENIED}
     assert (clone, socket, 435) == (found["clone"], found["socket"], found["clone3"])
 
 
-@pytest.mark.parametrize("machine", _MACHINES)
+@pytest.mark.parametrize("machine", MACHINES)
 def test_the_filter_decides_as_it_says(machine):
-    architecture, column, clone, socket = _MACHINES[machine]
-    program = _program(*_MACHINES[machine])
-    other = next(one[0] for name, one in _MACHINES.items() if name != machine)
+    architecture, column, clone, socket = MACHINES[machine]
+    program = program_for(*MACHINES[machine])
+    other = next(one[0] for name, one in MACHINES.items() if name != machine)
 
     def ask(number, first=0, of=architecture):
         return decided(program, of, number, first)
 
-    denied = {both[column] for both in _DENIED.values()}
+    denied = {both[column] for both in DENIED.values()}
     assert all(ask(number) == REFUSE for number in denied)
     assert all(ask(number) == ALLOW for number in range(500) if number not in {*denied, 435, clone, socket})
     assert ask(435) == UNKNOWN, "clone3 hides its flags in memory: libraries fall back to clone"

@@ -11,7 +11,7 @@ import pytest
 from course.grading.sandbox.dialogue import Talk
 from course.grading.sandbox.inside.channel import BrokenFrameError, receive
 from course.grading.sandbox.jobs import DIED, SLEPT, TOO_LONG, Answered, Call, Ended, Job, Limits, explained
-from course.grading.sandbox.receiver import Receiver, _header
+from course.grading.sandbox.receiver import Receiver, header
 from course.grading.sandbox.visit import Visit
 from utils.exercises.refusals import is_refusal
 
@@ -91,9 +91,9 @@ def test_an_end_with_something_unread_is_an_end(ends):
 
 
 def test_a_frame_of_very_many_parts_is_refused():
-    assert len(_header(json.dumps({"kind": "a", "blobs": [0] * 100_000}).encode())[1]) == 100_000
+    assert len(header(json.dumps({"kind": "a", "blobs": [0] * 100_000}).encode())[1]) == 100_000
     with pytest.raises(BrokenFrameError, match="more bytes than an answer may have"):
-        _header(json.dumps({"kind": "a", "blobs": [0] * 100_001}).encode())
+        header(json.dumps({"kind": "a", "blobs": [0] * 100_001}).encode())
 
 
 @pytest.mark.parametrize(
