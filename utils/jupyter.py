@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 from utils.files import my_work, write_atomically
 from utils.student.file_format import well_formed
-from utils.student.notebook import read_notebook
+from utils.student.notebook import read_notebook, short_line
 
 FIRST_PORT = 8888
 SETTINGS = {
@@ -175,7 +175,7 @@ def run_notebook(path: Path, on_cell: Callable[[int, int], None] | None = None) 
 
 def _where(path: Path, notebook: dict, index: int) -> str:
     source = next((line for line in notebook["cells"][index]["source"].splitlines() if line.strip()), "")
-    return f'{path.name} stopped in the cell "{source.strip()[:60]}"'
+    return f'{path.name} stopped in the cell "{short_line(source)}"'
 
 
 def _said(cell: dict, error: Any) -> str:

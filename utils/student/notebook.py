@@ -11,7 +11,7 @@ from typing import Any
 
 from utils.student.file_format import Notebook, UnreadableError, decode, id_of, kind_of, mapping, source_of, tags_of, without_outputs
 
-__all__ = ["Cell", "Notebook", "as_text", "cells_of", "mapping", "read_notebook", "titans", "without_outputs"]
+__all__ = ["Cell", "Notebook", "as_text", "cells_of", "mapping", "read_notebook", "short_line", "titans", "without_outputs"]
 
 _HEADING = re.compile(r"^#{1,6} +(.+)$", re.MULTILINE)
 
@@ -35,13 +35,18 @@ class Cell:
     @property
     def line(self) -> str:
         """Its first line with something on it, cut to 60 characters: how a sentence calls the cell."""
-        first = next((line.strip() for line in self.text.splitlines() if line.strip()), "")
-        return first if len(first) <= 60 else first[:57] + "..."
+        return short_line(next((line for line in self.text.splitlines() if line.strip()), ""))
 
     @property
     def place(self) -> str:
         """The cell as a student can find it, who sees no numbers: by its first line and the heading above it."""
-        return f'"{self.line}"' + (f' under "{self.under}"' if self.under else "")
+        return f'"{self.line}"' + (f' under "{short_line(self.under)}"' if self.under else "")
+
+
+def short_line(text: str) -> str:
+    """A line of a stranger's in at most 60 printable characters: it goes into sentences on a terminal and on a page."""
+    plain = "".join(letter if letter.isprintable() else " " for letter in text[:500]).strip()
+    return plain if len(plain) <= 60 else plain[:57] + "..."
 
 
 def read_notebook(path: Path) -> Notebook:

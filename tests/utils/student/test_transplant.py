@@ -395,6 +395,13 @@ def test_a_lab_without_exercises_is_refused(student):
         transplant({"cells": []}, student)
 
 
+@pytest.mark.parametrize("strange", ["\x1b[31mred", "a\u202eb", "\ud800", "x" * 500, "a\tb\x00c"])
+def test_a_strangers_line_is_printable_and_short(strange):
+    cells = [{"cell_type": "markdown", "source": f"# {strange}"}, {"cell_type": "code", "source": f"# {strange}"}]
+    place = cells_of({"cells": cells})[1].place
+    assert place.isprintable() and len(place) <= 140
+
+
 def test_the_report_reads_well(lab, student, do):
     do.solve(student, "double")
     do.insert(student, "check-double", "print(1)")
