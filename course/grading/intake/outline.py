@@ -25,7 +25,7 @@ MOST_FILES = 500  # of one folder to look at
 _TEXTS = (".ipynb.txt", ".ipynb.json", ".ipynb", ".zip")
 
 
-@dataclass
+@dataclass(eq=False)
 class Node:
     """A folder, a zip or a file. name: as it is there. kind: "folder", "zip" or "file". load: gives what is in it."""
 
@@ -49,6 +49,16 @@ class Node:
         """Whether it is a file that is called a notebook."""
         return self.kind == "file" and self.name.lower().endswith(_TEXTS)
 
+    @cached_property
+    def folders(self) -> list[Node]:
+        """The folders and zips in it that hold work."""
+        return [one for one in self.children if one.kind != "file" and one.holds_work]
+
+    @property
+    def has_loose(self) -> bool:
+        """Whether notebooks lie in it that are in no folder of their own."""
+        return any(one.is_notebook for one in self.children)
+
     def files(self, levels: int = MOST_LEVELS) -> Iterator[Node]:
         """All files in it, those of its folders and zips included."""
         for one in self.children:
@@ -62,7 +72,7 @@ class Node:
         """What is called a notebook among its files; of very many the first."""
         return [one for one in islice(self.files(), MOST_FILES) if one.is_notebook]
 
-    @property
+    @cached_property
     def holds_work(self) -> bool:
         """Whether it is or has something that may be graded."""
         return self.is_notebook or self.kind == "zip" or bool(self.notebooks) or any(one.holds_work for one in self.children)

@@ -15,7 +15,8 @@ from course.grading.text import clean, same
 
 MOST_MANIFEST = 1_000_000  # bytes
 _VERSION = re.compile(
-    r"(?:v|vers|version|try|attempt|versuch|old|new|alt|neu|final|backup|copy|kopie|draft|saved?|work|src|code|notebooks?)"
+    r"(?:v|vers|version|try|attempt|versuch|old|new|alt|neu|final|backup|copy|kopie|draft|saved?|work|src|code|notebooks?"
+    r"|week|woche|day|tag|part|teil|task|aufgabe|exercise|ex|lab|sheet|blatt)"
     r"[ _.-]*\(?\d{0,2}\)?",
     re.IGNORECASE,
 )
@@ -50,6 +51,15 @@ def manifest(data: bytes) -> Mapping[str, Any]:
     except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, Mapping) else {}
+
+
+def is_copy(first: str, other: str) -> bool:
+    """Whether a folder or a zip is called as a copy of another is: "class.zip", "class (1).zip", "class - Kopie.zip"."""
+    return _plain(first) == _plain(other)
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"(?i)(?: ?\(\d{1,4}\)| - (?:copy|kopie)| copy)*(\.zip)?$", "", same(name))
 
 
 def is_class(node: Node, labs: Sequence[KnownLab]) -> bool:

@@ -48,6 +48,8 @@ def _by(system: str, pattern: re.Pattern[str]) -> Callable[[str], Owner | None]:
         found = pattern.match(same(name))
         if not found:
             return None
+        if pattern is _CANVAS and _is_date(found):
+            return None
         groups = found.groupdict()
         return Owner(system, groups["name"], groups.get("number") or "", groups.get("rest") or name, bool(groups.get("late")))
 
@@ -63,11 +65,17 @@ BY_NAME: Mapping[str, Callable[[str], Owner | None]] = {
 
 
 def system_of(nodes: Sequence[Node], labs: Sequence[KnownLab]) -> str:
-    """The system whose names most of these have, "" if none. nodes: all that lies at one level of what was handed in."""
+    """The system whose names half of these have, "" if none; Canvas', which people's own names are like, need to be more.
+
+    nodes: all that lies at one level of what was handed in.
+    """
     if any(one.kind == "folder" and one.called == SUBMITTED and any(map(_has_folder, one.children)) for one in nodes):
         return "nbgrader"
     for system, owner in BY_NAME.items():
-        if 2 * sum(owner(one.name) is not None for one in nodes) > len(nodes) and (system != "canvas" or _is_canvas(nodes, labs)):
+        count = sum(owner(one.name) is not None for one in nodes)
+        if system == "canvas" and 2 * count > len(nodes) and _is_canvas(nodes, labs):
+            return system
+        if system != "canvas" and 2 * count >= len(nodes) and count > (len(nodes) > 1):
             return system
     return ""
 

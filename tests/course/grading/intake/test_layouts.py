@@ -205,6 +205,70 @@ def test_a_class_zip_is_said_to_be_one(tmp_path):
     assert found.said == ("class.zip/class was read as a folder of several students, not as one student's.",)
 
 
+def test_an_export_that_came_twice(tmp_path):
+    """Is nobody lost, and are those shown twice whose work differs?"""
+    for name, system in (("moodle", moodle), ("folders", folders), ("nbgrader", nbgrader)):
+        first, second = system(("Ada", "Bo", "Cy"), "01_pruning.ipynb"), system(("Ada", "Bo", "Cy"), "01_pruning.ipynb")
+        second |= {place: work("later") for place in second if "Bo" in place}
+        found = marked(write(tmp_path / name, {"class.zip": zipped(first), "class (1).zip": zipped(second)}))
+        assert [found.pop(one) for one in ("Ada", "Cy")] == ["Ada", "Cy"]
+        assert sorted(found.values()) == ["Bo", "later"] and all(one.startswith("Bo (class") for one in found)
+
+
+def test_exports_of_two_labs(tmp_path):
+    files = {}
+    for at, lab in enumerate(("01_pruning", "02_quantization")):
+        both = {
+            f"{name}_{at * 50 + number}_assignsubmission_file_/{lab}.ipynb": work(name, lab) for number, name in enumerate(("Ada", "Bo"))
+        }
+        files[f"CS-Lab {at}-{at + 7}.zip"] = zipped(both)
+    found = hand_over(write(tmp_path, files), LABS).found
+    assert [(one.student, one.lab[:2]) for one in found] == [("Ada", "01"), ("Ada", "02"), ("Bo", "01"), ("Bo", "02")]
+
+
+def test_groups_in_folders_and_in_zips(tmp_path):
+    groups = {"g1": ("ada", "bob"), "g2": ("ada", "cy", "dan")}
+    files = {f"all/{group}/{name}/01_pruning.ipynb": work(group + name) for group, names in groups.items() for name in names}
+    expected = {"ada (all/g1/ada)": "g1ada", "ada (all/g2/ada)": "g2ada", "bob": "g1bob", "cy": "g2cy", "dan": "g2dan"}
+    assert marked(write(tmp_path / "folders", files)) == expected
+    files = {f"{group}.zip": zipped({f"{name}.zip": zipped({"x.ipynb": work(name)}) for name in names}) for group, names in groups.items()}
+    assert marked(write(tmp_path / "zips", files)) == {"ada": "ada", "bob": "bob", "cy": "cy", "dan": "dan"}
+
+
+def test_what_was_added_to_an_export_by_hand_is_by_hand(tmp_path):
+    files = {**moodle(("Ada", "Bo"), "x.ipynb"), "Ada/x.ipynb": work("later"), "zoe.zip": zipped({"x.ipynb": work("zoe")})}
+    assert marked(write(tmp_path / "moodle", files)) == {"Ada (moodle)": "Ada", "Ada (folder)": "later", "Bo": "Bo", "zoe": "zoe"}
+    files = {**canvas(("Ada", "Bo", "Cy"), "x.ipynb"), "up_2026_11_30_x.ipynb": work("x"), "up_2026_11_29_y.ipynb": work("y")}
+    assert marked(write(tmp_path / "canvas", files)) == {
+        "Ada": "Ada",
+        "Bo": "Bo",
+        "Cy": "Cy",
+        "up_2026_11_30_x": "x",
+        "up_2026_11_29_y": "y",
+    }
+
+
+def test_students_whose_labs_differ_in_a_folder_alone_are_at_least_said(tmp_path):
+    files = {"class/ada/01_pruning.ipynb": work("a"), "class/bob/02_quantization.ipynb": work("b", "02_quantization")}
+    found = hand_over(write(tmp_path, files), LABS)
+    assert [one.student for one in found.found] == ["class", "class"]
+    assert found.said[0].startswith("class was graded as one student's, and its names look like several students' (ada, bob)")
+
+
+def test_a_student_with_nothing_but_a_document_has_a_row(tmp_path):
+    for place in ("zoe", "class/zoe"):
+        files = {**folders(("class/ada", "class/bob"), "x.ipynb"), f"{place}/report.pdf": b"%PDF"}
+        found = hand_over(write(tmp_path / place.replace("/", "-"), files), LABS).found
+        assert [one.student for one in found] == ["ada", "bob", "zoe"] and "is not a notebook" in str(found[2])
+
+
+def test_folders_in_folders_without_end_are_looked_at_once(tmp_path):
+    """Two folders in each, sixteen levels deep, are 65,536 places for a notebook: is their layout told all the same?"""
+    paths = [format(at, "016b") for at in range(0, 1 << 16, 150)]
+    deep = zipped({f"{'/'.join(path)}/01_pruning.ipynb": work("m") for path in paths})
+    assert marked(write(tmp_path, {"ada.zip": deep, "bo/01_pruning.ipynb": work("bo")})) == {"ada": "m", "bo": "bo"}
+
+
 # One student, who has several files
 
 ONE = {
@@ -212,6 +276,7 @@ ONE = {
     "old and new": {"ada/old/01_pruning.ipynb": data(notebook()), "ada/new/01_pruning.ipynb": work("ada")},
     "labs in folders": {"ada/01/01_pruning.ipynb": work("ada"), "ada/02/02_quantization.ipynb": work("ada", "02_quantization")},
     "parts with odd names": {"ada/01_pruning.ipynb": work("ada"), "ada/bob/01_pruning.ipynb": data(notebook())},
+    "weeks": {"ada/week 1/01_pruning.ipynb": data(notebook()), "ada/week 2/01_pruning.ipynb": work("ada")},
     "deep": {"ada/a/b/c/01_pruning.ipynb": work("ada")},
     "two zips of submit": {"ada/01_pruning-submission-1.zip": submitted("ada"), "ada/01_pruning-submission-2.zip": submitted("ada")},
 }
