@@ -19,6 +19,15 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
 FLAGS += ["--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1"]  # whoever is asked, nobody answers
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All tests of a lab one after the other, in the order of their file: it is opened and run once for them."""
+    places = [at for at, item in enumerate(items) if item.path.name == "test_labs.py" and "lab" in getattr(item, "fixturenames", ())]
+    ordered = sorted((items[at] for at in places), key=lambda item: item.callspec.params["lab"])  # type: ignore[attr-defined]
+    for at, item in zip(places, ordered, strict=True):
+        items[at] = item
+
+
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     """Debian's browser without a window, in a profile of its own."""
@@ -35,17 +44,17 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def screenshots(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where pictures of the pages are kept: TITANS_SCREENSHOTS, else a temporary folder of pytest's."""
+def screenshots() -> Path | None:
+    """Where pictures of the pages are kept for somebody to look at: TITANS_SCREENSHOTS; nowhere if it is not set."""
     if chosen := os.environ.get("TITANS_SCREENSHOTS"):
         Path(chosen).mkdir(parents=True, exist_ok=True)
         return Path(chosen)
-    return tmp_path_factory.mktemp("screenshots")
+    return None
 
 
 @pytest.fixture(scope="module")
 def lab(
-    request: pytest.FixtureRequest, chromium: Browser, tmp_path_factory: pytest.TempPathFactory, screenshots: Path
+    request: pytest.FixtureRequest, chromium: Browser, tmp_path_factory: pytest.TempPathFactory, screenshots: Path | None
 ) -> Iterator[Notebook]:
     """A lab, untouched, opened from the file browser of a fresh my_work/ and run to its end. param: the notebook's name."""
     home = tmp_path_factory.mktemp("course") / "my_work"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -13,10 +12,9 @@ from urllib.parse import urlsplit
 import nbformat
 from playwright.sync_api import Locator, Page, expect
 
-from utils.jupyter import own_corner
-
 from .serving import SECONDS
 
+WIDE, NARROW, HIGH = 1280, 800, 1000
 LIGHT, DARK = "JupyterLab Light", "JupyterLab Dark"
 HERE = {"localhost", "127.0.0.1"}
 WITHOUT_HOST = {"data", "blob", "about"}
@@ -29,7 +27,7 @@ ENDED = "() => ![...document.querySelectorAll('.jp-Notebook .jp-InputPrompt')].s
 class Notebook:
     """One lab on one page. complaints: errors in the page's console, uncaught ones too. foreign: requests to other computers."""
 
-    def __init__(self, page: Page, address: str, home: Path, lab: str, screenshots: Path) -> None:
+    def __init__(self, page: Page, address: str, home: Path, lab: str, screenshots: Path | None) -> None:
         self.page, self.address, self.home, self.lab, self.screenshots = page, address, home, lab, screenshots
         self.complaints: list[str] = []
         self.foreign: list[str] = []
@@ -45,18 +43,24 @@ class Notebook:
 
     # opening
 
-    def open(self, width: int = 1280, theme: str = LIGHT) -> None:
-        """Load JupyterLab afresh in a window of this width and open the lab from the file browser."""
-        settings = Path(own_corner(self.home / ".jupyter")["JUPYTER_CONFIG_DIR"]) / "lab" / "user-settings"
-        themes = settings / "@jupyterlab" / "apputils-extension" / "themes.jupyterlab-settings"
-        themes.parent.mkdir(parents=True, exist_ok=True)
-        themes.write_text(json.dumps({"theme": theme}))
-        self.page.set_viewport_size({"width": width, "height": 1000})
+    def open(self) -> None:
+        """Load JupyterLab afresh in a wide window and open the lab from the file browser."""
+        self.page.set_viewport_size({"width": WIDE, "height": HIGH})
         self.page.goto(f"{self.address}&reset")  # without the tabs and the widths of the visit before
         self.page.locator(".jp-DirListing-content").get_by_text(f"{self.lab}.ipynb", exact=True).dblclick()
-        expect(self.page.locator("body")).to_have_attribute("data-jp-theme-name", theme)
         expect(self._cells()).to_have_count(len(self.saved().cells))
         expect(self.page.locator("#jp-main-statusbar")).to_contain_text("Idle")
+
+    def show(self, width: int, theme: str) -> None:
+        """Make the window this wide, and choose a theme in the menu unless it is the one that is shown."""
+        body = self.page.locator("body")
+        if body.get_attribute("data-jp-theme-name") != theme:
+            self.page.get_by_role("menuitem", name="Settings", exact=True).click()
+            self.page.locator(".lm-Menu-item").get_by_text("Theme", exact=True).hover()
+            self.page.get_by_role("menuitem", name=theme, exact=True).click()
+            expect(body).to_have_attribute("data-jp-theme-name", theme)
+        self.page.set_viewport_size({"width": width, "height": HIGH})
+        self._drawn()
 
     # running
 
@@ -71,7 +75,7 @@ class Notebook:
                 break
             except AssertionError:
                 continue
-        self.page.wait_for_function(ENDED)
+        self.page.wait_for_function(ENDED, polling=500)  # by default at each frame, at the cost of the kernel
         self.save()
 
     def run(self, index: int) -> None:
@@ -135,11 +139,17 @@ class Notebook:
         bytes_of = "async image => [...new Uint8Array(await (await fetch(image.src)).arrayBuffer())]"
         return self.output(inside, index).first.evaluate(bytes_of)
 
+    def _drawn(self) -> None:
+        """Wait until the page has been drawn with all that was asked for."""
+        self.page.evaluate("() => new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
+
     def screenshot(self, name: str, index: int | None = None) -> None:
-        """Keep what is on the screen, first scrolled to a cell: to its output if it has one."""
+        """Keep what is on the screen, first scrolled to a cell: to its output if it has one. Nothing where nobody asked for pictures."""
+        if self.screenshots is None:
+            return
         if index is not None:
             shown = self.cell(index).locator(".jp-OutputArea-child").or_(self.cell(index)).last
             for _ in range(2):  # cells on the way get their true heights only when they come near
                 shown.evaluate("shown => shown.scrollIntoView({block: 'nearest'})")
-                self.page.evaluate("() => new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
+                self._drawn()
         self.page.screenshot(path=self.screenshots / f"{self.lab}-{name}.png", animations="disabled")
