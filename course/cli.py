@@ -109,6 +109,8 @@ def test(
     quick: Annotated[bool, typer.Option("--quick", help="Leave out the slow tests and the solutions.")] = False,
     everything: Annotated[bool, typer.Option("--all", help="Install what is missing by apt and pip; allow no skipped test.")] = False,
     nightly: Annotated[bool, typer.Option("--nightly", help="Also what is left for the night; all tests on bare computers too.")] = False,
+    durations: Annotated[bool, typer.Option("--durations", help="Write the minutes of each part into CONTRIBUTING.md.")] = False,
+    changed: Annotated[bool, typer.Option("--changed", help="Only what depends on a file changed since its tests passed.")] = False,
     newest: Annotated[bool, typer.Option("--newest", help="In a scratch environment with the newest packages that are allowed.")] = False,
 ) -> None:
     """Check the whole course: format, spelling, types, tests, every lab blank, every solution strict."""
@@ -116,6 +118,10 @@ def test(
         fail("--quick leaves tests out and --all allows none to be left out: give one of them.")
     if quick and nightly:
         fail("--quick leaves tests out and --nightly runs all of them: give one of them.")
+    if changed and (everything or nightly or newest):
+        fail("--changed leaves tests out and --all, --nightly and --newest run all of them: give one of them.")
+    if durations and (quick or nightly or newest or changed):
+        fail("--durations measures the gate as every commit has it: leave out --quick, --nightly, --newest and --changed.")
     options = {"--quick": quick, "--all": everything, "--nightly": nightly}
     if newest:
         from course.checks.newest import run_newest
@@ -125,9 +131,28 @@ def test(
         except (OSError, RuntimeError) as error:
             fail(error)
         raise typer.Exit(code)
-    from course.checks.gate import run_all
+    raise typer.Exit(_gate(quick, everything, nightly, durations, changed))
 
-    raise typer.Exit(run_all(quick=quick, everything=everything, nightly=nightly))
+
+def _gate(quick: bool, everything: bool, nightly: bool, durations: bool, changed: bool) -> int:
+    """Run the gate; note what passed, for --changed, and what it took, for --durations."""
+    from course.checks import minutes
+    from course.checks.changed import changed as those_changed
+    from course.checks.changed import fingerprints, note_passed
+    from course.checks.gate import run_all
+    from course.checks.results import Outcome
+
+    before = fingerprints()
+
+    def keep(outcomes: list[Outcome]) -> None:
+        note_passed((outcome for outcome in outcomes if " on " not in outcome.name), {} if quick else before)
+        if durations:
+            minutes.write(outcomes)
+
+    only = those_changed() if changed else None
+    if only is not None:
+        typer.echo("\n".join(["Changed since they passed:", *(only or ["nothing"])]))
+    return run_all(quick=quick, everything=everything, nightly=nightly, only=only, keep=keep)
 
 
 def bench(

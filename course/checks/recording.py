@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-PROPERTY = "cpu_s"
+CPU, BROWSER = "cpu_s", "browser_s"  # properties of a test; the second is told by whoever starts a browser
 LEFT_FOR_NIGHT = "left for the nightly run"
 _began, _nightly = pytest.StashKey[float](), pytest.StashKey[int]()
 
@@ -31,7 +31,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, Any]:
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
     """Add what it took to the report of its end."""
     if call.when == "teardown":
-        item.user_properties.append((PROPERTY, f"{spent() - item.stash[_began]:.3f}"))
+        item.user_properties.append((CPU, f"{spent() - item.stash[_began]:.3f}"))
     return (yield)
 
 

@@ -8,20 +8,30 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from course.checks.recording import LEFT_FOR_NIGHT, PROPERTY
+from course.checks.recording import BROWSER, CPU, LEFT_FOR_NIGHT
 
+SECONDS = (CPU, BROWSER)
 CLOSING = re.compile(r"^(?:=+ )?(?P<said>\d+ (?:passed|failed|skipped|xfailed|error|deselected|warning).* in [\d.:]+ ?s.*?)(?: =+)?$")
 
 
 @dataclass(frozen=True)
 class Case:
-    """One test. file: its path from the project's folder. cpu_s: processor seconds. skipped: the reason, None if it ran."""
+    """One test.
+
+    file: its path from the project's folder.
+    seconds, cpu_s: on the clock, and of the processor.
+    browser_s: processor seconds of a browser's processes, which end unseen.
+    skipped: the reason, None if it ran.
+    failed: whether it failed, or what it needs could not be set up.
+    """
 
     file: str
     name: str
     seconds: float
     cpu_s: float
     skipped: str | None = None
+    browser_s: float = 0.0
+    failed: bool = False
 
 
 @dataclass(frozen=True)
@@ -49,14 +59,16 @@ def read_cases(path: Path) -> tuple[Case, ...]:
     found = []
     for element in ET.parse(path).iter("testcase"):
         skipped = element.find("skipped")
-        spent = element.find(f"properties/property[@name='{PROPERTY}']")
+        properties = {one.get("name"): float(one.get("value", 0)) for one in element.iter("property") if one.get("name") in SECONDS}
         found.append(
             Case(
                 element.get("file", ""),
                 element.get("name", "").rpartition("@")[0] or element.get("name", ""),
                 float(element.get("time", 0)),
-                0.0 if spent is None else float(spent.get("value", 0)),
+                properties.get(CPU, 0.0),
                 None if skipped is None else skipped.get("message", ""),
+                properties.get(BROWSER, 0.0),
+                element.find("failure") is not None or element.find("error") is not None,
             )
         )
     return tuple(found)

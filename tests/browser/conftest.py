@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
+import psutil
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
+from course.checks.recording import BROWSER
 from utils.doctor import TOOLS, lacking
 
 from .notebook import Notebook
 from .serving import SECONDS, jupyterlab
 
 # as root, and in containers without a display, a graphics card or much shared memory
+_before = pytest.StashKey[float]()
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
 FLAGS += ["--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1"]  # whoever is asked, nobody answers
 
@@ -26,6 +31,31 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     ordered = sorted((items[at] for at in places), key=lambda item: item.callspec.params["lab"])  # type: ignore[attr-defined]
     for at, item in zip(places, ordered, strict=True):
         items[at] = item
+
+
+def renderers() -> float:
+    """Processor seconds so far of the browser's processes below this one that nobody waits for when they end."""
+    spent = 0.0
+    for process in psutil.Process().children(recursive=True):
+        with suppress(psutil.Error):
+            if any(argument.startswith("--type=") for argument in process.cmdline()):
+                spent += sum(process.cpu_times()[:2])
+    return spent
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None, Any, Any]:
+    """Note what the browser has taken before a test."""
+    item.stash[_before] = renderers()
+    return (yield)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
+    """Tell what it has taken since, while its pages are open."""
+    if call.when == "call":
+        item.user_properties.append((BROWSER, f"{max(0.0, renderers() - item.stash[_before]):.3f}"))
+    return (yield)
 
 
 @pytest.fixture(scope="module")
