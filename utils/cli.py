@@ -194,7 +194,7 @@ def submit(
 
 
 def _about(done: Submission, number: str) -> Iterator[str]:
-    """What a student has to know about a submission, in sentences; the last one says whether it is ready."""
+    """Sentences about a submission; the last one says whether it is ready."""
     if done.others:
         others = ", ".join(path.name for path in done.others)
         later = f", and {' and '.join(path.name for path in done.newer)} was saved later" if done.newer else ""

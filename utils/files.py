@@ -1,4 +1,4 @@
-"""Files: where they lie, that they are the ones we mean, and that a crash never leaves half of one."""
+"""Paths of the project, files verified by their hash, and writing that a crash never leaves half done."""
 
 from __future__ import annotations
 

@@ -187,7 +187,7 @@ def _said(cell: dict, error: Any) -> str:
 
 
 def _text(cell: dict) -> str:
-    """What a cell shows as text: streams and plain representations."""
+    """A cell's output as text: streams and plain representations."""
     parts = [
         out["text"] if "text" in out else out.get("data", {}).get("text/plain", "")
         for out in cell["outputs"]

@@ -1,6 +1,6 @@
-"""The student's journey: verdicts and scorecards, in one JSON file that two notebooks may write at once.
+"""The student's progress record: verdicts, guesses, tries and scorecards in one JSON file that two notebooks may write at once.
 
-`my_work/ledger.json` holds {kind: {key: value}}; what was recorded last stands last. Exercises are
+`my_work/ledger.json` contains {kind: {key: value}}; the entry that was recorded last is the last one. Exercises are
 kind "exercise", key "01/magnitude_mask"; scorecards are kind "card", key the model's name. The
 ledger is never worth a stopped lab: what goes wrong here is a warning of one sentence.
 """
@@ -25,7 +25,7 @@ Entries = dict[str, dict[str, Any]]
 
 
 def record(kind: str, key: str, value: Any) -> bool:
-    """Keep `value` under kind and key, in place of what was there; return whether it could be written.
+    """Keep `value` under kind and key instead of an older one; return whether it could be written.
 
     value: anything that JSON holds.
 
@@ -48,7 +48,7 @@ def record(kind: str, key: str, value: Any) -> bool:
 
 
 def read() -> Entries:
-    """All that was recorded: {kind: {key: value}}, empty where there is no ledger yet."""
+    """All recorded entries: {kind: {key: value}}, empty if there is no ledger yet."""
     path = my_work() / "ledger.json"
     if not path.exists():
         return {}
@@ -61,7 +61,7 @@ def read() -> Entries:
 
 
 def _load(path: Path) -> Entries:
-    """What the file holds; a damaged file is renamed, so that nothing in it is lost. Call it with the lock held."""
+    """The file's content. A damaged file is renamed, so that nothing in it is lost. The caller holds the lock."""
     try:
         entries = json.loads(path.read_bytes())
         if isinstance(entries, dict) and all(isinstance(of_kind, dict) for of_kind in entries.values()):

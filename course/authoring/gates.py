@@ -1,4 +1,4 @@
-"""What every built notebook must be. A gate takes a notebook and names each cell that offends, with what to do about it."""
+"""The rules for built notebooks. A gate takes a notebook and names each cell that breaks its rule, with the remedy."""
 
 from __future__ import annotations
 

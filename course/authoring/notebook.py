@@ -22,7 +22,7 @@ _COMPARED = re.compile(r"^\s*#\s*NBVAL_CHECK_OUTPUT\s*\n?", re.MULTILINE)
 
 
 def lab_path(path: Path) -> Path:
-    """Where the lab of a source lies: labs/ beside solutions/."""
+    """The path of a source's lab: labs/ next to solutions/."""
     return Path(path).resolve().parents[1] / "labs" / f"{Path(path).stem}.ipynb"
 
 

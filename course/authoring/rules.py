@@ -1,4 +1,4 @@
-"""What a lab's cells owe each other: a check under each exercise, and no reference printed anywhere else."""
+"""The rules for a lab's cells together: a check under each exercise, and no reference printed anywhere else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which notebooks no longer say what their source says, and which were executed on something else than what is here now."""
+"""Stale notebooks: those that differ from their source, and those that were executed with other versions of utils/, zoo/ or datasets/."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The hand-out for a class: a zip of what students need, without solutions/, course/ and tests/, that can check itself."""
+"""The hand-out for a class: a zip of all that students need, without solutions/, course/ and tests/, which can check itself."""
 
 from __future__ import annotations
 

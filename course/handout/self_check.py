@@ -1,4 +1,4 @@
-"""`start.py test` of a hand-out: are its files whole, does every lab run from top to bottom before anything is solved?
+"""`start.py test` of a hand-out: its files are whole, and every lab runs from top to bottom before anything is solved.
 
 `bundle` puts this module into the hand-out as utils/handout.py, where course/ and tests/ are left out.
 """
@@ -25,7 +25,7 @@ def add_commands(app: typer.Typer) -> None:
 
 
 def changed_files(root: Path = ROOT) -> list[str]:
-    """What is not as it was handed out, in sentences; [] if every file is.
+    """The files that are missing or changed, in sentences; [] if there are none.
 
     Raises:
         FileNotFoundError: there is no list of the files, so this is no hand-out.
@@ -43,7 +43,10 @@ def changed_files(root: Path = ROOT) -> list[str]:
 
 
 def failing_labs(root: Path = ROOT, quick: bool = False, say: Callable[[str], None] = print) -> list[str]:
-    """Which labs do not run from top to bottom, in sentences; [] if all do. quick: only the first. Nothing of the student's is touched."""
+    """The labs that do not run from top to bottom, in sentences; [] if all do.
+
+    quick: run only the first. No file of the student's is touched.
+    """
     from utils.jupyter import NotebookFailedError, run_notebook
 
     found = []

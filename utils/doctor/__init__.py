@@ -1,4 +1,4 @@
-"""`start.py doctor`: what this computer has, what is missing, and which lab wants it."""
+"""`start.py doctor`: a report on what this computer has, what it lacks, and which labs need it."""
 
 from utils.doctor.int8 import int8_support
 from utils.doctor.machine import CPU_FLAGS, cores, cpu, energy_counter

@@ -1,4 +1,4 @@
-"""What this processor has for int8, in words that a lab can print beside its own measurement."""
+"""This processor's instructions for int8, in words that a lab can print next to its own measurement."""
 
 from __future__ import annotations
 

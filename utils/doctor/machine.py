@@ -47,12 +47,12 @@ def cpu(info: str | None = None) -> tuple[str, list[str]]:
 
 
 def cores() -> int:
-    """How many processors this process may use."""
+    """The number of processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def cpu_limit(root: Path = ANY) -> float | None:
-    """How many processors' worth of time the control groups grant this process; None without a limit."""
+    """The processor time that the control groups allow this process, in processors; None without a limit."""
     limits = []
     for folder in _control_groups(root, "cpu"):
         quota, period = (text_of(folder / "cpu.max").split() or ["max", "0"])[:2]

@@ -108,7 +108,7 @@ def _programs() -> list[Row]:
 
 
 def _without(tool: Tool) -> str:
-    """What a computer without this program goes without, and how to get it."""
+    """The note on a missing program: the labs and tests that need it, and how to get it."""
     return "; ".join(filter(None, (tool.wanted_by, f"{tool.tests} are left out" if tool.tests else "", tool.remedy)))
 
 

@@ -46,7 +46,7 @@ def environment() -> tuple[str, str]:
 
 
 def packages(root: Path = ROOT) -> list[Package]:
-    """What pyproject.toml asks for and all that constraints.txt pins, sorted by name."""
+    """The packages that pyproject.toml requires and constraints.txt pins, sorted by name."""
     project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     names = lambda lines: {_normal(re.split(r"[^\w.-]", line, maxsplit=1)[0]) for line in lines}  # noqa: E731
     wanted = names(project["dependencies"])

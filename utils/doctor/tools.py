@@ -23,7 +23,7 @@ class Tool:
     tests: str = ""
 
     def path(self) -> str | None:
-        """Where it is, or None."""
+        """The program's path, or None."""
         return next((found for command in self.commands if (found := shutil.which(command))), None)
 
     @property

@@ -1,4 +1,4 @@
-"""What becomes of the cells that are not answers: the student's own come along, the lab's own are today's."""
+"""The cells that are not answers: the student's own come along into today's lab, the lab's own are replaced by today's."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def claimed(lab: Sequence[Cell], student: Sequence[Cell], matches: Sequence[tupl
 
 @dataclass(frozen=True)
 class Carried:
-    """What comes along into today's lab.
+    """The cells that come along into today's lab.
 
     behind: cells to insert, by the id of the lab's cell that they follow. changed: id of a lab's cell that invites changes -> the
     student's text for it. carried, left: in words what came along and what did not.
@@ -64,7 +64,7 @@ def is_open(lab_cell: Cell, mine: Cell) -> bool:
 
 
 def carry(lab: Sequence[Cell], student: Sequence[Cell], matches: Sequence[tuple[str, Match]], lab_name: str) -> Carried:
-    """What becomes of all cells that are not answers.
+    """Decide for each cell that is not an answer whether it comes along.
 
     lab_name: the name under which the student's notebook was built, "01_pruning".
     """
@@ -101,7 +101,7 @@ def carry(lab: Sequence[Cell], student: Sequence[Cell], matches: Sequence[tuple[
 
 
 def _fate(cell: Cell, lab_cell: Cell | None, stubs: Mapping[str, str], lab_name: str) -> str | None:
-    """What is said of a cell before where it stands; LEFT if it stays in the old file, None if it says nothing of the student's."""
+    """The beginning of the sentence about a cell; LEFT if it stays in the old file, None if it contains nothing of the student's."""
     answers = sorted(defined(cell.text) & set(stubs))
     if any(is_untouched(cell.text, stubs[name]) for name in answers):
         return None
@@ -115,7 +115,7 @@ def _fate(cell: Cell, lab_cell: Cell | None, stubs: Mapping[str, str], lab_name:
 
 
 def _passed_over(cell: Cell, stubs: Mapping[str, str], matches: Sequence[tuple[str, Match]]) -> Cell:
-    """What a merged cell that was taken for one exercise says to another one whose answer came from elsewhere; mostly nothing."""
+    """A merged cell without the answer that was taken from it: other versions of exercises whose answers came from elsewhere."""
     elsewhere = {match.fate.name for _, match in matches if cell not in match.taken}
     parts = [
         piece.text for piece in pieces(cell.text) if any(not is_untouched(piece.text, stubs[name]) for name in piece.names & elsewhere)

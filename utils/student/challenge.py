@@ -1,4 +1,4 @@
-"""Files of the open challenges: which try was the best within the budget, and which file is handed in.
+"""Files of the open challenges: the best try within the budget, and the file that is handed in.
 
 A lab's challenge cell calls `keep_best` after each try, so that a later, worse try never costs the student the best file.
 """
@@ -105,7 +105,7 @@ def entry(lab: str) -> tuple[Entry | None, tuple[str, ...]]:
 
 
 def _rank(path: Path, lab: str, known: Mapping[str, Any] | None) -> tuple[bool, bool, float, bool]:
-    """What is handed in first: within the budget; under the plain name where nothing was recorded of it; the best score."""
+    """The order of preference: within the budget; the plain name, if no try was recorded of that file; the best score."""
     within = _fits(path, lab) and (known is None or known["within"])
     plain = path.stem == f"{lab}_challenge"
     return within, known is None and plain, known["score"] if known else float("-inf"), plain
@@ -132,7 +132,7 @@ def _best_file(path: Path) -> Path:
 
 
 def _tries(lab: str) -> dict[str, dict[str, Any]]:
-    """What is recorded of tries: the file's hash -> its score, and whether it was within the budget."""
+    """The recorded tries: the file's hash -> its score, and whether it was within the budget."""
     found = {}
     for sha256, one in mapping(ledger.read().get(KIND, {}).get(lab)).items():
         score, within = mapping(one).get("score"), mapping(one).get("within")

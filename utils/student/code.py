@@ -1,4 +1,4 @@
-"""What a cell's text says as Python: what it defines, whether it is a stub, its statements. Nothing is ever executed."""
+"""A cell's text read as Python: its definitions, its statements, whether it is a stub. Nothing is ever executed."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def _without_docstring(body: list[ast.stmt]) -> list[ast.stmt]:
 
 
 def _said(body: list[ast.stmt]) -> str:
-    """What statements mean, without layout, comments and docstrings."""
+    """The meaning of statements, without layout, comments and docstrings."""
     body = ast.parse(ast.unparse(ast.Module(body, []))).body  # a copy
     for node in ast.walk(ast.Module(body, [])):
         if isinstance(node, _Definition):
@@ -170,7 +170,7 @@ def pieces(text: str) -> list[Piece]:
 
 
 def _dumped(node: ast.stmt) -> str:
-    """What a statement means, without layout; "" for one that the library can't write down: too deep, too many digits."""
+    """The meaning of a statement, without layout; "" if the library can't write it down: too deep, too many digits."""
     try:
         return ast.dump(node)
     except (RecursionError, ValueError):

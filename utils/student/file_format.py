@@ -65,7 +65,7 @@ def _text(data: bytes) -> tuple[str, list[str]]:
 
 
 def _not_json(text: str, error: ValueError) -> UnreadableError:
-    """What a file is that should have been JSON."""
+    """The error for a file that should have been JSON: what it is instead."""
     start = text.lstrip("\ufeff \t\r\n")[:200]
     if start.startswith("<<<<<<< ") or "\n<<<<<<< " in text:
         remedy = (

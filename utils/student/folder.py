@@ -13,9 +13,9 @@ LABS = ROOT / "labs"
 
 
 def write_new(target: Path, data: bytes) -> bool:
-    """Write a file unless the target exists; return whether it was written. Nobody ever sees half of it.
+    """Write a file unless the target exists; return whether it was written. No other program ever sees half of it.
 
-    An empty target holds nobody's work (a crash may have left it) and is filled.
+    An empty target contains no work (a crash may have left it) and is filled.
     """
     if _holds_something(target):
         return False
@@ -41,7 +41,7 @@ def write_new(target: Path, data: bytes) -> bool:
 
 
 def _reserve_and_replace(temporary: str, target: Path) -> bool:
-    """What a link does, in two steps: an empty file takes the name, then the whole one its place."""
+    """Do in two steps what a link does: an empty file takes the name, then the whole file replaces it."""
     try:
         target.open("xb").close()
     except FileExistsError:

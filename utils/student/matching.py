@@ -1,4 +1,4 @@
-"""Which cell of a student's notebook answers which exercise: by id, then by function name."""
+"""Match the cells of a student's notebook with the exercises that they answer: by id, then by function name."""
 
 from __future__ import annotations
 

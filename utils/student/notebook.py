@@ -1,4 +1,4 @@
-"""Read whatever is in a student's notebook, whoever wrote it, and write one as Jupyter does."""
+"""The cells of a student's notebook, whichever program wrote it; and a notebook written as Jupyter does."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def cells_of(notebook: Mapping[str, Any]) -> list[Cell]:
 
 
 def titans(notebook: Mapping[str, Any]) -> dict[str, str]:
-    """What the builder wrote about a lab, {"lab": "01_pruning", "source_sha256": ...}; empty where nothing is left of it."""
+    """The builder's metadata of a lab, {"lab": "01_pruning", "source_sha256": ...}; empty if nothing is left of it."""
     ours = mapping(mapping(notebook.get("metadata")).get("titans"))
     return {key: value for key, value in ours.items() if isinstance(value, str)}
 

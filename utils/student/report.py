@@ -11,7 +11,7 @@ How = Literal["id", "name", "stub", "missing"]
 
 @dataclass(frozen=True)
 class Fate:
-    """What became of one exercise.
+    """The fate of one exercise.
 
     how: the student's cell was found by its "id" or by the function's "name"; it is a "stub" nobody wrote in, or
         "missing": in both cases today's stub stands in the new notebook.

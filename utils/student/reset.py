@@ -21,7 +21,7 @@ OLD = ".kept"  # its name before
 
 @dataclass(frozen=True)
 class Reset:
-    """What was done.
+    """The result of a reset.
 
     notebook: the file. changed: whether anything was to be done. kept: where the student's version is, None if there was none.
     others: further cells that define the function and stay as they are, each by its first line and heading.

@@ -1,4 +1,4 @@
-"""What is handed in: a zip with the notebook, the challenge's file and a manifest; the same work gives the same bytes."""
+"""The zip that is handed in: the notebook, the challenge's file and a manifest; the same work gives the same bytes."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ NAME = ".name"
 
 @dataclass(frozen=True)
 class Submission:
-    """What was packed.
+    """The packed files, and the sentences about them.
 
     path: the zip. notebook: the file that was taken; others: further notebooks of the same lab, not taken; newer: those of them that
     were saved later. challenge: the file of the open challenge, None if there is none; sentences: about it and about files left out.

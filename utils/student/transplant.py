@@ -52,7 +52,7 @@ def matches(lab: Sequence[Cell], student: Sequence[Cell]) -> list[tuple[str, Mat
 
 
 def _merged_statements(lab: Sequence[Cell], student: Sequence[Cell]) -> frozenset[str]:
-    """What the lab says that may have been merged into an answer: its checks, and cells that are gone. Imports may be anyone's."""
+    """The lab's statements that may have been merged into an answer: its checks, and cells that are gone. Imports may be anyone's."""
     there = {cell.id for cell in student} | {cell.text.strip() for cell in student}
     gone = [
         cell

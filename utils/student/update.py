@@ -20,7 +20,7 @@ from utils.student.transplant import matches, transplant
 
 @dataclass(frozen=True)
 class Update:
-    """What was done.
+    """The result of an update.
 
     old: the student's notebook. new: the one that was written, None if the old one is today's lab with all its cells.
     report: on every cell. damage: what was wrong with the lab's own cells, in phrases; () if the lab has changed.
@@ -126,7 +126,7 @@ def _asks_the_same(stub: str, taken: Sequence[str], name: str) -> bool:
 
 
 def damage(lab: Mapping[str, Any], student: Mapping[str, Any]) -> list[str]:
-    """What is wrong with the lab's cells in a copy of today's lab, a phrase for each defect; [] if nothing is.
+    """The defects of the lab's cells in a copy of today's lab, in phrases; [] if there are none.
 
     A text cell that the student wrote into is not damaged, nor is a changed cell that invites changes.
     """
