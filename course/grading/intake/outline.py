@@ -22,6 +22,7 @@ from course.grading.intake.walk import MOST_LEVELS
 from course.grading.text import same
 
 MOST_FILES = 500  # of one folder to look at
+MOST_ZIPS = 8  # in each other
 _TEXTS = (".ipynb.txt", ".ipynb.json", ".ipynb", ".zip")
 
 
@@ -101,10 +102,12 @@ def _of_entry(one: os.DirEntry[str], limits: Limits, budget: Budget, levels: int
     return _named(one.name, lambda: path.open("rb"), lambda: _beginning(path), limits, budget)
 
 
-def _named(name: str, source: Callable[[], IO[bytes]], read: Callable[[], bytes], limits: Limits, budget: Budget) -> Node:
+def _named(
+    name: str, source: Callable[[], IO[bytes]], read: Callable[[], bytes], limits: Limits, budget: Budget, zips: int = MOST_ZIPS
+) -> Node:
     if not name.lower().endswith(".zip"):
         return Node(name, "file", read=read)
-    return Node(name, "zip", partial(_in_zip, source, limits, budget))
+    return Node(name, "zip", partial(_in_zip, source, limits, budget, zips - 1) if zips else list)
 
 
 def _beginning(path: Path) -> bytes:
@@ -112,17 +115,17 @@ def _beginning(path: Path) -> bytes:
         return file.read(1_000_001)
 
 
-def _in_zip(source: Callable[[], IO[bytes]], limits: Limits, budget: Budget) -> list[Node]:
+def _in_zip(source: Callable[[], IO[bytes]], limits: Limits, budget: Budget, zips: int = MOST_ZIPS) -> list[Node]:
     try:
         with source() as file:
             inside: Inside = opened(file, 16 * limits.directory)[1]
     except (OSError, ValueError):
         return []
     usual = [(info, parts) for info, parts in inside if not any(is_junk(part) or is_hidden(part) for part in parts)]
-    return _level(((parts, info) for info, parts in usual if len(parts) <= MOST_LEVELS), source, limits, budget)
+    return _level(((parts, info) for info, parts in usual if len(parts) <= MOST_LEVELS), source, limits, budget, zips)
 
 
-def _level(files: Iterable[tuple[Parts, Any]], source: Callable[[], IO[bytes]], limits: Limits, budget: Budget) -> list[Node]:
+def _level(files: Iterable[tuple[Parts, Any]], source: Callable[[], IO[bytes]], limits: Limits, budget: Budget, zips: int) -> list[Node]:
     """The nodes of one folder of a zip. files: all below it, with their places in it."""
     folders: dict[str, list[tuple[Parts, Any]]] = {}
     found = []
@@ -131,8 +134,8 @@ def _level(files: Iterable[tuple[Parts, Any]], source: Callable[[], IO[bytes]], 
             folders.setdefault(parts[0], []).append((parts[1:], info))
         else:
             read = partial(_member, source, info, limits, budget)
-            found.append(_named(parts[0], lambda read=read: io.BytesIO(read()), read, limits, budget))  # type: ignore[misc]
-    return found + [Node(name, "folder", partial(_level, below, source, limits, budget)) for name, below in folders.items()]
+            found.append(_named(parts[0], lambda read=read: io.BytesIO(read()), read, limits, budget, zips))  # type: ignore[misc]
+    return found + [Node(name, "folder", partial(_level, below, source, limits, budget, zips)) for name, below in folders.items()]
 
 
 def _member(source: Callable[[], IO[bytes]], info: zipfile.ZipInfo, limits: Limits, budget: Budget) -> bytes:

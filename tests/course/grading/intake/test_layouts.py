@@ -3,6 +3,7 @@
 import ast
 import json
 import unicodedata
+import zipfile
 
 import pytest
 
@@ -267,6 +268,16 @@ def test_folders_in_folders_without_end_are_looked_at_once(tmp_path):
     paths = [format(at, "016b") for at in range(0, 1 << 16, 150)]
     deep = zipped({f"{'/'.join(path)}/01_pruning.ipynb": work("m") for path in paths})
     assert marked(write(tmp_path, {"ada.zip": deep, "bo/01_pruning.ipynb": work("bo")})) == {"ada": "m", "bo": "bo"}
+
+
+def test_zips_in_zips_without_end_cost_nobody_else(tmp_path):
+    deep = zipped({"01_pruning.ipynb": work("m")})
+    for at in range(300):
+        deep = zipped({f"{at}.zip": deep, "manifest.json": b"{"}, zipfile.ZIP_STORED)
+    for name, files in (("alone", {"m.zip": deep}), ("among", {"m.zip": deep, "bo/01_pruning.ipynb": work("bo")})):
+        found = hand_over(write(tmp_path / name, files), LABS).found
+        assert [one.student for one in found] == (["bo", "m"] if name == "among" else ["m"])
+        assert "is a zip in a zip in a zip" in str(found[-1])
 
 
 # One student, who has several files
