@@ -41,14 +41,22 @@ def difference(expected: np.ndarray, found: np.ndarray) -> float:
 
 
 def decibels(expected: np.ndarray, found: np.ndarray) -> float:
-    """How far the error lies below the answers: 10 log10 of the ratio of their powers; 0 means that zeros would be as near."""
+    """How far the error lies below the answers: 10 log10 of the ratio of their powers; 0 means that zeros would be as near.
+
+    >>> round(decibels(np.array([1.0, 1.0]), np.array([0.9, 1.1])))
+    20
+    """
     signal, error = (float(np.square(x, dtype=np.float64).sum()) for x in (expected, found.astype(np.float64) - expected))
     with np.errstate(divide="ignore"):
         return float(10 * np.log10(np.float64(signal) / error)) if error else float("inf")
 
 
 def spread(inputs: np.ndarray, count: int) -> np.ndarray:
-    """At most so many of the inputs, evenly spaced from the first to the last."""
+    """At most so many of the inputs, evenly spaced from the first to the last.
+
+    >>> spread(np.arange(100), 3).tolist()
+    [0, 50, 99]
+    """
     return inputs[np.unique(np.linspace(0, len(inputs) - 1, min(count, len(inputs))).round().astype(int))]
 
 
@@ -61,6 +69,7 @@ def activation_codes(model: onnx.ModelProto) -> list[str]:
 def seen_codes(model: onnx.ModelProto, inputs: np.ndarray) -> dict[str, np.ndarray]:
     """What the runtime, which computes in integers where it can, makes of the inputs: name of the codes -> (n, ...) uint8."""
     names, copy = activation_codes(model), onnx.ModelProto.FromString(model.SerializeToString())
+    del copy.graph.value_info[:]  # as in a file that ships: the runtime infers shapes by itself
     known = {value.name for value in copy.graph.output}
     copy.graph.output.extend(_codes_of(name) for name in names if name not in known)
     runs = session(copy.SerializeToString())

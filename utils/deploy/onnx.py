@@ -147,6 +147,13 @@ class OnnxRunnable:
         Raises:
             FileNotFoundError: no such file.
             ValueError: not a model that runs, not exactly one input, or an open shape and no `sample`.
+
+        >>> import torch
+        >>> path = getfixture("tmp_path") / "net.onnx"
+        >>> size = to_onnx(torch.nn.Linear(4, 2), torch.zeros(1, 4), path)
+        >>> file = OnnxRunnable(path)
+        >>> file.run(torch.rand(5, 4)).shape, file.macs, file.parameters
+        ((5, 2), 8, 10)
         """
         self.path = Path(path)
         if not self.path.is_file():

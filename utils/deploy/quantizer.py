@@ -12,7 +12,7 @@ import numpy as np
 import onnx
 from onnx import numpy_helper
 
-from utils.deploy.agreement import FLOAT_TOLERANCE, called, difference, spread, wrong_operations
+from utils.deploy.agreement import FLOAT_TOLERANCE, called, difference, seen_codes, spread, wrong_operations
 from utils.deploy.runtime import session
 from utils.deploy.silence import quiet, reason
 
@@ -48,8 +48,9 @@ class Quantizer:
         made = self._without_obstacles()
         if self.inputs is None:
             return made
+        made = _that_runs(made, self.compared)
         if wrong := [node for node, _ in wrong_operations(made, self.compared)]:
-            _keep_in_floats(made.graph, {node.output[0] for node in wrong})
+            made = _kept_in_floats(made, {node.output[0] for node in wrong})
             if left := wrong_operations(made, self.compared):
                 raise ValueError(f"the runtime computes {called(left[0][0])} in int8 otherwise than in floats: ship it in float32")
         self._check_stored(made)
@@ -147,18 +148,36 @@ class Quantizer:
                 raise ValueError(f"the codes of {name!r} do not give its numbers: ship the model in float32")
 
 
-def _keep_in_floats(graph: onnx.GraphProto, results: set[str]) -> None:
-    """Have a runtime compute what makes these results in floats.
+def _kept_in_floats(model: onnx.ModelProto, results: set[str]) -> onnx.ModelProto:
+    """The model with what makes these results computed in floats.
 
-    It merges an operation with the quantization right before and behind it. A maximum with the lowest float, which changes
+    A runtime merges an operation with the quantization right before and behind it. A maximum with the lowest float, which changes
     nothing and which no runtime leaves out, keeps them apart.
     """
-    graph.initializer.append(numpy_helper.from_array(np.array(np.finfo(np.float32).min), LOWEST))
+    model = onnx.ModelProto.FromString(model.SerializeToString())
+    graph = model.graph
+    if LOWEST not in {tensor.name for tensor in graph.initializer}:
+        graph.initializer.append(numpy_helper.from_array(np.array(np.finfo(np.float32).min), LOWEST))
     for at, node in reversed(list(enumerate(graph.node))):
         if kept := results.intersection(node.output):
             (name,) = kept
             node.output[list(node.output).index(name)] = f"{name} before"
             graph.node.insert(at + 1, onnx.helper.make_node("Max", [f"{name} before", LOWEST], [name], name=f"{node.name} in floats"))
+    return model
+
+
+def _that_runs(model: onnx.ModelProto, inputs: np.ndarray) -> onnx.ModelProto:
+    """The model, or if the runtime can't merge its operations, the model with one kind of them in floats."""
+    tried = model
+    kinds = sorted({node.op_type for node in model.graph.node} - PLAIN - {"QuantizeLinear", "DequantizeLinear"})
+    for kind in [*kinds, ""]:
+        try:
+            seen_codes(tried, inputs)
+            return tried
+        except Exception as error:  # the runtime's own exception classes share no base
+            refused = _refused(error)
+        tried = _kept_in_floats(model, {node.output[0] for node in model.graph.node if node.op_type == kind})
+    raise refused
 
 
 def _refused(error: Exception) -> ValueError:

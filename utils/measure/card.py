@@ -134,7 +134,14 @@ def scorecard(
     energy: likewise of `utils.measure.energy`; modelled if not given.
 
     Raises:
-        ValueError: empty or mismatched data, logits of a wrong shape or not finite, a metric that is not finite.
+        ValueError: a bare model, empty or mismatched data, logits of a wrong shape or not finite, a metric that is not finite.
+
+    >>> import torch
+    >>> from utils.measure.torch_runnable import TorchRunnable
+    >>> network = TorchRunnable(torch.nn.Linear(4, 2), torch.zeros(1, 4), size_bytes=64)
+    >>> card = scorecard(network, (torch.rand(10, 4), torch.zeros(10, dtype=torch.int64)))
+    >>> card.samples, card.parameters, card.macs, card.peak_activation_bytes
+    (10, 10, 8, 24)
     """
     if not hasattr(runnable, "run"):
         remedy = "wrap it with utils.deploy.runnable(model, example, name), or with TorchRunnable(model, example, file=...)"

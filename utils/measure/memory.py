@@ -82,6 +82,9 @@ def activation_timeline(model: nn.Module, example: Any) -> list[tuple[str, int]]
 
     Raises:
         ValueError: the example is no batch, or the network does nothing with it.
+
+    >>> [count for _, count in activation_timeline(nn.Sequential(nn.Conv1d(1, 2, 1), nn.ReLU()), torch.zeros(1, 1, 4))]
+    [48, 32]
     """
     recorder, start, outputs = _watch(model, example)
     held = live_bytes(recorder.steps, recorder.sizes, [start], outputs)
@@ -93,6 +96,9 @@ def traffic(model: nn.Module, example: Any) -> Traffic:
 
     Raises:
         ValueError: the example is no batch, or the network does nothing with it.
+
+    >>> traffic(nn.Linear(8, 100), torch.zeros(1, 8))  # 900 weights and biases; 8 read, 100 written
+    Traffic(weights=3600, activations=432)
     """
     recorder, _, outputs = _watch(model, example)
     tensors = chain(model.parameters(), model.buffers())

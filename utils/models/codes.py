@@ -24,7 +24,11 @@ class Codes:
     axis: int = 0
 
     def values_as_float(self) -> Tensor:
-        """The weight that the codes stand for: float32, of their shape, the same to the last bit each time."""
+        """The weight that the codes stand for: float32, of their shape, the same to the last bit each time.
+
+        >>> Codes(torch.tensor([[3], [-1]], dtype=torch.int8), torch.tensor([0.5, 2.0]), 4).values_as_float().tolist()
+        [[1.5], [-2.0]]
+        """
         return self.values.float() * self.scale.view([-1 if at == self.axis else 1 for at in range(self.values.ndim)])
 
 

@@ -112,6 +112,10 @@ def prune_channels(model: nn.Module, keep: dict[str, Tensor]) -> nn.Module:
 
     Raises:
         ValueError: an unknown group, or indices that are empty, repeated or out of range.
+
+    >>> network = nn.Sequential(nn.Conv2d(1, 8, 3), nn.ReLU(), nn.Conv2d(8, 2, 3))
+    >>> prune_channels(network, {"0": torch.tensor([0, 3, 4])})[2]
+    Conv2d(3, 2, kernel_size=(3, 3), stride=(1, 1))
     """
     groups = {group.name: group for group in channel_groups(model)}
     small = copy.deepcopy(model)

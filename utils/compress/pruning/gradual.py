@@ -51,6 +51,10 @@ def apply_masks(model: nn.Module, masks: Mapping[str, Tensor | np.ndarray]) -> n
     Raises:
         ValueError: a mask for a weight that the model does not have, or of another shape, or a layer that
             `torch.nn.utils.prune` masks already; nothing was changed then.
+
+    >>> layer = nn.Linear(2, 1)
+    >>> apply_masks(layer, {"weight": np.array([[0, 1]])}).weight[0, 0].item()
+    0.0
     """
     weights, kept = prunable(model), {name: torch.as_tensor(mask).bool() for name, mask in masks.items()}
     for name, mask in kept.items():

@@ -87,6 +87,9 @@ def best_steps(weight: Tensor, bits: int, axis: int = 0) -> Tensor:
     """For each channel, of 37 candidates, the step that leaves the least squared error.
 
     weight: any shape; axis: which one counts the channels. Returns (weight.shape[axis],).
+
+    >>> best_steps(torch.tensor([[-2.0, -1.0, 0.0, 1.0], [0.5, 0.25, -0.5, -1.0]]), bits=3).shape
+    torch.Size([2])
     """
     low, high = code_range(bits, signed=True)
     rows = weight.detach().movedim(axis, 0).flatten(1)

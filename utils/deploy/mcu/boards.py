@@ -104,6 +104,9 @@ def board_of(board: str | Board) -> Board:
 
     Raises:
         ValueError: no such name.
+
+    >>> board_of("cortex-m4").ram_bytes
+    262144
     """
     if isinstance(board, Board):
         return board
