@@ -74,19 +74,28 @@ class Drawn:
 
 
 @st.composite
-def networks(draw: st.DrawFn) -> Drawn:
-    """Two to five layers on one to three dimensions, a part between and a linear head; its answers are finite."""
+def networks(draw: st.DrawFn, narrow: bool = False) -> Drawn:
+    """Two to five layers on one to three dimensions, a part between and a linear head; its answers are finite.
+
+    narrow: only what can be cut and what a chip's kernels compute, so that little of it is refused.
+    """
     torch.manual_seed(draw(st.integers(0, 9999)))
-    dimensions = draw(st.sampled_from([1, 2, 2, 2, 3]))
+    dimensions = 2 if narrow else draw(st.sampled_from([1, 2, 2, 2, 3]))
     channels = start = draw(st.sampled_from([1, 2, 4]))
     layers: list[nn.Module] = []
     x = torch.randn(24, start, *SHAPES[dimensions])
     now = x[:2]
     shares = False
     for _ in range(draw(st.integers(2, 5))):
-        layer = draw(one_layer(dimensions, channels))
+        layer = draw(narrow_layer(channels, first=not layers) if narrow else one_layer(dimensions, channels))
         alike = [old for old in layers if type(old) is type(layer) and hasattr(layer, "weight") and old.weight is not None]
-        if alike and draw(st.booleans()) and alike[-1].weight.shape == layer.weight.shape and isinstance(layer.weight, nn.Parameter):
+        if (
+            alike
+            and not narrow
+            and draw(st.booleans())
+            and alike[-1].weight.shape == layer.weight.shape
+            and isinstance(layer.weight, nn.Parameter)
+        ):
             layer.weight, shares = alike[-1].weight, True
         try:
             with torch.no_grad():
@@ -96,7 +105,7 @@ def networks(draw: st.DrawFn) -> Drawn:
         if not after.numel() or after.shape[1] > 16 or after[0].numel() > 4000:
             continue
         layers, now, channels = [*layers, layer], after, after.shape[1]
-    between = draw(st.sampled_from([nn.Identity(), Function("negative"), nn.Dropout(0.5), nn.ReLU()]))
+    between = draw(st.sampled_from([nn.Identity(), nn.Identity() if narrow else Function("negative"), nn.Dropout(0.5)]))
     if draw(st.booleans()):
         between = nn.Sequential(between, ADAPTIVE[dimensions](1))
         now = now.flatten(2).mean(2)
@@ -141,3 +150,22 @@ def one_layer(draw: st.DrawFn, dimensions: int, channels: int) -> nn.Module:
         "function": lambda: Function(draw(st.sampled_from(sorted(FUNCTIONS)))),
         "dropout": lambda: nn.Dropout(0.3),
     }[kind]()
+
+
+@st.composite
+def narrow_layer(draw: st.DrawFn, channels: int, first: bool) -> nn.Module:
+    """A layer for maps of so many channels that pruning can cut and a chip can compute; the first is a convolution."""
+    kind = "conv" if first else draw(st.sampled_from(["conv", "depthwise", "norm", "pool", "mean", "dropout", "shortcut"]))
+    if kind in ("conv", "depthwise"):
+        size, stride = draw(st.sampled_from([1, 2, 3])), draw(st.sampled_from([1, 1, 2]))
+        out, groups = (draw(st.sampled_from([2, 4, 8])), 1) if kind == "conv" else (channels, channels)
+        layer = nn.Conv2d(channels, out, size, stride, draw(st.integers(0, size // 2)), groups=groups, bias=draw(st.booleans()))
+        after = draw(st.sampled_from([nn.ReLU(), nn.ReLU6(), nn.Identity()]))
+        return nn.Sequential(layer, nn.BatchNorm2d(out), after) if draw(st.booleans()) else nn.Sequential(layer, after)
+    if kind == "shortcut":
+        return Shortcut(nn.Sequential(nn.Conv2d(channels, channels, 3, padding=1), nn.ReLU()))
+    if kind == "pool":
+        return nn.MaxPool2d(draw(st.sampled_from([2, 3])), draw(st.sampled_from([1, 2])), padding=draw(st.integers(0, 1)))
+    if kind == "mean":
+        return nn.AvgPool2d(draw(st.sampled_from([2, 3])), draw(st.sampled_from([1, 2])))
+    return nn.BatchNorm2d(channels) if kind == "norm" else nn.Dropout(0.3)

@@ -76,7 +76,7 @@ def test_masks_remove_the_share_that_was_asked_for(one: Drawn) -> None:
 
 
 @drawn(60)
-@given(networks())
+@given(networks() | networks(narrow=True))
 def test_channels_that_are_zero_can_be_cut(one: Drawn) -> None:
     """Half of a group's channels set to zero wherever they are made: the smaller network gives the same answers."""
     with refusals():
@@ -144,7 +144,7 @@ def test_a_file_answers_and_costs_what_its_network_does(one: Drawn) -> None:
 
 
 @drawn(15)
-@given(networks())
+@given(networks() | networks(narrow=True))
 def test_integers_answer_what_floats_do_as_a_file_and_as_c(one: Drawn) -> None:
     """The int8 file against the network, the layers in integers against the file, the C program against the layers."""
     with tempfile.TemporaryDirectory() as folder, refusals(), pytest.MonkeyPatch.context() as patch:

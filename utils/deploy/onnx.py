@@ -135,7 +135,9 @@ def to_onnx(model: nn.Module, example: Any, path: str | Path) -> int:
                 write_atomically(path, data)
                 return len(data)
             problems.append(f"the file's answers differ by {apart:.1e}{where}")
-    raise ValueError(f"{type(model).__name__} can't be exported faithfully to ONNX ({'; '.join(problems)}): simplify its forward method")
+    ceiled = [name for name, layer in model.named_modules() if getattr(layer, "ceil_mode", False)]
+    remedy = f"leave ceil_mode out of {ceiled[0]!r}, or simplify its forward method" if ceiled else "simplify its forward method"
+    raise ValueError(f"{type(model).__name__} can't be exported faithfully to ONNX ({'; '.join(problems)}): {remedy}")
 
 
 class OnnxRunnable:

@@ -125,12 +125,9 @@ class Comparison:
             )
         if timed := [card.latency for card in self.cards if card.latency]:
             parts.append(f"Latency: one input, one thread, median and tails of {min(one.rounds for one in timed)} rounds.")
-            parts += [
-                f"p95 of {card.name} is {card.latency.p95_ms / card.latency.p50_ms:.0f} times its p50: something else was running, "
-                "so run this cell again."
-                for card in self.cards
-                if card.latency and card.latency.p95_ms > BUSY * card.latency.p50_ms
-            ]
+            tails = {card.name: card.latency.p95_ms / card.latency.p50_ms for card in self.cards if card.latency}
+            if busy := [f"{times:.0f} times the p50 of {name}" for name, times in tails.items() if times > BUSY]:
+                parts.append(f"p95 is {' and '.join(busy)}: something else was running, so run this cell again.")
             price = constants()["price"]
             parts.append(
                 f"Rent: p50 at {dollars(price['dollars_per_hour'])} an hour ({price['name']}); p95 would make it dearer by its ratio."

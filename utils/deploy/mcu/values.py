@@ -71,6 +71,8 @@ class Values:
         value = self.known.get(node.input[at])
         if isinstance(value, Constant) or node.input[at] in self.stored:
             raise self.refuse(f"{a(node.op_type)} of a constant", "only activations have layers here, put constants into a bias")
+        if isinstance(value, tuple):
+            raise self.refuse(f"{a(node.op_type)} that reads the input itself", "put a convolution or a linear layer first")
         if not isinstance(value, Tensor):
             raise self.refuse(f"{a(node.op_type)} that computes on floats", "quantize the whole model with to_int8_onnx")
         return value
