@@ -32,11 +32,6 @@ def test_every_source_has_its_two_notebooks():
     assert [f"{path.parent.name}/{path.name}" for path in wanted if not path.is_file()] == []
 
 
-def test_lab_01_is_handed_out():
-    """Is the pruning lab there for students as soon as its source is?"""
-    assert (LABS / "01_pruning.ipynb").is_file() == (SOLUTIONS / "01_pruning.py").is_file()
-
-
 def test_numbers_are_given_once():
     """Do no two labs share a number, which is how the command line calls them?"""
     numbers = [source.name[:2] for source in sources()]

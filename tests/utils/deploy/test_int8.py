@@ -313,7 +313,7 @@ def test_runnable_has_a_whole_scorecard(home: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "ratio"),
-    [("fashion_tiny", 2.5), ("fashion_small", 3.4), pytest.param("fashion_large", 3.7, marks=pytest.mark.slow)],
+    [("fashion_tiny", 2.5), ("fashion_small", 3.4), pytest.param("fashion_large", 3.7, marks=pytest.mark.nightly)],
 )
 def test_the_zoo_in_int8_loses_at_most_a_fifth_of_a_point(name: str, ratio: float, home: Path) -> None:
     """On 10,000 validation images; names and scales weigh more in a small file."""

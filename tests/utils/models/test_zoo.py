@@ -22,6 +22,7 @@ def test_recorded_accuracy_is_measured_again(name):
     assert record.file.stat().st_size == record.size_bytes[0]
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("file", sorted(ZOO.glob("*/seed*.safetensors")), ids=lambda file: f"{file.parent.name}-{file.stem}")
 def test_further_seeds_that_ship_reach_their_figures(file):
     """Other recipes start from them, so that nobody trains the large network again."""
