@@ -114,7 +114,7 @@ def test_a_mistake_loses_a_case_is_recognised_and_meets_its_hint_first(exercise,
         if mistake.loses:
             assert set(result.failed) == cases_lost(mistake.loses, [case.name for case in exercise.cases()])
         first = next(outcome for outcome in result.outcomes if not outcome.verdict.passed)
-        assert first.verdict.about == mistake.name
+        assert first.verdict.about in {other.name for other in exercise.mistakes if other.hints == mistake.hints}
         assert result.hints(first) == mistake.hints
         assert hints_shown(result)[0] == mistake.hints[0]
 

@@ -1,0 +1,149 @@
+"""kmeans_codebook: shared values instead of a grid. k-means has many right answers, so the judge looks at what each must satisfy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from torch import from_numpy, full
+
+from utils.compress import quantization
+from utils.exercises.declare import Case, Hints, exercise
+from utils.exercises.judges import Judge, Verdict, describe, difference, number
+from utils.exercises.lab02.draws import normal, whole
+from utils.exercises.lab02.oracles import distance_to_nearest, lloyd
+from utils.exercises.standins import package
+from utils.exercises.stock import keeps_inputs, refuses, takes_parameter
+
+KMEANS = 1.25  # how much worse than Lloyd's from even spacing: another start ends in another minimum, at most a tenth higher
+
+
+def codebook(*wanted: str) -> Judge:
+    """inputs: (weight, bits). A codebook of 2**bits finite numbers and a code for each weight, with these properties (`_PROPERTIES`).
+
+    Verdicts are about "shape", "nan", or the property that is missing.
+    """
+
+    def judge(answer: Any, inputs: tuple[Any, ...]) -> Verdict:
+        weight, bits = inputs
+        expected = f"a codebook of shape ({2**bits},) and codes of shape {weight.shape}"
+        if type(answer) not in (list, tuple) or len(answer) != 2 or not all(type(one) is np.ndarray for one in answer):
+            return Verdict(False, expected, describe(answer), "shape")
+        entries, given = answer
+        if entries.shape != (2**bits,) or given.shape != weight.shape or any(one.dtype.kind not in "iuf" for one in answer):
+            return Verdict(False, expected, f"shapes {entries.shape} and {given.shape}", "shape")
+        if not np.isfinite(entries).all():
+            return Verdict(False, "numbers in the codebook", "NaN or infinity in the codebook", "nan")
+        if not np.isin(given, np.arange(2**bits)).all():
+            return Verdict(False, f"codes from 0 to {2**bits - 1}", f"codes from {number(given.min())} to {number(given.max())}", "shape")
+        for name in wanted:
+            said, fault = _PROPERTIES[name]
+            if (found := fault(weight, bits, entries.astype(float), given)) is not None:
+                return Verdict(False, said, found, name)
+        said = ", ".join(_PROPERTIES[name][0] for name in wanted)
+        return Verdict(True, said, said)
+
+    return judge
+
+
+def _spacing(weight: np.ndarray, bits: int) -> float:
+    """Between two entries, if they were spaced evenly: what errors are measured by."""
+    return float(np.ptp(weight)) / (2**bits - 1)
+
+
+def _not_nearest(weight: np.ndarray, bits: int, entries: np.ndarray, given: np.ndarray) -> str | None:
+    away = np.abs(weight - entries[given.astype(int)])
+    worse = away > distance_to_nearest(weight, entries) + 2e-3 * _spacing(weight, bits) + 1e-7
+    return f"{int(worse.sum())} of {weight.size} weights have another entry" if worse.any() else None
+
+
+def _no_means(weight: np.ndarray, bits: int, entries: np.ndarray, given: np.ndarray) -> str | None:
+    for code in np.unique(given):
+        mean = weight[given == code].astype(float).mean()
+        if abs(entries[int(code)] - mean) > 2e-2 * _spacing(weight, bits) + 1e-7:
+            return f"entry {int(code)} is {number(entries[int(code)])}, the mean of its weights {number(mean)}"
+    return None
+
+
+def _large_error(weight: np.ndarray, bits: int, entries: np.ndarray, given: np.ndarray) -> str | None:
+    error = float(np.mean((weight - entries[given.astype(int)]) ** 2))
+    least = float(np.mean(distance_to_nearest(weight, lloyd(weight, bits)) ** 2))
+    return f"mean squared error {number(error)}, k-means has {number(least)}" if error > KMEANS * least + 1e-12 else None
+
+
+def _not_exact(weight: np.ndarray, bits: int, entries: np.ndarray, given: np.ndarray) -> str | None:
+    fault = difference(entries[given.astype(int)], weight.astype(float), 1e-5, 1e-7)
+    return None if fault is None else f"codebook[codes] has {fault}"
+
+
+def _not_sorted(weight: np.ndarray, bits: int, entries: np.ndarray, given: np.ndarray) -> str | None:
+    at = np.flatnonzero(np.diff(entries) < 0)
+    return f"{number(entries[at[0]])} before {number(entries[at[0] + 1])}" if at.size else None
+
+
+def _not_repeated(weight: np.ndarray, bits: int, entries: np.ndarray, given: np.ndarray) -> str | None:
+    odd = entries[len(np.unique(weight)) :] != entries.max()
+    return f"{number(entries[len(np.unique(weight)) :][odd][0])} among the entries that are left over" if odd.any() else None
+
+
+def _no_integers(weight: np.ndarray, bits: int, entries: np.ndarray, given: np.ndarray) -> str | None:
+    return None if given.dtype.kind in "iu" else f"codes of {given.dtype}"
+
+
+_PROPERTIES = {
+    "nearest": ("each weight has its nearest entry", _not_nearest),
+    "means": ("each used entry is the mean of its weights", _no_means),
+    "loss": ("an error about as small as that of k-means", _large_error),
+    "exact": ("each weight comes back as it was", _not_exact),
+    "sorted": ("entries in ascending order", _not_sorted),
+    "repeated": ("the last value repeated in the entries that are left over", _not_repeated),
+    "integers": ("codes of an integer dtype", _no_integers),
+}
+_NEAREST = ("Which entry does a weight get?", "The nearest: argmin of the distances, after the last change of the codebook.")
+_MEAN = ("Where should an entry be, so that its weights are near?", "At their mean. Repeat both steps until no entry moves any more.")
+_ORDER = ("In which order are the entries?", "From low to high: sort them before you assign codes.")
+_SMALL = ("Both steps lower the error. Where did you start?", "At evenly spaced values, from the smallest weight to the largest.")
+_BACK = ("There are fewer values than entries.", "Then the entries are the values: torch.unique, the last one repeated, and no rounds.")
+_NAN = ("What is the mean of no weights?", "NaN: an entry that no weight is nearest to stays where it is.")
+_SHAPE = ("What are the shapes of the two?", "(2**bits,) and the weight's; a code is the number of an entry, from 0.")
+_SPECIAL: dict[str, Hints] = {"shape": _SHAPE, "nan": _NAN, "nearest": _NEAREST, "means": _MEAN, "sorted": _ORDER, "repeated": _BACK}
+
+
+@exercise(
+    package(quantization.kmeans_codebook),
+    points=3,
+    difficulty=3,
+    minutes=20,
+    core=False,
+    judge=codebook("nearest"),
+    steps="If there are no more different values than entries (torch.unique), they are the codebook, the last one repeated. "
+    "Otherwise start with evenly spaced entries from the smallest to the largest weight and repeat, 100 times or until no entry "
+    "moves: find the nearest entry of each weight; move each entry to the mean of its weights, and leave one that has none where it "
+    "is. Assign the codes last.",
+)
+def kmeans_codebook(rng: np.random.Generator) -> Iterator[Case]:
+    """kmeans_codebook(weight, bits) -> (codebook, codes)."""
+
+    def case(name: str, weight: Any, bits: int, wanted: tuple[str, ...], hints: Hints, weighs: float = 1, **more: Any) -> Case:
+        return Case(name, (weight, bits), codebook(*wanted), weighs, hints, hints_for=_SPECIAL, **more)
+
+    weight, means = normal(rng, 20, 25), "each entry is the mean of its weights"
+    yield case("each weight has its nearest entry", weight, 3, ("nearest",), _NEAREST)
+    yield case(means, weight, 3, ("means",), _MEAN, weighs=2)
+    many = normal(rng, 40, 50).clamp(-3, 3)  # so many, and none alone, that all minima are about as deep
+    yield case("the error is small", many, 3, ("loss",), _SMALL, weighs=2, basis=means)
+    conv = normal(rng, 12, 8, 3, 3, scale=0.05).clamp(-0.12, 0.12)  # no entry is without a weight
+    yield case("4 bits, a convolution", conv, 4, ("nearest", "means"), _MEAN, basis=means)
+    apart = from_numpy(np.concatenate([rng.uniform(-2.0, -1.9, 44), rng.uniform(1.9, 2.0, 36)]).astype("f4"))
+    yield case("entries without a weight", apart, 3, ("nearest", "means"), _NAN)
+    middle = float(rng.uniform(0.3, 0.5))
+    few = from_numpy(rng.permutation(np.repeat([-1.0, middle, middle + 0.01], 10)).astype("f4")).view(5, 6)
+    yield case("fewer values than entries", few, 3, ("exact", "sorted", "repeated"), _BACK)
+    yield case("equal weights", full((4, 5), float(rng.uniform(0.2, 0.3))), 2, ("exact",), _BACK, hints_on_error=True)
+    yield case("the codebook is sorted", weight, 3, ("sorted",), _ORDER)
+    dtype = ("What is the dtype of your codes?", "An integer one: they index the codebook.")
+    yield case("codes are integers", weight, 3, ("integers",), dtype)
+    yield refuses("fewer weights than entries", (normal(rng, 2 ** int(whole(rng, 3, 5)) - 1), 5))
+    yield takes_parameter(weight, 3, hints_for={"shape": _SHAPE})
+    yield keeps_inputs(weight, 3)
