@@ -14,6 +14,7 @@ import pytest
 import torch
 
 from utils.doctor import lacking
+from utils.exercises.advice import written_out
 from utils.exercises.checking import assess
 from utils.exercises.declare import PUBLIC_SEED, cases_lost
 from utils.exercises.inside.answers import plain
@@ -21,14 +22,13 @@ from utils.exercises.judges import difference
 from utils.exercises.view import Table
 from utils.files import ROOT
 
-from .wrong_answers import answer_by, lost_by, note, table_of_public_inputs
+from .wrong_answers import answer_by, lost_by, note, stock_mistakes, table_of_public_inputs
 
 SEEDS = (PUBLIC_SEED, 20, 333)  # a right answer is right for any inputs, and a wrong one loses the same cases
 LABS = {path.name: import_module(f"utils.exercises.{path.name}").lab for path in sorted((ROOT / "utils" / "exercises").glob("lab*/"))}
 MAX_OF_A_TABLE = 0.15  # of an exercise's points: an empty input is the same for every seed
 # Exercises with inputs that no seed changes; the list only shrinks.
 GIVES_TO_A_TABLE = {
-    *("02/affine_params", "02/quantize", "02/requantize"),
     *("06/preprocess", "06/interleave", "06/arena_plan", "06/largest_difference"),
     *("07/to_fixed_point", "07/int8_conv2d", "07/weights_to_c"),
     *("08/select_trainable", "08/reservoir_update", "08/fedavg", "08/forgetting", "08/clip_and_noise"),
@@ -113,16 +113,29 @@ def test_a_mistake_loses_a_case_is_recognised_and_meets_its_hint_first(exercise,
         assert result.failed
         if mistake.loses:
             assert set(result.failed) == cases_lost(mistake.loses, [case.name for case in exercise.cases()])
-        first = next(outcome for outcome in result.outcomes if not outcome.verdict.passed)
-        assert first.verdict.about in {other.name for other in exercise.mistakes if other.hints == mistake.hints}
-        assert result.hints(first) == mistake.hints
-        assert hints_shown(result)[0] == mistake.hints[0]
+        shown = result.advice[0].outcome
+        recognized = (shown.verdict.about, *shown.verdict.fits)
+        assert mistake.hints in [shown.case.hints_for.get(name) for name in recognized]
+        assert result.hints(shown) == written_out(mistake.hints, shown)
+        assert hints_shown(result) == [result.hints(shown)[0]]
+
+
+@pytest.mark.parametrize(("lab", "exercise"), EXERCISES)
+def test_mistakes_of_all_functions_lose_exactly_the_cases_that_ask_for_them(lab, exercise):
+    """Inputs are changed, nothing is refused, a layer's parameter or an empty tensor is not taken."""
+    for name, (function, lost) in stock_mistakes(exercise).items():
+        for seed in SEEDS:
+            outcomes = assess(exercise, function, seed).outcomes
+            failed = {outcome.case.name: outcome.case.probe for outcome in outcomes if not outcome.verdict.passed}
+            assert lost <= set(failed), name
+            assert all(failed[case] for case in set(failed) - lost), f"{name}: only a probe may call it more than once"
 
 
 @cache
 def lost_by_mistakes(exercise):
-    """The names of all cases that one of the exercise's mistakes loses."""
-    return frozenset().union(*(assess(exercise, answer_by(exercise, mistake.made)).failed for mistake in exercise.mistakes))
+    """The names of all cases that one of the exercise's mistakes loses, declared ones and those of all functions."""
+    declared = (assess(exercise, answer_by(exercise, mistake.made)).failed for mistake in exercise.mistakes)
+    return frozenset().union(*declared, *(lost for _, lost in stock_mistakes(exercise).values()))
 
 
 @pytest.mark.parametrize(("lab", "exercise"), EXERCISES)
@@ -130,7 +143,7 @@ def test_enough_answers_are_tried(lab, exercise):
     """Has each exercise at least two right and four wrong answers, which together lose every case?"""
     assert sum(which is exercise for which, _ in answers(lab, "right")) >= 2
     wrong = [function for which, function in answers(lab, "wrong") if which is exercise]
-    assert len(wrong) + len(exercise.mistakes) >= 4
+    assert len(wrong) + len(exercise.mistakes) + len(stock_mistakes(exercise)) >= 4
     lost = lost_by_mistakes(exercise).union(*(lost_by(exercise, function) for function in wrong))
     assert lost >= {case.name for case in exercise.cases()}
 

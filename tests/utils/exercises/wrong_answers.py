@@ -46,6 +46,64 @@ def answer_by(exercise: Exercise, made: Callable[..., Any]) -> Any:
     return wrong
 
 
+def stock_mistakes(exercise: Exercise) -> dict[str, tuple[Any, frozenset[str]]]:
+    """What goes wrong in most functions -> (the stand-in with that mistake, the cases that it must lose); only those that lose one."""
+    if exercise.is_class or exercise.gives_text:
+        return {}
+    right = exercise.stand_in.function
+
+    def changes_its_inputs(*inputs: Any) -> Any:
+        if any(one.requires_grad for one in _tensors(inputs)):
+            return right(*inputs)
+        answer = copy.deepcopy(right(*inputs))
+        for one in inputs:
+            _change(one)
+        return answer
+
+    def refuses_nothing(*inputs: Any) -> Any:
+        try:
+            return right(*inputs)
+        except ValueError:
+            return 0
+
+    def takes_no_parameter(*inputs: Any) -> Any:
+        if any(one.requires_grad for one in _tensors(inputs)):
+            raise RuntimeError("Can't call numpy() on Tensor that requires grad.")
+        return right(*inputs)
+
+    def needs_a_value(*inputs: Any) -> Any:
+        for one in _tensors(inputs):
+            one.detach().max()
+        return right(*inputs)
+
+    made = {
+        changes_its_inputs: lambda case: case.about == "inputs",
+        refuses_nothing: lambda case: case.about == "refusal",
+        takes_no_parameter: lambda case: case.probe == "as_parameters",
+        needs_a_value: lambda case: case.about == "answer" and any(one.numel() == 0 for one in _tensors(case.inputs)),
+    }
+    found = {wrong.__name__: (wrong, frozenset(case.name for case in exercise.cases() if loses(case))) for wrong, loses in made.items()}
+    return {name: (wrong, lost) for name, (wrong, lost) in found.items() if lost}
+
+
+def _tensors(value: Any) -> list[torch.Tensor]:
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list | tuple):
+        return [tensor for item in value for tensor in _tensors(item)]
+    return [value] if isinstance(value, torch.Tensor) else []
+
+
+def _change(value: Any) -> None:
+    """Another value in the same memory."""
+    if isinstance(value, torch.Tensor):
+        value.copy_(value == 0)
+    elif isinstance(value, list):
+        value.append(None)
+    elif isinstance(value, dict):
+        value["more"] = None
+
+
 def _like(value: Any, right: Any) -> Any:
     """The value in the right answer's types, and where it fits in the right answer's dtypes."""
     if isinstance(right, torch.Tensor) and isinstance(value, int | float | np.ndarray | np.generic):

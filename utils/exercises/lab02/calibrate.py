@@ -49,7 +49,7 @@ def _least(values: np.ndarray, bits: int, factors: Any = FACTORS, low_too: bool 
     """The range of the least error. low_too: whether the factor moves low as well."""
     low, high = _extremes(values)
     candidates = [(low * factor if low_too else low, high * factor) for factor in factors]
-    return min(candidates, key=lambda range_: error(values, *range_, bits))
+    return min(candidates, key=lambda range_: error(values, range_[0], range_[1], bits))
 
 
 def _right(values: np.ndarray, bits: int, method: str) -> tuple[float, float]:
@@ -72,12 +72,11 @@ def _only(method: str, made: Callable[..., Any]) -> Callable[..., Any]:
 
 def _bare(values: np.ndarray, bits: int, method: str) -> Any:
     """Not widened."""
+    ranges = [(values.min() * one, values.max() * one) for one in FACTORS]
     return {
         "minmax": lambda: (float(values.min()), float(values.max())),
         "percentile": lambda: tuple(np.quantile(values.astype(float), [0.0001, 0.9999])),
-        "mse": lambda: min(
-            ((values.min() * one, values.max() * one) for one in FACTORS), key=lambda range_: squared_error(values, *range_, bits)
-        ),
+        "mse": lambda: min(ranges, key=lambda one: squared_error(values, one[0], one[1], bits)),
     }[method]()
 
 
@@ -88,8 +87,8 @@ def _both_ways(values: np.ndarray, *_: Any) -> tuple[float, float]:
 
 MISTAKES = (
     Mistake("does not widen", _bare, _ZERO),
-    Mistake("does not widen the best", _only("mse", lambda *x: _bare(*x, "mse")), _ZERO, "mse holds 0"),
-    Mistake("does not widen the quantiles", _only("percentile", lambda *x: _bare(*x, "percentile")), _ZERO),
+    Mistake("does not widen the best", _only("mse", lambda values, bits: _bare(values, bits, "mse")), _ZERO),
+    Mistake("does not widen the quantiles", _only("percentile", lambda values, bits: _bare(values, bits, "percentile")), _ZERO),
     Mistake("always the extremes", _extremes, _WIDEST),
     Mistake("one percent", _only("percentile", lambda values, bits: _quantiles(values, 0.01)), _SHARE),
     Mistake("the quantile of magnitudes", _only("percentile", _both_ways), _SIGNED),

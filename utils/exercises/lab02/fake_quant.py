@@ -69,7 +69,7 @@ BACKWARD = (
     ),
     Mistake("passes everything", _masked(lambda x, *_: np.full(x.shape, True)), _STOPS),
     Mistake("passes nothing", lambda *inputs: 0 * inputs[5], _FLAT),
-    Mistake("passes ones", lambda *inputs: straight_through(*inputs[:5], np.ones_like(inputs[0])), _CHAIN),
+    Mistake("passes ones", lambda x, scale, point, low, high, _: straight_through(x, scale, point, low, high, np.ones_like(x)), _CHAIN),
     Mistake("multiplies by the scale", lambda *inputs: straight_through(*inputs) * inputs[1], _CANCELS),
     Mistake("divides by the scale", lambda *inputs: straight_through(*inputs) / inputs[1], _CANCELS),
     Mistake("compares values", _masked(lambda x, scale, point, low, high: (x >= low) & (x <= high)), _VALUES),
@@ -98,7 +98,7 @@ class TorchFakeQuant:
 
 def _answer_of(made: Callable[..., Any]) -> type:
     """A class with this mistake in one of its passes."""
-    passes = {"forward": fake, "backward": straight_through}
+    passes: dict[str, Callable[..., Any]] = {"forward": fake, "backward": straight_through}
     passes["backward" if made in [mistake.made for mistake in BACKWARD] else "forward"] = made
 
     class FakeQuant(torch.autograd.Function):
@@ -108,7 +108,7 @@ def _answer_of(made: Callable[..., Any]) -> type:
             return torch.as_tensor(np.asarray(passes["forward"](*ctx.given, None)), dtype=inputs[0].dtype)
 
         @staticmethod
-        def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[override]
+        def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor | None, ...]:
             found = np.asarray(passes["backward"](*ctx.given, upstream.numpy()))
             return torch.as_tensor(found, dtype=upstream.dtype), None, None, None, None
 
@@ -144,7 +144,8 @@ def _both_gradients(oracle: Oracle) -> Judge:
 
     def judge(answer: Any, inputs: tuple[Any, ...]) -> Verdict:
         x, *others = inputs
-        fault = difference(answer, {"first": oracle(x, *others), "second": oracle(x[::-1], *others)}, 1e-4, 1e-6)
+        names = {"first": "the gradient of the first call", "second": "the gradient of the second call"}
+        fault = difference(answer, {"first": oracle(x, *others), "second": oracle(x[::-1], *others)}, 1e-4, 1e-6, names)
         return Verdict(fault is None, "each call's own gradient", fault or "each call's own gradient")
 
     return judge

@@ -57,7 +57,7 @@ MISTAKES = (
         lambda q_x, q_w, q_b, point: ((q_x.astype(int) - point) @ q_w.astype(int).T).astype("f4") + q_b.astype("f4"),
         _EXACT,
     ),
-    Mistake("squeezes", lambda *x: accumulators(*x).squeeze(), _ONE, "one input, one output"),
+    Mistake("squeezes", lambda *x: accumulators(*x).squeeze(), _ONE),
 )
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 from torch import from_numpy, full
 
 from utils.compress import quantization
-from utils.exercises.declare import Case, Hints, exercise
+from utils.exercises.declare import Case, Hints, Mistake, exercise
 from utils.exercises.judges import Judge, Verdict, describe, difference, number
 from utils.exercises.lab02.draws import normal, whole
 from utils.exercises.lab02.oracles import distance_to_nearest, lloyd
@@ -78,13 +78,14 @@ def _not_exact(weight: np.ndarray, bits: int, entries: np.ndarray, given: np.nda
 
 
 def _not_sorted(weight: np.ndarray, bits: int, entries: np.ndarray, given: np.ndarray) -> str | None:
-    at = np.flatnonzero(np.diff(entries) < 0)
+    at = np.flatnonzero(np.diff(entries) < -1e-6 * np.ptp(entries))  # a mean in float32
     return f"{number(entries[at[0]])} before {number(entries[at[0] + 1])}" if at.size else None
 
 
 def _not_repeated(weight: np.ndarray, bits: int, entries: np.ndarray, given: np.ndarray) -> str | None:
-    odd = entries[len(np.unique(weight)) :] != entries.max()
-    return f"{number(entries[len(np.unique(weight)) :][odd][0])} among the entries that are left over" if odd.any() else None
+    values = len(np.unique(weight))
+    odd = [entry for entry in entries[values:] if not np.isclose(entry, entries[values - 1], rtol=1e-5)]
+    return f"{number(odd[0])} among the entries that are left over" if odd else None
 
 
 def _no_integers(weight: np.ndarray, bits: int, entries: np.ndarray, given: np.ndarray) -> str | None:
@@ -107,7 +108,67 @@ _SMALL = ("Both steps lower the error. Where did you start?", "At evenly spaced 
 _BACK = ("There are fewer values than entries.", "Then the entries are the values: torch.unique, the last one repeated, and no rounds.")
 _NAN = ("What is the mean of no weights?", "NaN: an entry that no weight is nearest to stays where it is.")
 _SHAPE = ("What are the shapes of the two?", "(2**bits,) and the weight's; a code is the number of an entry, from 0.")
-_SPECIAL: dict[str, Hints] = {"shape": _SHAPE, "nan": _NAN, "nearest": _NEAREST, "means": _MEAN, "sorted": _ORDER, "repeated": _BACK}
+_DTYPE = ("What is the dtype of your codes?", "An integer one: they index the codebook.")
+_SPECIAL: dict[str, Hints] = {
+    **{"shape": _SHAPE, "nan": _NAN, "nearest": _NEAREST, "means": _MEAN},
+    **{"sorted": _ORDER, "repeated": _BACK, "integers": _DTYPE, "exact": _BACK},
+}
+
+
+def _kmeans(weight: np.ndarray, bits: int, rounds: int = 200) -> tuple[np.ndarray, np.ndarray]:
+    """Right, if there are enough rounds."""
+    values, left = np.unique(weight).astype(float), 2**bits - len(np.unique(weight))
+    entries = lloyd(weight, bits, rounds) if left < 0 else np.pad(values, (0, left), mode="edge")
+    return entries, _codes(weight, entries)
+
+
+def _codes(weight: np.ndarray, entries: np.ndarray) -> np.ndarray:
+    return np.abs(weight[..., None] - entries).argmin(-1)
+
+
+def _with(changed: Callable[..., Any]) -> Callable[..., Any]:
+    """changed: (entries, codes, weight) -> what is made of a right answer."""
+    return lambda weight, bits: changed(*_kmeans(weight, bits), weight)
+
+
+def _even(weight: np.ndarray, count: int) -> np.ndarray:
+    return np.linspace(weight.min(), weight.max(), count)
+
+
+def _shares(weight: np.ndarray, bits: int) -> tuple[np.ndarray, np.ndarray]:
+    """Entries at quantiles: as many weights for each."""
+    if len(np.unique(weight)) <= 2**bits:
+        return _kmeans(weight, bits)
+    codes = weight.ravel().argsort().argsort() * 2**bits // weight.size
+    return np.array([weight.ravel()[codes == at].mean() for at in range(2**bits)]), codes.reshape(weight.shape)
+
+
+def _padded(entries: np.ndarray, weight: np.ndarray, by: float, used: np.ndarray | None = None) -> np.ndarray:
+    kept = np.arange(len(entries)) < len(np.unique(weight)) if used is None else np.isin(np.arange(len(entries)), used)
+    return np.where(kept, entries, by)
+
+
+def _stirred(weight: np.ndarray, bits: int) -> np.ndarray:
+    """A little of something, so that no two are equal, where there are few values."""
+    few = len(np.unique(weight)) <= 2**bits
+    return weight + few * 1e-3 * np.linspace(0, 1, weight.size).reshape(weight.shape)
+
+
+MISTAKES = (
+    Mistake("never moves an entry", lambda weight, bits: _kmeans(weight, bits, 0), _MEAN),
+    Mistake("stops after one round", lambda weight, bits: _kmeans(weight, bits, 1), _MEAN),
+    Mistake("assigns codes first", lambda weight, bits: (_kmeans(weight, bits)[0], _kmeans(weight, bits, 0)[1]), _NEAREST),
+    Mistake("takes equal shares", _shares, _NEAREST),
+    Mistake("means of no weights", _with(lambda entries, codes, weight: (_padded(entries, weight, np.nan, codes), codes)), _NAN),
+    Mistake("bits entries", lambda weight, bits: (_even(weight, bits), _codes(weight, _even(weight, bits))), _SHAPE),
+    Mistake("flat codes", _with(lambda entries, codes, weight: (entries, codes.ravel())), _SHAPE),
+    Mistake("codes alone", _with(lambda entries, codes, weight: codes), _SHAPE),
+    Mistake("from high to low", _with(lambda entries, codes, weight: (entries[::-1].copy(), len(entries) - 1 - codes)), _ORDER),
+    Mistake("pads with zeros", _with(lambda entries, codes, weight: (_padded(entries, weight, 0.0), codes)), _ORDER),
+    Mistake("pads with NaN", _with(lambda entries, codes, weight: (_padded(entries, weight, np.nan), codes)), _NAN),
+    Mistake("pads with a larger value", _with(lambda entries, codes, weight: (_padded(entries, weight, entries.max() + 1), codes)), _BACK),
+    Mistake("never exact", lambda weight, bits: _kmeans(_stirred(weight, bits), bits), _BACK),
+)
 
 
 @exercise(
@@ -117,6 +178,7 @@ _SPECIAL: dict[str, Hints] = {"shape": _SHAPE, "nan": _NAN, "nearest": _NEAREST,
     minutes=20,
     core=False,
     judge=codebook("nearest"),
+    mistakes=MISTAKES,
     steps="If there are no more different values than entries (torch.unique), they are the codebook, the last one repeated. "
     "Otherwise start with evenly spaced entries from the smallest to the largest weight and repeat, 100 times or until no entry "
     "moves: find the nearest entry of each weight; move each entry to the mean of its weights, and leave one that has none where it "
@@ -142,8 +204,7 @@ def kmeans_codebook(rng: np.random.Generator) -> Iterator[Case]:
     yield case("fewer values than entries", few, 3, ("exact", "sorted", "repeated"), _BACK)
     yield case("equal weights", full((4, 5), float(rng.uniform(0.2, 0.3))), 2, ("exact",), _BACK, hints_on_error=True)
     yield case("the codebook is sorted", weight, 3, ("sorted",), _ORDER)
-    dtype = ("What is the dtype of your codes?", "An integer one: they index the codebook.")
-    yield case("codes are integers", weight, 3, ("integers",), dtype)
+    yield case("codes are integers", weight, 3, ("integers",), _DTYPE)
     yield refuses("fewer weights than entries", (normal(rng, 2 ** int(whole(rng, 3, 5)) - 1), 5))
     yield takes_parameter(weight, 3, hints_for={"shape": _SHAPE})
     yield keeps_inputs(weight, 3)

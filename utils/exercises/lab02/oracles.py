@@ -95,19 +95,19 @@ def rescaled(acc: np.ndarray, multiplier: int, shift: int, zero_point: int) -> n
     return np.array([min(max(one, 0), 255) for one in whole], dtype=np.int64).reshape(acc.shape)
 
 
-def lloyd(weight: np.ndarray, bits: int) -> np.ndarray:
-    """k-means from evenly spaced centres until nothing moves: the centres. An empty cluster stays where it is."""
+def lloyd(weight: np.ndarray, bits: int, rounds: int = 1000) -> np.ndarray:
+    """The centers of k-means from evenly spaced ones until nothing moves. An empty cluster stays where it is."""
     numbers = weight.ravel().astype(float)
-    centres = np.linspace(numbers.min(), numbers.max(), 2**bits)
-    for _ in range(1000):
-        nearest = np.abs(numbers[:, None] - centres).argmin(1)
-        moved = np.array([numbers[nearest == at].mean() if (nearest == at).any() else centre for at, centre in enumerate(centres)])
-        if np.array_equal(moved, centres):
+    centers = np.linspace(numbers.min(), numbers.max(), 2**bits)
+    for _ in range(rounds):
+        nearest = np.abs(numbers[:, None] - centers).argmin(1)
+        moved = np.array([numbers[nearest == at].mean() if (nearest == at).any() else center for at, center in enumerate(centers)])
+        if np.array_equal(moved, centers):
             break
-        centres = moved
-    return centres
+        centers = moved
+    return centers
 
 
-def distance_to_nearest(weight: np.ndarray, centres: np.ndarray) -> np.ndarray:
-    """How far each weight is from the centre that is nearest."""
-    return np.abs(weight[..., None].astype(float) - centres.astype(float)).min(-1)
+def distance_to_nearest(weight: np.ndarray, centers: np.ndarray) -> np.ndarray:
+    """How far each weight is from the center that is nearest."""
+    return np.abs(weight[..., None].astype(float) - centers.astype(float)).min(-1)

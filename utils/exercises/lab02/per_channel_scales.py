@@ -51,9 +51,7 @@ MISTAKES = (
     Mistake("the largest over that axis", lambda w, bits, axis: np.abs(w).max(axis).ravel() / (2 ** (bits - 1) - 1), _LARGEST),
     Mistake("the largest value", _by(lambda row: float(row.max())), _SIGN),
     Mistake("always 8 bits", lambda weight, bits, axis: channel_scales(weight, 8, axis), _BITS, "4 bits"),
-    Mistake(
-        "0 for a channel of zeros", lambda w, *x: channel_scales(w, *x) * (channel_scales(w, *x) < 1), _ZERO, "a channel of zeros gets 1.0"
-    ),
+    Mistake("0 for a channel of zeros", lambda w, *x: channel_scales(w, *x) * (channel_scales(w, *x) != 1), _ZERO),
     Mistake("a smallest scale", _by(lambda row: max(_largest(row), 1e-8)), _TINY),
     Mistake("squeezes", lambda *x: channel_scales(*x).squeeze(), _ONE, "a single channel"),
 )

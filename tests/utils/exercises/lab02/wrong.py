@@ -31,14 +31,6 @@ def affine_params_of_numbers_only(low, high, bits, symmetric):
     return _params(round(low, 20), high, bits, symmetric)
 
 
-def affine_params_that_refuse_nothing(low, high, bits, symmetric):
-    """Sorts the ends.
-
-    Loses: refuses low above high; refuses NaN as high; refuses NaN as low. Hints: Which error does; What does low > high say.
-    """
-    return _params(min(low, high), max(low, high), bits, symmetric)
-
-
 def affine_params_that_compare_nan(low, high, bits, symmetric):
     """low > high is False for NaN.
 
@@ -105,23 +97,6 @@ def quantize_to_floats(x, scale, zero_point, bits, signed):
     return _quantized(x, scale, zero_point, bits, signed).float()
 
 
-def quantize_in_numpy_without_detach(x, scale, zero_point, bits, signed):
-    """Fails on what a layer holds. Loses: takes a layer's parameter. Hints: A layer's weight is a parameter."""
-    scale = scale.detach() if isinstance(scale, torch.Tensor) else scale
-    return _quantized(torch.from_numpy(x.numpy()), scale, zero_point, bits, signed)
-
-
-def quantize_in_place_behind_detach(x, scale, zero_point, bits, signed):
-    """detach() shares the memory. Loses: leaves its inputs as they were. Hints: Print the inputs before and after."""
-    codes = x.detach().div_(scale).round_() + zero_point
-    return codes.clamp(*_ends(bits, signed)).to(_dtype(bits, signed))
-
-
-def quantize_within_the_largest(x, scale, zero_point, bits, signed):
-    """Looks for a largest value. Loses: no values. Hints: There is nothing in this input."""
-    return _quantized(x.clamp(max=x.max()), scale, zero_point, bits, signed)
-
-
 def dequantize_with_one_scale(q, scale, zero_point):
     """Takes numbers only. Loses: a scale for each channel. Hints: scale has a value for each channel."""
     return (q.float() - int(zero_point)) * float(scale)
@@ -132,35 +107,10 @@ def dequantize_in_float64(q, scale, zero_point):
     return (q.double() - zero_point) * scale
 
 
-def dequantize_by_the_largest(q, scale, zero_point):
-    """Looks for a largest code. Loses: no codes. Hints: There is nothing in this input."""
-    return (q.clamp(max=q.max()).float() - zero_point) * scale
-
-
-def dequantize_in_place(q, scale, zero_point):
-    """Subtracts from its input. Loses: leaves its inputs as they were. Hints: Print the inputs before and after."""
-    q = q.int()
-    q -= zero_point
-    return q.float() * scale
-
-
-def _scales(largest, bits):
-    return torch.where(largest > 0, largest / (2 ** (bits - 1) - 1), 1.0)
-
-
 def per_channel_scales_of_wide_channels(weight, bits, axis):
     """Needs two weights a channel. Loses: one weight a channel. Hints: What is the shape of your result."""
-    return _scales(weight.detach().transpose(0, axis).flatten(1).abs().topk(2).values[:, 0], bits)
-
-
-def per_channel_scales_in_numpy_without_detach(weight, bits, axis):
-    """Fails on what a layer holds. Loses: takes a layer's parameter. Hints: A layer's weight is a parameter."""
-    return _scales(torch.from_numpy(weight.numpy()).transpose(0, axis).flatten(1).abs().amax(1), bits)
-
-
-def per_channel_scales_in_place_behind_detach(weight, bits, axis):
-    """abs_() turns the signs. Loses: leaves its inputs as they were. Hints: Print the inputs before and after."""
-    return _scales(weight.detach().abs_().transpose(0, axis).flatten(1).amax(1), bits)
+    largest = weight.detach().transpose(0, axis).flatten(1).abs().topk(2).values[:, 0]
+    return torch.where(largest > 0, largest / (2 ** (bits - 1) - 1), 1.0)
 
 
 def integer_linear_in_double(q_x, q_w, q_b, x_zero_point):
@@ -172,7 +122,7 @@ def integer_linear_with_float_accumulators(q_x, q_w, q_b, x_zero_point):
     """torch.zeros are floats.
 
     Loses: sums beyond 2**24; the most extreme codes; integers come out; no float on the way.
-    Hints: This sum is larger than 2**24; What is your result's dtype; Which line makes a float.
+    Hints: This sum is larger than 2**24.
     """
     sums = torch.zeros(len(q_x), len(q_w))
     for at in range(q_x.shape[1]):
@@ -190,19 +140,6 @@ def integer_linear_in_numpy_by_asarray(q_x, q_w, q_b, x_zero_point):
     """Another way out of torch. Loses: no float on the way. Hints: Does this need numpy."""
     q_x, q_w, q_b = (np.asarray(one, dtype=np.int64) for one in (q_x, q_w, q_b))
     return torch.from_numpy((q_x - x_zero_point) @ q_w.T + q_b)
-
-
-def integer_linear_in_place(q_x, q_w, q_b, x_zero_point):
-    """Adds up in the bias. Loses: leaves its inputs as they were. Hints: Print the inputs before and after."""
-    sums = (q_x.int() - x_zero_point) @ q_w.int().T + q_b
-    if len(sums):
-        q_b += sums[0] - q_b
-    return sums
-
-
-def integer_linear_sample_by_sample(q_x, q_w, q_b, x_zero_point):
-    """There may be no sample to stack. Loses: no samples. Hints: There is nothing in this input."""
-    return torch.stack([(q_w.int() * (x.int() - x_zero_point)).sum(1, dtype=torch.int32) + q_b for x in q_x])
 
 
 class _Quant(torch.autograd.Function):
@@ -253,7 +190,7 @@ class FakeQuantMaskAfterClamping(_Quant):
     """After clamping every code is inside.
 
     Loses: no gradient where it clips; the last codes are inside; the gradient with a zero point;
-    the gradient with a scale for each channel; two calls before their gradients. Hints: Does the output change with x where its code is clipped.
+    the gradient with a scale for each channel; two calls before their gradients. Hints: Does the output change with x.
     """
 
     @staticmethod
@@ -373,17 +310,6 @@ def calibrate_dividing_by_the_width(values, bits, method):
     return _range(values, bits, method) if values.min() < values.max() or method != "mse" else (0.0, 1 / values.max().item())
 
 
-def calibrate_refusing_nothing(values, bits, method):
-    """Any other method is minmax. Loses: refuses another method. Hints: Which error does the docstring name."""
-    return _range(values, bits, method if method in ("percentile", "mse") else "minmax")
-
-
-def calibrate_in_place(values, bits, method):
-    """Sorts its input. Loses: leaves its inputs as they were. Hints: Print the inputs before and after."""
-    values.view(-1).copy_(values.view(-1).sort().values)
-    return _range(values, bits, method)
-
-
 def _rescaled(acc, multiplier, shift, zero_point):
     return (((acc.long() * multiplier + (1 << (shift - 1))) >> shift) + zero_point).clamp(0, 255)
 
@@ -398,188 +324,15 @@ def requantize_to_int64(acc, multiplier, shift, zero_point):
     return _rescaled(acc, multiplier, shift, zero_point)
 
 
-def requantize_by_stacking(acc, multiplier, shift, zero_point):
-    """There may be no rows to stack. Loses: no accumulators. Hints: There is nothing in this input."""
-    rows = [_rescaled(row, multiplier, shift, zero_point).byte() for row in (acc if acc.dim() > 1 else acc[None])]
-    return torch.stack(rows).view(acc.shape)
-
-
-def requantize_in_place(acc, multiplier, shift, zero_point):
-    """Keeps the result in its input. Loses: leaves its inputs as they were. Hints: Print the inputs before and after."""
-    return acc.copy_(_rescaled(acc, multiplier, shift, zero_point)).to(torch.uint8)
-
-
-def _nearest(values, centers):
-    return (values[:, None] - centers).abs().argmin(1)
-
-
-def _kmeans(weight, bits, rounds=200):
-    """Right if there are enough rounds."""
-    values = weight.detach().flatten()
-    if values.numel() < 2**bits:
-        raise ValueError("more entries than weights")
-    centers = values.unique()
-    if len(centers) <= 2**bits:
-        centers = torch.cat([centers, centers[-1:].repeat(2**bits - len(centers))])
-    else:
-        centers = torch.linspace(values.min().item(), values.max().item(), 2**bits)
-        for _ in range(rounds):
-            codes = _nearest(values, centers)
-            centers = torch.stack([values[codes == at].mean() if (codes == at).any() else centers[at] for at in range(2**bits)])
-    return centers, _nearest(values, centers).view(weight.shape)
-
-
-def kmeans_codebook_evenly_spaced(weight, bits):
-    """Never moves an entry.
-
-    Loses: each entry is the mean of its weights; the error is small; 4 bits, a convolution; entries without a
-    weight. Hints: Where should an entry be.
-    """
-    return _kmeans(weight, bits, rounds=0)
-
-
-def kmeans_codebook_one_round(weight, bits):
-    """Stops after one round.
-
-    Loses: each entry is the mean of its weights; the error is small; 4 bits, a convolution. Hints: Where should
-    an entry be.
-    """
-    return _kmeans(weight, bits, rounds=1)
-
-
-def kmeans_codebook_old_codes(weight, bits):
-    """Gives out the codes of the first round.
-
-    Loses: each weight has its nearest entry; each entry is the mean of its weights; the error is small; 4 bits, a
-    convolution; takes a layer's parameter; leaves its inputs as they were. Hints: Which entry does a weight get.
-    """
-    centers, codes = _kmeans(weight, bits)
-    values = weight.detach().flatten()
-    if len(values.unique()) > 2**bits:
-        codes = _nearest(values, torch.linspace(values.min().item(), values.max().item(), 2**bits)).view(weight.shape)
-    return centers, codes
-
-
-def kmeans_codebook_with_nan(weight, bits):
-    """The mean of no weights is NaN.
-
-    Loses: entries without a weight; fewer values than entries; equal weights. Hints: What is the mean of no
-    weights.
-    """
-    values = weight.detach().flatten()
-    if values.numel() < 2**bits:
-        raise ValueError("more entries than weights")
-    centers = torch.linspace(values.min().item(), values.max().item(), 2**bits)
-    for _ in range(200):
-        codes = _nearest(values, centers)
-        centers = torch.stack([values[codes == at].mean() for at in range(2**bits)])
-    return centers, _nearest(values, centers).view(weight.shape)
-
-
-def kmeans_codebook_too_few_entries(weight, bits):
-    """bits entries, not 2**bits.
-
-    Loses: all but refuses fewer weights than entries. Hints: What are the shapes of the two.
-    """
-    values = weight.detach().flatten()
-    if values.numel() < 2**bits:
-        raise ValueError("more entries than weights")
-    centers = torch.linspace(values.min().item(), values.max().item(), bits)
-    return centers, _nearest(values, centers).view(weight.shape)
-
-
-def kmeans_codebook_of_equal_shares(weight, bits):
-    """Entries at quantiles.
-
-    Loses: each weight has its nearest entry; the error is small; 4 bits, a convolution; entries without a weight;
-    takes a layer's parameter; leaves its inputs as they were. Hints: Which entry does a weight get.
-    """
-    values = weight.detach().flatten()
-    if values.numel() < 2**bits or len(values.unique()) <= 2**bits:
-        return _kmeans(weight, bits)
-    codes = values.argsort().argsort() * 2**bits // len(values)
-    return torch.stack([values[codes == at].mean() for at in range(2**bits)]), codes.view(weight.shape)
-
-
-def kmeans_codebook_flat(weight, bits):
-    """Codes without the weight's shape.
-
-    Loses: all but entries without a weight; refuses fewer weights than entries. Hints: What are the shapes of the
-    two.
-    """
-    centers, codes = _kmeans(weight, bits)
-    return centers, codes.flatten()
-
-
-def kmeans_codebook_backwards(weight, bits):
-    """From high to low.
-
-    Loses: fewer values than entries; the codebook is sorted. Hints: In which order are the entries.
-    """
-    centers, codes = _kmeans(weight, bits)
-    return centers.flip(0), 2**bits - 1 - codes
-
-
-def kmeans_codebook_float_codes(weight, bits):
+def kmeans_codebook_with_codes_as_floats(weight, bits):
     """Codes that index nothing. Loses: codes are integers. Hints: What is the dtype of your codes."""
-    centers, codes = _kmeans(weight, bits)
-    return centers, codes.float()
-
-
-def kmeans_codebook_padded_with_nan(weight, bits):
-    """What is left over is not a number.
-
-    Loses: entries without a weight; fewer values than entries; equal weights. Hints: What is the mean of no
-    weights.
-    """
-    centers, codes = _kmeans(weight, bits)
-    return centers.masked_fill(torch.bincount(codes.flatten(), minlength=2**bits) == 0, torch.nan), codes
-
-
-def kmeans_codebook_padded_with_zeros(weight, bits):
-    """What is left over is 0. Loses: fewer values than entries. Hints: In which order are the entries."""
-    centers, codes = _kmeans(weight, bits)
-    return torch.where(torch.arange(2**bits) < len(weight.unique()), centers, 0.0), codes
-
-
-def kmeans_codebook_never_exact(weight, bits):
-    """Stirs the values a little.
-
-    Loses: fewer values than entries; equal weights. Hints: There are fewer values than entries.
-    """
-    if weight.numel() < 2**bits:
-        raise ValueError("more entries than weights")
-    values = weight.detach() + 1e-3 * torch.linspace(0, 1, weight.numel()).view(weight.shape)
-    return _kmeans(values, bits) if len(weight.unique()) <= 2**bits else _kmeans(weight, bits)
-
-
-def kmeans_codebook_refusing_nothing(weight, bits):
-    """Fewer weights than entries are padded as well.
-
-    Loses: refuses fewer weights than entries. Hints: Which error does the docstring name.
-    """
     values = weight.detach().flatten()
     if values.numel() < 2**bits:
-        return torch.cat([values, values[-1:].repeat(2**bits - len(values))]), torch.arange(len(values)).view(weight.shape)
-    return _kmeans(weight, bits)
-
-
-def kmeans_codebook_in_numpy_without_detach(weight, bits):
-    """Fails on what a layer holds. Loses: takes a layer's parameter. Hints: A layer's weight is a parameter."""
-    return _kmeans(torch.from_numpy(weight.numpy()), bits)
-
-
-def kmeans_codebook_in_place(weight, bits):
-    """Puts the entries where the weights were.
-
-    Loses: leaves its inputs as they were. Hints: Print the inputs before and after.
-    """
-    centers, codes = _kmeans(weight, bits)
-    if not weight.requires_grad:
-        weight.copy_(centers[codes])
-    return centers, codes
-
-
-def kmeans_codebook_of_the_codes_only(weight, bits):
-    """Half of the answer. Loses: all but refuses fewer weights than entries. Hints: What are the shapes of the two."""
-    return _kmeans(weight, bits)[1]
+        raise ValueError("more entries than weights")
+    few = values.unique().numel() <= 2**bits
+    even = torch.linspace(values.min().item(), values.max().item(), 2**bits)
+    centers = torch.cat([values.unique(), values.max().repeat(2**bits)])[: 2**bits] if few else even
+    for _ in range(0 if few else 200):
+        codes = (values[:, None] - centers).abs().argmin(1)
+        centers = torch.stack([values[codes == at].mean() if (codes == at).any() else centers[at] for at in range(2**bits)])
+    return centers, (values[:, None] - centers).abs().argmin(1).view(weight.shape).float()
