@@ -135,24 +135,30 @@ def test(
 
 
 def _gate(quick: bool, everything: bool, nightly: bool, durations: bool, changed: bool) -> int:
-    """Run the gate; note what passed, for --changed, and what it took, for --durations."""
+    """Run the gate; note what passed, for --changed and --quick, and what it took, for --durations."""
     from course.checks import minutes
-    from course.checks.changed import changed as those_changed
+    from course.checks.changed import changed as not_passed
     from course.checks.changed import fingerprints, note_passed
-    from course.checks.gate import run_all
+    from course.checks.gate import Choice, run_all
     from course.checks.results import Outcome
 
     before = fingerprints()
+    again = not_passed()
+    tests, notebooks = (tuple(path for path in again if path.startswith("tests/") is kind) for kind in (True, False))
+    if changed:
+        typer.echo("\n".join(["Changed since they passed:", *(again or ["nothing"])]))
+    elif quick:
+        skipped = sum(path.startswith("labs/") for path in before) - sum(path.startswith("labs/") for path in notebooks)
+        typer.echo(f"{skipped} labs are not run again, which passed here as they are now." if skipped else "All labs are run.")
 
     def keep(outcomes: list[Outcome]) -> None:
-        note_passed((outcome for outcome in outcomes if " on " not in outcome.name), {} if quick else before)
+        whole = [outcome for outcome in outcomes if " on " not in outcome.name and not (quick and outcome.name == "tests")]
+        note_passed(whole, before)
         if durations:
             minutes.write(outcomes)
 
-    only = those_changed() if changed else None
-    if only is not None:
-        typer.echo("\n".join(["Changed since they passed:", *(only or ["nothing"])]))
-    return run_all(quick=quick, everything=everything, nightly=nightly, only=only, keep=keep)
+    choice = Choice(quick, nightly, tests if changed else None, notebooks if changed or quick else None)
+    return run_all(choice, everything, keep=keep)
 
 
 def bench(

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -49,23 +49,34 @@ def has_notebooks(root: Path = ROOT) -> bool:
     return any(any((root / folder).glob("*.ipynb")) for folder in ("labs", "solutions"))
 
 
-def steps(quick: bool = False, nightly: bool = False, only: Collection[str] | None = None, root: Path = ROOT) -> list[Step]:
-    """The gate, in order, the quick checks first.
+@dataclass(frozen=True)
+class Choice:
+    """What of the gate is run.
 
-    quick: without the slow tests, and the labs as students get them alone. nightly: with the tests that are marked so, and
-    all tests once more on each bare computer. only: these test files and notebooks, and no bare computer.
+    quick: without the slow tests, and the labs as students get them alone.
+    nightly: with the tests that are marked so, and all tests once more on each bare computer.
+    tests: these test files, and no bare computer; all if None. notebooks: these notebooks; all if None.
     """
-    left = " and ".join([*(["not slow"] if quick else []), *([] if nightly else ["not nightly"])])
-    tests = ["tests"] if only is None else [path for path in only if path.startswith("tests/")]
+
+    quick: bool = False
+    nightly: bool = False
+    tests: tuple[str, ...] | None = None
+    notebooks: tuple[str, ...] | None = None
+
+
+def steps(choice: Choice = Choice(), root: Path = ROOT) -> list[Step]:
+    """The gate, in order, the quick checks first."""
+    left = " and ".join([*(["not slow"] if choice.quick else []), *([] if choice.nightly else ["not nightly"])])
+    tests = ("tests",) if choice.tests is None else choice.tests
     gate = [
         Step("lint", "ruff", ("check", ".")),
         Step("format", "ruff", ("format", "--check", ".")),
         Step("spelling", "codespell_lib", ()),
         Step("types", "mypy", ()),
         *([Step("tests", "pytest", (*REPORT, *BY_GROUP, *(("-m", left) if left else ()), *tests))] if tests else []),
-        *(_elsewhere(nightly) if only is None else []),
+        *(_elsewhere(choice.nightly) if choice.tests is None else []),
     ]
-    return gate + _notebooks(quick, only, root)
+    return gate + _notebooks(choice, root)
 
 
 def _elsewhere(nightly: bool) -> list[Step]:
@@ -78,14 +89,14 @@ def _elsewhere(nightly: bool) -> list[Step]:
     return found
 
 
-def _notebooks(quick: bool, only: Collection[str] | None, root: Path) -> list[Step]:
+def _notebooks(choice: Choice, root: Path) -> list[Step]:
     """Every lab blank and every solution strict, as far as they are there and asked for."""
     inline = {"MPLBACKEND": "module://matplotlib_inline.backend_inline"}  # figures land in the notebook, as in JupyterLab
     nbval = (*REPORT, "--nbval-lax", f"--nbval-cell-timeout={CELL_SECONDS}", *BY_FILE)
     found = []
     for name, folder, settings in (("labs, blank", "labs", {}), ("solutions, strict", "solutions", {"TITANS_STRICT": "1"})):
-        paths = [folder] if only is None else [path for path in only if path.startswith(f"{folder}/")]
-        if has_notebooks(root) and paths and not (quick and folder == "solutions"):
+        paths = [folder] if choice.notebooks is None else [path for path in choice.notebooks if path.startswith(f"{folder}/")]
+        if has_notebooks(root) and paths and not (choice.quick and folder == "solutions"):
             found.append(Step(name, "pytest", (*nbval, *paths), {**inline, **settings}))
     return found
 
@@ -132,21 +143,18 @@ def run_step(step: Step) -> Outcome:
 
 
 def run_all(
-    quick: bool = False,
+    choice: Choice = Choice(),
     everything: bool = False,
-    nightly: bool = False,
-    only: Collection[str] | None = None,
     run: Callable[[Step], Outcome] = run_step,
     keep: Callable[[list[Outcome]], None] = lambda outcomes: None,
 ) -> int:
     """Run the gate and sum it up; return the exit code. A failing step does not hide the following ones.
 
     everything: what the tests want and this computer lacks is installed or made; a skipped test or what is still missing is a failure.
-    only: these test files and notebooks.
     keep: called with what the steps left.
     """
     missing = [f"{one} could not be installed" for one in (*install_tools(), *install_packages())] + make_data() if everything else []
-    chosen = steps(quick, nightly, only)
+    chosen = steps(choice)
     outcomes = [run(step) for step in chosen]
     reasons = [reason for step, outcome in zip(chosen, outcomes, strict=True) if not step.computer for reason in outcome.skipped]
     lines = [*left_out(reasons), *missing]

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from course import cli
 from course.checks import gate
-from course.checks.gate import Step
+from course.checks.gate import Choice, Step
 from course.checks.results import Case, Outcome
 
 
@@ -39,16 +39,26 @@ def test_the_gate_is_in_order(tmp_path):
 
 
 def test_quick_leaves_out_what_is_marked_slow_and_the_solutions(tmp_path):
-    by_name = {step.name: step for step in gate.steps(quick=True, root=with_notebook(tmp_path))}
+    by_name = {step.name: step for step in gate.steps(Choice(quick=True), root=with_notebook(tmp_path))}
     assert "labs, blank" in by_name and "solutions, strict" not in by_name
     assert by_name["tests"].arguments[-3:] == ("-m", "not slow and not nightly", "tests")
 
 
 def test_only_the_nightly_run_has_what_is_marked_so_and_all_tests_on_bare_computers():
     for nightly in (False, True):
-        tests, *elsewhere = (step for step in gate.steps(nightly=nightly) if step.name.startswith("tests"))
+        tests, *elsewhere = (step for step in gate.steps(Choice(nightly=nightly)) if step.name.startswith("tests"))
         assert (tests.arguments[-3:] == ("-m", "not nightly", "tests")) is not nightly
         assert len(elsewhere) == 2 and all((step.arguments[-1:] == ("tests",)) is nightly for step in elsewhere)
+
+
+def test_what_has_not_changed_is_not_run(tmp_path):
+    root = with_notebook(tmp_path)
+    named = lambda **chosen: {step.name: step.arguments for step in gate.steps(Choice(**chosen), root)}  # noqa: E731
+    found = named(tests=("tests/test_a.py",), notebooks=("solutions/01_a.ipynb",))
+    assert found["tests"][-1] == "tests/test_a.py" and found["solutions, strict"][-1] == "solutions/01_a.ipynb"
+    assert "labs, blank" not in found and not any(" on " in name for name in found)
+    nothing = named(tests=(), notebooks=())
+    assert list(nothing) == ["lint", "format", "spelling", "types"]
 
 
 def test_a_notebook_stays_on_one_worker_and_no_cell_runs_for_ever(tmp_path):
