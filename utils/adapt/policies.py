@@ -38,7 +38,7 @@ def select_trainable(names: Iterable[str], policy: str) -> tuple[str, ...]:
         first = next((i for i, name in enumerate(everything) if blocks and name.startswith(blocks[-1] + ".")), len(everything))
         chosen = everything[first:]
     else:
-        chosen = tuple(name for name in everything if (_NORM.search(name) if policy == "norm" else name.endswith("bias")))
+        chosen = tuple(name for name in everything if (_NORM.search(name) if policy == "norm" else name.rpartition(".")[2] == "bias"))
     if not chosen:
         raise ValueError(f"policy {policy!r} selects no parameter of {', '.join(everything)}")
     return chosen

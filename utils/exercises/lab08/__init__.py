@@ -2,4 +2,4 @@
 
 from utils.exercises import lab_attributes
 
-__getattr__ = lab_attributes(__name__)
+__getattr__ = lab_attributes(__name__, "training_memory", "select_trainable", "reservoir_update", "fedavg", "forgetting", "clip_and_noise")

@@ -134,7 +134,7 @@ def fedavg_by_sums(states, sizes):
         total = torch.zeros(first.shape)
         for state, size in zip(states, sizes, strict=True):
             total = total + state[name] * (size / sum(sizes))
-        mean[name] = total if first.is_floating_point() else total.round().long()
+        mean[name] = (total if first.is_floating_point() else total.round()).to(first.dtype)
     return mean
 
 
@@ -146,7 +146,7 @@ def fedavg_as_a_running_mean(states, sizes):
         if so_far:
             mean = {name: value + (state[name].double() - value) * (size / so_far) for name, value in mean.items()}
     return {
-        name: value.to(states[0][name].dtype) if states[0][name].is_floating_point() else torch.round(value).int()
+        name: (value if states[0][name].is_floating_point() else torch.round(value)).to(states[0][name].dtype)
         for name, value in mean.items()
     }
 

@@ -1,4 +1,4 @@
-"""Lab 08's probes: these run where the student's code runs. Which methods of the generator are called is free."""
+"""Lab 08's probes. Which methods of the generator are called is free."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Function = Callable[..., Any]
 
 
 def _stream(function: Function, capacity: int, samples: list[Any], rng: np.random.Generator) -> Any:
-    """A buffer after a stream of samples; what is no buffer is not used any further."""
+    """A buffer after a stream of samples; what is not a buffer is not used any further."""
     buffer: Any = [None] * capacity
     for seen, sample in enumerate(samples):
         buffer = function(buffer, seen, sample, rng)
@@ -23,13 +23,13 @@ def _stream(function: Function, capacity: int, samples: list[Any], rng: np.rando
     return buffer
 
 
-def path(function: Function, capacity: int, length: int, seed: int) -> list[Any]:
-    """The buffer after each sample, up to one that is no buffer; the samples are the numbers from 100."""
+def path(function: Function, capacity: int, samples: list[int], seed: int) -> list[Any]:
+    """The buffer after each sample, up to one that is not a buffer."""
     rng = np.random.default_rng(seed)
     after: list[Any] = []
     buffer: Any = [None] * capacity
-    for seen in range(length):
-        buffer = function(buffer, seen, 100 + seen, rng)
+    for seen, sample in enumerate(samples):
+        buffer = function(buffer, seen, sample, rng)
         if not isinstance(buffer, list | tuple):
             return [*after, buffer]
         after.append(list(buffer))

@@ -1,0 +1,169 @@
+"""reservoir_update: a fair sample of a stream that nobody can store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+import numpy as np
+from torch import from_numpy
+
+from utils.exercises.declare import Case, exercise
+from utils.exercises.judges import Judge, Verdict, describe, difference, short
+from utils.exercises.lab08.judges import SAME, far, same_for_equal_generators
+from utils.exercises.standins import library
+
+TRIALS = 2500
+
+
+def fills(answer: Any, inputs: tuple[Any, ...]) -> Verdict:
+    """For the probe `path`: the first samples fill the slots in order, then one slot at most changes at a time, to the new sample.
+
+    inputs: (capacity, samples, seed). Verdicts are about "free", "return", "longer" or "several".
+    """
+    capacity, samples, _ = inputs
+    expected = f"{capacity} slots, filled in order"
+    held: list[int | None] = [None] * capacity
+    if type(answer) is not list:
+        return Verdict(False, expected, describe(answer), "return")
+    for at, (buffer, sample) in enumerate(zip(answer, samples, strict=False)):
+        after = f"after {at + 1} sample{'s' * (at > 0)}"
+        if type(buffer) not in (list, tuple) or len(buffer) != capacity:
+            about = "longer" if type(buffer) in (list, tuple) else "return"
+            return Verdict(False, f"{after} a list of {capacity} slots", f"{after} {short(describe(buffer))}", about)
+        free = [*held[:at], sample, *held[at + 1 :]]
+        if at < capacity and list(buffer) != free:
+            return Verdict(False, f"{after} {free}", short(repr(list(buffer))), "free")
+        changed = [slot for slot in range(capacity) if not _same(buffer[slot], held[slot])]
+        if len(changed) > 1 or any(not _same(buffer[slot], sample) for slot in changed):
+            return Verdict(False, f"{after} {held}, or {sample} in one slot", short(repr(list(buffer))), "several")
+        held = list(buffer)
+    return Verdict(len(answer) == len(samples), expected, f"{expected}, after {len(answer)} of {len(samples)} samples")
+
+
+def _same(value: Any, wanted: int | None) -> bool:
+    return type(value) is type(wanted) and value == wanted
+
+
+def trials(answer: Any, inputs: tuple[Any, ...]) -> tuple[np.ndarray | None, str]:
+    """The answer of the probe `many` as (trials, capacity) integers; else None and what is wrong."""
+    capacity, length, count, _ = inputs
+    if type(answer) is not list or len(answer) != count:
+        return None, describe(answer)
+    for buffer in answer:
+        if type(buffer) not in (list, tuple) or len(buffer) != capacity:
+            return None, describe(buffer)
+        if not all(type(sample) is int and 0 <= sample < length for sample in buffer) or len(set(buffer)) < capacity:
+            return None, f"a buffer that holds {describe(buffer)}"
+    return np.array(answer, dtype=int).reshape(count, capacity), ""
+
+
+def _of_trials(look: Callable[[np.ndarray, int, int], tuple[str, str, bool]]) -> Judge:
+    """A judge for the probe `many`; look: (buffers, capacity, length) -> expected, got, passed."""
+
+    def judge(answer: Any, inputs: tuple[Any, ...]) -> Verdict:
+        buffers, fault = trials(answer, inputs)
+        if buffers is None:
+            return Verdict(False, "samples of the stream, each at most once", fault)
+        expected, got, passed = look(buffers, *inputs[:2])
+        return Verdict(passed, expected, got)
+
+    return judge
+
+
+def _last(buffers: np.ndarray, capacity: int, length: int) -> tuple[str, str, bool]:
+    share, chance = float((buffers == length - 1).any(1).mean()), capacity / length
+    expected = f"sample {length} is in the buffer in {100 * chance:.0f} % of the trials"
+    return expected, f"in {100 * share:.1f} %", not far(share, chance, len(buffers))
+
+
+def _equally(buffers: np.ndarray, capacity: int, length: int) -> tuple[str, str, bool]:
+    share, chance = np.bincount(buffers.ravel(), minlength=length) / len(buffers), capacity / length
+    worst = int(np.argmax(np.abs(share - chance)))
+    expected = f"each of {length} samples in {100 * chance:.0f} % of the trials"
+    return expected, f"sample {worst + 1} in {100 * share[worst]:.1f} %", not far(share, chance, len(buffers)).any()
+
+
+def _any_slot(buffers: np.ndarray, capacity: int, length: int) -> tuple[str, str, bool]:
+    """After capacity + 1 samples: where is the last one, if it is anywhere?"""
+    share = (buffers == length - 1).mean(0)
+    worst = int(np.argmax(np.abs(share - 1 / length)))
+    expected = f"the last sample in each slot in {100 / length:.0f} % of the trials"
+    return expected, f"in slot {worst} in {100 * share[worst]:.1f} %", not far(share, 1 / length, len(buffers)).any()
+
+
+last, equally, any_slot = map(_of_trials, (_last, _equally, _any_slot))
+
+
+def holds_tensors(answer: Any, inputs: tuple[Any, ...]) -> Verdict:
+    """With as many samples as slots: they lie there in order."""
+    _, samples, _ = inputs
+    expected = f"the {len(samples)} tensors, in order"
+    fault = difference(answer, samples)
+    return Verdict(fault is None, expected, fault or expected)
+
+
+def algorithm_r(buffer: list[Any], seen: int, sample: Any, rng: np.random.Generator) -> list[Any]:
+    """Vitter (1985), algorithm R."""
+    slot = seen if seen < len(buffer) else int(rng.integers(seen + 1))
+    return [sample if at == slot else held for at, held in enumerate(buffer)]
+
+
+_FREE = ("Where does a sample go while there is room?", "Into slot number `seen`, as long as that is a slot: seen counts from 0.")
+_CHANCE = (
+    "With which probability should sample number n be in a buffer of k?",
+    "k / n. It comes after `seen` others, so n is seen + 1: draw j from seen + 1 numbers; it goes in if j is a slot.",
+)
+_EQUAL = (
+    "Which samples stay too long in your buffer, old or new ones?",
+    "All must be equally likely: the new one enters with probability k / (seen + 1), and then any slot may be replaced.",
+)
+_SLOTS = ("Which slot is replaced?", "Any, with equal probability: the j that was drawn is its number.")
+_ABOUT = {
+    "free": _FREE,
+    "several": ("How many slots may change?", "One at most, and what goes in is the sample."),
+    "return": ("What does the docstring want back?", "The buffer: return it, with as many slots as before."),
+    "longer": (
+        "How many slots has the buffer after your line?",
+        "As many as before: assign to a slot, buffer[j] = sample. append() and insert() make the list longer.",
+    ),
+}
+
+
+@exercise(
+    library(algorithm_r, "Vitter's algorithm R"),
+    points=3,
+    difficulty=2,
+    minutes=15,
+    steps="While seen is a slot, put the sample there; else draw an integer j below seen + 1, and put the sample into slot j if "
+    "there is one; return the buffer.",
+)
+def reservoir_update(rng: np.random.Generator) -> Iterator[Case]:
+    """reservoir_update(buffer, seen, sample, rng) -> the buffer, a list of as many slots."""
+
+    def seed() -> int:
+        return int(rng.integers(1 << 30))
+
+    def stream(length: int) -> list[int]:
+        return [int(sample) for sample in rng.choice(np.arange(100, 1000), length, replace=False)]
+
+    path, many = partial(Case, judge=fills, probe="path", hints_for=_ABOUT), partial(Case, probe="many")
+    slots = int(rng.integers(3, 6))
+    yield path("fills the free slots", (slots, stream(slots), seed()), hints=_FREE)
+    yield path("changes one slot at a time", (slots - 1, stream(60), seed()), hints=_SLOTS)
+    full, long = "the first one that finds no free slot", "after a stream all are equally likely"
+    yield many(full, (2, 3, TRIALS, seed()), judge=last, weight=2, hints=_CHANCE)
+    yield many("the one after it", (3, 5, TRIALS, seed()), judge=last, hints=_CHANCE, basis=full)
+    yield many(long, (3, 12, TRIALS, seed()), judge=equally, weight=2, hints=_EQUAL, basis=full)
+    yield many("every slot gives way", (4, 5, TRIALS, seed()), judge=any_slot, hints=_SLOTS, basis=full)
+    one = ("What is the probability of the n-th sample in a single slot?", "1 / n, so that n samples share one slot equally.")
+    yield many("a buffer of one slot", (1, 6, TRIALS, seed()), judge=equally, hints=one, basis=long)
+    none = ("What can be kept without a slot?", "Nothing: the buffer stays empty, and no error is needed.")
+    yield path("a buffer without slots", (0, stream(5), seed()), hints=none, hints_for={**_ABOUT, "error": none})
+    twice = same_for_equal_generators("samples")
+    yield Case("the same rng, the same samples", (8, 200, seed()), twice, hints=SAME, probe="twice")
+    windows = [from_numpy(rng.normal(size=(2, 5)).astype(np.float32)) for _ in range(3)]
+    compare = ("How does your function see that a slot is free?", "By `seen`, or by `is None`: == asks every number of a tensor.")
+    options: Any = {"hints": compare, "probe": "tensors", "about": "inputs", "hints_on_error": True}
+    yield Case("samples that are tensors", (3, windows, seed()), holds_tensors, **options)
