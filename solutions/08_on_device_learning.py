@@ -278,8 +278,9 @@ def select_trainable(names, policy):
     policy: str, one of
         "all": every name;
         "last": the last layer, all names that agree with the last name up to its final dot;
-        "last_block": from the first name of the last block to the end; the name of a block ends with
-            its first part that is a number, as blocks.2 in "blocks.2.conv.weight";
+        "last_block": from the first name of the last block to the end; a block's name ends with its
+            first number between two dots, as blocks.2 in "blocks.2.conv.weight", and the last block
+            is that of the last such name;
         "norm": names whose second-to-last part is norm or bn; digits may follow, as in bn1;
         "bias": names whose last part is bias.
     Returns: list of str, in the order of names.
@@ -1130,11 +1131,11 @@ def clip_and_noise(update, clip, sigma, rng):
     update: dict, name -> float tensor, what the client changed. Do not change it.
     clip: float above 0. sigma: float, 0 or more.
     rng: numpy.random.Generator, the only source of randomness; rng.normal(0, 2, (3, 4)) draws 12 numbers.
-    Returns: dict of float tensors of the same names and shapes: the whole update times
+    Returns: dict of float tensors, of any precision, of the same names and shapes: the whole update times
         min(1, clip / length), plus normal noise of mean 0 and standard deviation sigma * clip, drawn
         for each number. The length is the L2 norm: the square root of the sum of the squares of all
         numbers of all tensors together. An update of length 0 stays as it is, plus noise.
-    Raises: ValueError for a clip not above 0 or a negative sigma.
+    Raises: ValueError for a clip of 0 or below, and for a negative sigma.
     """
     ### BEGIN SOLUTION
     if not clip > 0 or not sigma >= 0:

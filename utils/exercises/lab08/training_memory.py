@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -118,7 +119,7 @@ _OWN = (
 _OUTPUT = ("Which tensor does a step with needs_output keep?", "Its output: count outputs, not inputs, which may be of another size.")
 MISTAKES = (
     Mistake("needless inputs", _keeping(lambda *x: kept(*x) | set(learning(*x))), _NEEDLESS),
-    Mistake("keeps the first one's output", _keeping(lambda *x: kept(*x, first=0)), _OWN, "the first step's own output"),
+    Mistake("keeps the first one's output", _keeping(partial(kept, first=0)), _OWN, "the first step's own output"),
     Mistake(
         "keeps everything",
         _keeping(lambda layers, trainable: kept(layers, _everything(layers))),
