@@ -199,8 +199,9 @@ def _step(name: str, inputs: int, outputs: int, weights: int = 0, needs: Iterabl
 
 def _convolutional(rng: np.random.Generator) -> Layers:
     """Two convolutions, each with a norm, a ReLU and a pool after it, then a linear layer; the pools' sizes differ."""
-    sizes = [*(int(size) * 10 + at for at, size in enumerate(sorted(rng.choice(np.arange(20, 90), 5, replace=False))[::-1])), 6]
-    steps, (image, first, half, second, quarter, classes) = [], sizes
+    sizes = sorted(rng.choice(np.arange(20, 90), 4, replace=False))[::-1]
+    first, half, second, quarter = (int(size) * 10 + at for at, size in enumerate(sizes))
+    steps, image, classes = [], first, 6  # the first convolution keeps the size
     for number, (before, inside, after) in enumerate(((image, first, half), (half, second, quarter)), 1):
         weights, channels = (int(count) for count in rng.integers(30, 90, 2))
         steps += [
