@@ -25,22 +25,11 @@ ELEMENTWISE = {
     *("LessOrEqual", "Max", "Mean", "Min", "Mod", "Mul", "Or", "PRelu", "Pow", "Sub", "Sum", "Where", "Xor"),
 }
 MULTIPLIES_UNSEEN = {
-    "DeformConv",
-    "DFT",
-    "STFT",
-    "RotaryEmbedding",
-    "GridSample",
-    "LSTM",
-    "GRU",
-    "RNN",
-    "Einsum",
-    "Attention",
-    "MultiHeadAttention",
-    "If",
-    "Loop",
-    "Scan",
+    *("DeformConv", "DFT", "STFT", "RotaryEmbedding", "GridSample", "LSTM", "GRU", "RNN", "Einsum", "Attention", "MultiHeadAttention"),
+    *("If", "Loop", "Scan"),
 }
 PASSES = VIEWS | {"Transpose", "Cast", "QuantizeLinear", "DequantizeLinear", "Slice"}  # moves or copies values
+LINEAR = {"Add", "Sub", "Neg"}
 SUMS = {"ReduceSum", "ReduceMean", "CumSum"}
 POOLINGS = {"AveragePool", "GlobalAveragePool"}
 
@@ -125,14 +114,22 @@ class OnnxGraph:
 
     def _is_product(self, node: onnx.NodeProto, sums: ProductSums) -> bool:
         """Whether a node sums up what a multiplication has made; notes what it does to such values."""
-        if node.op_type == "Mul" and node.input[0] != node.input[1]:
-            sums.multiplied(node.output[0], *(self._shapes[name][0] for name in node.input))
-        elif node.op_type in PASSES:
-            sums.passed(node.input[0], node.output[0])
+        operands = [name for name in node.input if name and not self._is_scalar(name)]
+        if node.op_type == "Mul" and len(operands) == 2:
+            sums.multiplied(node.output[0], *((name, self._shapes[name][0]) for name in operands))
         elif node.op_type in SUMS | POOLINGS:
             shape = self._shapes[node.input[0]][0]
             return sums.is_product(node.input[0], shape, range(2, len(shape)) if node.op_type in POOLINGS else self._axes(node))
+        elif node.op_type in PASSES | LINEAR or (node.op_type in ("Mul", "Div") and len(operands) == 1):
+            for name in operands:
+                sums.passed(name, node.output[0])
+        if node.op_type in ELEMENTWISE:
+            sums.elementwise(operands, node.output[0])
         return False
+
+    def _is_scalar(self, name: str) -> bool:
+        """Whether a value is one stored number."""
+        return name in self._weights and math.prod(self._weights[name].dims) == 1
 
     def _axes(self, node: onnx.NodeProto) -> list[int] | None:
         """The axes that a sum runs over, None for all."""

@@ -26,6 +26,7 @@ from utils.deploy.runtime import session
 from utils.deploy.silence import reason
 from utils.deploy.slim import slim
 from utils.files import write_atomically
+from utils.measure.arrays import array_of
 
 if TYPE_CHECKING:
     from torch import nn
@@ -111,16 +112,13 @@ def _checked(calibration: Any) -> np.ndarray:
 
 
 def _array(given: Any) -> np.ndarray:
-    """A tensor or an array as numpy has it; bfloat16, which numpy lacks, in float32."""
-    if hasattr(given, "detach"):
-        given = given.detach().cpu()
-        given = given.float() if str(given.dtype) == "torch.bfloat16" else given
+    """Inputs as numpy has them, if they are one tensor or array."""
     if not hasattr(given, "__array__") and not isinstance(given, list | tuple | int | float):
         raise ValueError(f"give a tensor or an array, not a {type(given).__name__}: put its batches together with torch.cat")
     if isinstance(given, list | tuple) and len(given) == 2 and np.ndim(given[0]) > 1 and np.shape(given[0]) != np.shape(given[1]):
         raise ValueError("calibration takes the inputs alone, got a pair, as of inputs and labels: give the first of the two")
     try:
-        return np.asarray(given)
+        return array_of(given)
     except (TypeError, ValueError) as error:  # rows of different lengths, or no numbers at all
         raise ValueError(f"give one tensor or array of inputs, got a {type(given).__name__} that is none ({reason(error, 60)})") from error
 

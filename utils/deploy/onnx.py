@@ -22,6 +22,7 @@ from utils.deploy.graph import OnnxGraph
 from utils.deploy.runtime import bare, session, simplified
 from utils.deploy.silence import quiet, reason
 from utils.files import my_work, write_atomically
+from utils.measure.arrays import array_of
 from utils.measure.runnable import Traffic
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ def to_onnx(model: nn.Module, example: Any, path: str | Path) -> int:
     from utils.measure.macs import first_of
     from utils.measure.state import untouched
 
-    batch, shown = first_of(example).detach().contiguous(), spread(np.asarray(torch.as_tensor(example).detach().cpu()), COMPARED)
+    batch, shown = first_of(example).detach().contiguous(), spread(array_of(example), COMPARED)
     kinds = {tensor.dtype for tensor in (batch, *model.parameters(), *model.buffers()) if tensor.is_floating_point()}
     if kinds != {torch.float32}:
         raise ValueError(f"export needs model and example in float32, got {', '.join(sorted(map(str, kinds)))}: call model.float() first")
@@ -204,7 +205,7 @@ class OnnxRunnable:
 
     def _converted(self, batch: Any) -> np.ndarray:
         """In the type that the file takes: floats of another precision are converted, what means something else is refused."""
-        array = np.asarray(batch.detach().cpu() if hasattr(batch, "detach") else batch)
+        array = array_of(batch)
         wanted = np.dtype(self._type) if self._type in np.sctypeDict else None
         if wanted is None or array.dtype == wanted:
             return array

@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from utils.measure.arrays import array_of
 from utils.measure.constants import constants
 from utils.measure.costs import carbon_g, cost_per_million, grid_g_per_kwh
 from utils.measure.energy import Energy, model_energy
 from utils.measure.latency import Latency
-from utils.measure.runnable import Runnable, ready
+from utils.measure.runnable import Runnable, check_runnable, ready
 
 MILLION = 1e6
 
@@ -93,8 +94,7 @@ def _arrays(data: Any) -> tuple[np.ndarray, np.ndarray]:
     pair = (data.inputs, data.labels) if hasattr(data, "inputs") else data
     if not isinstance(pair, tuple | list) or len(pair) != 2:
         raise ValueError(f"data must be a pair (inputs, labels) or have .inputs and .labels, got {type(data).__name__}")
-    first = pair[0].detach() if hasattr(pair[0], "detach") else pair[0]  # a tensor may want a gradient
-    inputs, labels = np.asarray(first, dtype=np.float32), np.asarray(pair[1])
+    inputs, labels = array_of(pair[0]).astype(np.float32, copy=False), array_of(pair[1])
     if not len(labels) or len(inputs) != len(labels):
         raise ValueError(f"need as many labels as inputs and at least one, got {len(inputs)} inputs and {len(labels)} labels")
     return inputs, labels
@@ -143,9 +143,7 @@ def scorecard(
     >>> card.samples, card.parameters, card.macs, card.peak_activation_bytes
     (10, 10, 8, 24)
     """
-    if not hasattr(runnable, "run"):
-        remedy = "wrap it with utils.deploy.runnable(model, example, name), or with TorchRunnable(model, example, file=...)"
-        raise ValueError(f"a scorecard needs something that runs and knows its size, got {type(runnable).__name__}: {remedy}")
+    check_runnable(runnable)
     inputs, labels = _arrays(data)
     value = float(metric(logits_of(runnable, inputs, batch_size), labels))
     name = getattr(metric, "__name__", type(metric).__name__)

@@ -24,7 +24,7 @@ import numpy as np
 from utils.measure.constants import constants
 from utils.measure.latency import first_sample
 from utils.measure.rapl import Counter, CounterError, find_counter
-from utils.measure.runnable import Runnable, Traffic, ready
+from utils.measure.runnable import Runnable, Traffic, check_runnable, ready
 from utils.measure.state import no_collection, one_thread
 
 MODEL = "model"
@@ -151,6 +151,8 @@ def energy(contestants: Mapping[str, Runnable], example: Any) -> dict[str, Energ
     """
     if not contestants:
         raise ValueError("need a contestant whose energy is asked, got none")
+    for contestant in contestants.values():
+        check_runnable(contestant)
     first_sample(example)
     if counter := find_counter():
         try:

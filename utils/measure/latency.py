@@ -15,7 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from utils.measure.runnable import Runnable, ready
+from utils.measure.arrays import array_of
+from utils.measure.runnable import Runnable, check_runnable, ready
 from utils.measure.state import no_collection, one_thread
 
 FEWEST_ROUNDS = 3
@@ -77,7 +78,7 @@ def first_sample(example: Any) -> np.ndarray:
     Raises:
         ValueError: an empty batch or a single number.
     """
-    whole = np.asarray(example.detach() if hasattr(example, "detach") else example)
+    whole = array_of(example)
     if whole.ndim < 2 or not len(whole):
         raise ValueError(f"the example must be a batch such as (1, channels, height, width), got shape {whole.shape}")
     return np.ascontiguousarray(whole[:1], dtype=np.float32)
@@ -99,13 +100,15 @@ def latency(
     clock: gives seconds; tests hand in one that does not depend on the machine.
 
     Raises:
-        ValueError: nobody to time, no rounds, an example that is no batch, or a clock too coarse to see a run.
+        ValueError: nobody to time, a bare model, no rounds, an example that is no batch, or a clock too coarse to see a run.
     """
     if not contestants or rounds < FEWEST_ROUNDS:
         raise ValueError(f"need a contestant and at least {FEWEST_ROUNDS} rounds, got {len(contestants)} and {rounds} rounds")
     if warmup < 0:
         raise ValueError(f"warmup must be at least 0 rounds, got {warmup}: use 0 for none")
     batch = first_sample(example)
+    for contestant in contestants.values():
+        check_runnable(contestant)
     names, order = list(contestants), np.random.default_rng(seed)
     samples: dict[str, list[float]] = {name: [] for name in names}
     with ExitStack() as stack:

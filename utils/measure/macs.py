@@ -18,6 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.conv import _ConvNd
+from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import flop_registry
 
 from utils.measure.dispatch import Watcher
@@ -35,7 +36,11 @@ NO_FORMULA = {
 }
 
 
-MOVES = {"view", "_unsafe_view", "reshape", "permute", "transpose", "t", "unsqueeze", "squeeze", "clone", "_to_copy", "slice", "select"}
+MOVES = {
+    *("view", "_unsafe_view", "_reshape_alias", "reshape", "permute", "transpose", "t", "unsqueeze", "squeeze", "expand", "unfold"),
+    *("clone", "_to_copy", "alias", "detach", "slice", "select", "flip"),
+}
+LINEAR = {"add", "sub", "rsub", "neg"}
 SUMS = {"sum", "mean", "nansum", "cumsum"}
 POOLINGS = {"avg_pool1d": 1, "avg_pool2d": 2, "avg_pool3d": 3, "_adaptive_avg_pool2d": 2, "_adaptive_avg_pool3d": 3}  # name -> dimensions
 
@@ -56,25 +61,29 @@ class _TorchFormulas(Watcher):
         result = func(*args, **(kwargs or {}))
         if formula := flop_registry.get(func.overloadpacket):
             self.macs += formula(*args, **(kwargs or {}), out_val=result) // 2
-        self._follow(name.removesuffix("_"), args, kwargs or {}, result)
+        self._follow(func, name.removesuffix("_"), args, kwargs or {}, result)
         return result
 
-    def _follow(self, name: str, args: tuple, kwargs: dict, result: Any) -> None:
-        """Refuse a sum over what two tensors multiplied; a tensor times itself is a norm's business."""
-        if not args or not isinstance(args[0], Tensor) or not isinstance(result, Tensor):
+    def _follow(self, func: Any, name: str, args: tuple, kwargs: dict, result: Any) -> None:
+        """Refuse a sum over what two tensors multiplied, if neither is a function of the other."""
+        if not isinstance(result, Tensor):
             return
-        first, key = args[0], result.untyped_storage()._cdata
-        if name == "mul" and isinstance(args[1], Tensor) and args[1] is not first:
-            self._kept.append(result)
-            self._sums.multiplied(key, *(_varying(tensor) for tensor in args[:2]))
-        elif name in MOVES:
-            self._kept.append(result)
-            self._sums.passed(first.untyped_storage()._cdata, key)
+        operands = [leaf for leaf in tree_leaves((args, kwargs)) if isinstance(leaf, Tensor)]
+        keys, key = [tensor.untyped_storage()._cdata for tensor in operands], result.untyped_storage()._cdata
+        self._kept.append(result)
+        factors = operands[1:3] if name == "addcmul" else operands[:2] if name == "mul" else []
+        if len(factors) == 2:
+            self._sums.multiplied(key, *((tensor.untyped_storage()._cdata, _varying(tensor)) for tensor in factors))
         elif name in SUMS or name in POOLINGS:
             over = kwargs.get("dim", args[1] if len(args) > 1 and name in SUMS else None)
             over = range(-POOLINGS[name], 0) if name in POOLINGS else [over] if isinstance(over, int) else over
-            if self._sums.is_product(first.untyped_storage()._cdata, first.shape, over or None):
+            if self._sums.is_product(keys[0], operands[0].shape, over or None):
                 raise NotCountedError("the model multiplies two tensors and sums up: make this product a linear layer or count it by hand")
+        elif name in MOVES | LINEAR or (len(operands) == 1 and name in ("mul", "div")):
+            for operand in keys:
+                self._sums.passed(operand, key)
+        if torch.Tag.pointwise in func.tags:
+            self._sums.elementwise(keys, key)
 
 
 def _varying(tensor: Tensor) -> list[int]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from typing import Protocol
+from pathlib import Path
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -68,6 +69,17 @@ class Runnable(Protocol):
     def run(self, batch: np.ndarray) -> np.ndarray:
         """batch: (n, ...) float32 -> logits (n, classes) float32."""
         ...
+
+
+def check_runnable(thing: Any) -> None:
+    """Raise ValueError, which says how to wrap it, for what can't be run and weighed: a bare model, the path of a file."""
+    if hasattr(thing, "run"):
+        return
+    if isinstance(thing, str | Path):
+        remedy = "open the file with utils.deploy.OnnxRunnable(path)"
+    else:
+        remedy = "wrap it with utils.deploy.runnable(model, example, name), or with TorchRunnable(model, example, file=...)"
+    raise ValueError(f"what is measured must run and know its size, got {type(thing).__name__}: {remedy}")
 
 
 def ready(runnable: Runnable) -> AbstractContextManager:

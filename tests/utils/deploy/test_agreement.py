@@ -171,7 +171,10 @@ def test_a_calibration_that_is_no_tensor_is_told_what_to_give(tmp_path: Path, ca
         give()
 
 
-@pytest.mark.parametrize(("given", "taken"), [(torch.rand(2, 4), True), (np.random.rand(2, 4), True), (np.ones((2, 4), np.uint8), False)])
+@pytest.mark.parametrize(
+    ("given", "taken"),
+    [(torch.rand(2, 4), True), (torch.ones(2, 4).bfloat16(), True), (np.random.rand(2, 4), True), (np.ones((2, 4), np.uint8), False)],
+)
 def test_a_runnable_takes_floats_in_any_form(tmp_path: Path, given: object, taken: bool) -> None:
     """Tensors and double precision are converted; bytes are no normalized inputs, and are refused in a sentence."""
     to_onnx(layer := nn.Linear(4, 2), torch.rand(1, 4), tmp_path / "net.onnx")

@@ -14,7 +14,7 @@ import torch
 from torch import nn
 from torch.nn.utils import prune
 
-from utils.measure import Card, Energy, Latency, TorchRunnable, Traffic, accuracy, compare, keep, scaled, scorecard
+from utils.measure import Card, Energy, Latency, TorchRunnable, Traffic, accuracy, compare, energy, keep, latency, scaled, scorecard
 from utils.measure.card import logits_of
 from utils.measure.energy import modelled
 from utils.measure.units import counts, in_one_unit, kilobytes
@@ -82,8 +82,8 @@ def test_data_may_be_an_object_and_the_metric_any_function() -> None:
 
 def test_card_survives_json() -> None:
     """With and without a latency."""
-    for latency in (None, Latency(1.0, 2.0, 3.0, 50)):
-        got = card(latency=latency)
+    for timed in (None, Latency(1.0, 2.0, 3.0, 50)):
+        got = card(latency=timed)
         assert Card.from_dict(json.loads(json.dumps(got.to_dict()))) == got
 
 
@@ -279,6 +279,20 @@ def test_a_busy_machine_is_noticed() -> None:
 def test_a_bare_model_is_told_how_to_be_wrapped() -> None:
     with pytest.raises(ValueError, match=r"got Linear: wrap it with utils\.deploy\.runnable"):
         scorecard(nn.Linear(2, 2), (np.zeros((3, 2), np.float32), np.zeros(3, int)))
+    for measured in (latency, energy):
+        with pytest.raises(ValueError, match=r"must run and know its size, got Linear: wrap it"):
+            measured({"net": nn.Linear(2, 2)}, np.zeros((1, 2), np.float32))
+    with pytest.raises(ValueError, match=r"got str: open the file with utils\.deploy\.OnnxRunnable"):
+        scorecard("net.onnx", (np.zeros((3, 2), np.float32), np.zeros(3, int)))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("kind", [torch.float64, torch.bfloat16, torch.float16])
+def test_inputs_may_be_of_any_precision(kind: torch.dtype) -> None:
+    """numpy has no bfloat16; a tensor may want a gradient."""
+    network = TorchRunnable(nn.Linear(2, 2), torch.zeros(1, 2), size_bytes=1)
+    inputs = torch.ones(3, 2, dtype=kind, requires_grad=True)
+    assert scorecard(network, (inputs, torch.zeros(3, dtype=torch.int64))).samples == 3
+    assert len(latency({"net": network}, inputs, rounds=3).samples_ms["net"]) == 3
 
 
 def test_a_card_of_a_later_version_can_be_read() -> None:

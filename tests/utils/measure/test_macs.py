@@ -193,6 +193,8 @@ WRITTEN_OUT = {
     "over all": lambda x, w: (x * w[0]).sum(),
     "a running sum": lambda x, w: (x * w[0]).cumsum(-1),
     "a copy between": lambda x, w: (x[:, None] * w).contiguous().clone().sum(-1),
+    "added to something": lambda x, w: torch.addcmul(w, x[:, None], w).sum(-1),
+    "with a bias": lambda x, w: (0.5 * (x[:, None] * w) - w).sum(-1),
     "a pooling": lambda x, w: F.avg_pool1d(x[:, None] * w, 8),
 }
 
@@ -236,6 +238,8 @@ def test_what_only_rescales_counts_nothing(tmp_path: Path) -> None:
     """A gate for a channel, a norm, an outer product: element-wise work."""
     model, x = Gated(), torch.rand(1, 1, 8, 8)
     assert count_macs(model, x) == 4 * 36 * 9 + 16
-    to_onnx(nn.Sequential(model.conv, nn.Softplus()), x, tmp_path / "net.onnx")
-    assert OnnxRunnable(tmp_path / "net.onnx").macs == 4 * 36 * 9
+    for activation in (nn.Softplus(), nn.SiLU(), nn.Mish(), nn.Hardswish(), nn.GELU(), nn.Softsign(), nn.LogSigmoid()):
+        network = nn.Sequential(model.conv, activation, nn.AdaptiveAvgPool2d(1))
+        to_onnx(network, x, tmp_path / "net.onnx")
+        assert OnnxRunnable(tmp_path / "net.onnx").macs == count_macs(network, x) == 4 * 36 * 9
     assert count_macs(WrittenOut(lambda x, w: x[:, :, None] * x[:, None, :]), torch.rand(1, 8)) == 64

@@ -13,6 +13,7 @@ import numpy as np
 from utils.deploy.mcu.arena import Arena, planned
 from utils.deploy.mcu.layers import Add, Flatten, Layer, Tensor
 from utils.deploy.mcu.onnx_import import read
+from utils.measure.arrays import array_of
 
 MAX_CUT = 0.01  # share of the inputs' values that may be cut off without a word
 BATCH = 32  # samples at once: what a few layers of them take stays in a processor's cache
@@ -69,7 +70,7 @@ class IntegerNetwork:
         Raises:
             ValueError: another shape, integers, or values that are not finite.
         """
-        x = np.asarray(x.detach().cpu() if hasattr(x, "detach") else x)
+        x = array_of(x)
         if not np.issubdtype(x.dtype, np.floating):
             raise ValueError(f"codes() takes normalized floats, got {x.dtype}, which looks like codes already: give them to run()")
         x = x.astype(np.float32)
@@ -165,7 +166,8 @@ class IntegerNetwork:
 
     def to_c_order(self, codes: np.ndarray) -> np.ndarray:
         """Codes (n, *sample_shape) -> (n, bytes) as the C code reads them: of a picture, the channels of a pixel side by side."""
-        self._check(np.asarray(codes))
+        codes = array_of(codes)
+        self._check(codes)
         rows = codes.reshape(len(codes), *self.input.shape)
         rows = rows.transpose(0, 2, 3, 1) if rows.ndim == 4 else rows
         return np.ascontiguousarray(rows.reshape(len(codes), math.prod(self.input.shape)))
