@@ -20,7 +20,8 @@ import onnx
 
 from utils.deploy.agreement import activation_codes, called, decibels, operation_of, seen_codes
 from utils.deploy.fusion import Fusion, is_integer
-from utils.deploy.onnx import OnnxRunnable, place, to_onnx
+from utils.deploy.onnx import place, to_onnx
+from utils.deploy.onnx_runnable import OnnxRunnable
 from utils.deploy.quantizer import METHODS, Quantizer
 from utils.deploy.runtime import session
 from utils.deploy.silence import reason

@@ -22,7 +22,7 @@ import numpy as np
 import onnx
 
 from utils.deploy.agreement import FLOAT_TOLERANCE, difference, spread
-from utils.deploy.onnx import OnnxRunnable
+from utils.deploy.onnx_runnable import OnnxRunnable
 from utils.deploy.silence import reason
 from utils.files import write_atomically
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from utils.deploy.mcu.header import header
 from utils.deploy.mcu.layers import Add, AveragePool, Conv, Dense, Flatten, Layer, MaxPool, Window
 from utils.deploy.mcu.network import IntegerNetwork
 from utils.files import write_atomically
@@ -68,51 +69,11 @@ def write_program(network: IntegerNetwork, folder: str | Path, name: str = "mode
     if not re.fullmatch(r"[A-Za-z]\w*", name, re.ASCII) or name in taken:
         raise ValueError(f"{name!r} can't be the model's name in C: use letters, digits and _, a letter first, and none of {sorted(taken)}")
     folder = Path(folder)
-    texts = {f"{name}.c": _model(network, name), f"{name}.h": _header(network, name)}
+    texts = {f"{name}.c": _model(network, name), f"{name}.h": header(network, name)}
     texts |= {path.name: path.read_text(encoding="utf-8") for path in sorted(RUNTIME.iterdir()) if path.suffix in (".c", ".h")}
     for file, text in texts.items():
         write_atomically(folder / file, text)
     return Program(folder, network, name)
-
-
-def _order(shape: tuple[int, ...]) -> str:
-    """How the codes of a tensor lie in memory."""
-    if len(shape) == 1:
-        return f"{shape[0]} codes"
-    channels, height, width = shape
-    places = f"[{width}]" if height == 1 else f"[{height}][{width}]"
-    return f"{places}[{channels}] codes, the {channels} channels of a place side by side" if channels > 1 else f"{places} codes"
-
-
-def _header(network: IntegerNetwork, name: str) -> str:
-    upper, ends = name.upper(), {"INPUT": network.input, "OUTPUT": network.output}
-    facts = "".join(
-        f"""
-#define {upper}_{end}_BYTES {tensor.size_bytes} /* {_order(tensor.shape)} */
-#define {upper}_{end}_ZERO_POINT {tensor.grid.zero_point} /* scale {tensor.grid.scale:.9g} */
-"""
-        for end, tensor in ends.items()
-    )
-    return f"""\
-/* {network.name}: {network.macs:,} multiply-accumulates, {network.weight_bytes:,} bytes of tables. Made by utils.deploy.mcu.to_c.
-
-   One sample of the model has the shape ({", ".join(map(str, network.sample_shape))}). A code q is one byte and stands for
-   scale * (q - ZERO_POINT): to write an input x, round x / scale + ZERO_POINT and cut it off at 0 and 255; to read an
-   output, compute scale * (q - ZERO_POINT), or compare the codes, which are in the same order. */
-#ifndef {upper}_H
-#define {upper}_H
-
-#include <stdint.h>
-{facts}
-#define {upper}_ARENA_BYTES {network.arena.size_bytes}
-
-extern uint8_t *const {name}_input; /* write the codes of a sample here; running may write over them */
-extern const uint8_t *const {name}_output;
-
-void {name}_run(void);
-
-#endif
-"""
 
 
 def _model(network: IntegerNetwork, name: str) -> str:
