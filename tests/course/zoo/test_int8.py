@@ -11,6 +11,7 @@ from utils.models import zoo
 NAMES = sorted(path.parent.name for path in ZOO.glob("*/recipe.toml") if "int8" in zoo.recipe(path.parent.name))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_recorded_figures_are_measured_again(name):
     """Does the first seed reach its accuracy and its bytes? (2 images of 10,000 may differ between processors.)"""

@@ -14,6 +14,7 @@ from utils.train import accuracy
 NAMES = zoo.zoo_names()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_recorded_accuracy_is_measured_again(name):
     """Does the shipped checkpoint still reach its figure? (2 images of 10,000 may differ between processors.)"""
