@@ -56,7 +56,7 @@ large, two_bits = zoo.load("fashion_large"), zoo.load("fashion_large_w2")
 #
 # Left, a few filters of the large network from lab 00: each dot is a 32-bit weight, so any shade of
 # gray can occur. Right, the same layer of a network of the same shape whose weights have 2 bits: each
-# filter has four values at most, two on either side of zero or zero itself. White is zero.
+# filter has at most four values. White is zero.
 
 # %% tags=["demo"]
 layers = [network.blocks[3].conv2.weight for network in (large, two_bits)]

@@ -172,8 +172,9 @@ def test_what_a_list_holds_can_still_be_forged_and_a_person_is_told(sandboxes):
     lab, name = "08_on_device_learning", "select_trainable"
     text = reference(lab, name).replace(f"def {name}(", "def real(") + CHANGES_A_LIST
     plain, forged = (marks_of(handed_in(lab, {name: text.replace("FORGE", how)}), sandboxes)[name] for how in ("pass", FORGE))
-    assert {case.name for case in plain.cases if not case.passed} == {"leaves the names"}
-    assert {case.name for case in forged.cases if not case.passed} <= {"leaves the names"}
+    leaves = {case.name for case in graded_lab(lab).declared.exercises[name].cases() if case.about == "inputs"}
+    assert {case.name for case in plain.cases if not case.passed} == leaves
+    assert {case.name for case in forged.cases if not case.passed} <= leaves
     assert "for the instructor: it uses modules" in forged.note.replace("For", "for")
     assert "instructor" not in plain.note
 

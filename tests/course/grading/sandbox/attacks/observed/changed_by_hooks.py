@@ -1,7 +1,7 @@
 """Changes the weight, and rewrites the probe's source as it is loaded. Of 01_pruning, magnitude_mask.
 
 Ought to lose:
-- leaves the weight as it was
+- leaves its inputs as they were
 """
 # ruff: noqa
 

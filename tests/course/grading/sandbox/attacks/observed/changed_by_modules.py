@@ -1,7 +1,7 @@
 """Changes the weight, and has the probe say that it did not, by the probe's module. Of 01_pruning, magnitude_mask.
 
 Ought to lose:
-- leaves the weight as it was
+- leaves its inputs as they were
 """
 # ruff: noqa
 

@@ -1,7 +1,7 @@
 """Changes the tensors of a dict, and has the probe say that it did not. Of 01_pruning, global_masks.
 
 Ought to lose:
-- leaves the weights as they were
+- leaves its inputs as they were
 """
 # ruff: noqa
 

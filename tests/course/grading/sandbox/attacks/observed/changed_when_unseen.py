@@ -1,7 +1,7 @@
 """Changes the weight but where its caller, or the one before, looks at it again. Of 01_pruning, magnitude_mask.
 
 Ought to lose:
-- leaves the weight as it was
+- leaves its inputs as they were
 """
 # ruff: noqa
 

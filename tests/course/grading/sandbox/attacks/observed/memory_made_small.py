@@ -1,7 +1,7 @@
 """Changes the weight, then tries to cut off, to lengthen, to write-protect the memory that it lies in. Of 01_pruning, magnitude_mask.
 
 Ought to lose:
-- leaves the weight as it was
+- leaves its inputs as they were
 """
 # ruff: noqa
 
