@@ -2,4 +2,6 @@
 
 from utils.exercises import lab_attributes
 
-__getattr__ = lab_attributes(__name__)
+__getattr__ = lab_attributes(
+    __name__, "preprocess", "interleave", "ratio_interval", "arena_plan", "calibration_batches", "largest_difference"
+)

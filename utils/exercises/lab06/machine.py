@@ -11,7 +11,7 @@ from collections.abc import Sequence
 class Machine:
     """Answers the probe `interleaved`: ("clock",) with the time in seconds, ("work", name) when the work is done.
 
-    costs: ms of each contestant. pace: how many times slower the machine is at each call. start_s: what the clock says first.
+    costs: ms of each function. pace: how many times slower the machine is at each call. start_s: the time at first.
     """
 
     def __init__(self, names: Sequence[str], costs: Sequence[float], pace: Sequence[float], start_s: float) -> None:
@@ -22,12 +22,12 @@ class Machine:
         """The time, or None after the work.
 
         Raises:
-            ValueError: there is no such contestant.
+            ValueError: there is no function of this name.
         """
         if what == "clock":
             return self._now_s
         if name not in self._costs:
-            raise ValueError("nobody of this name takes part")
+            raise ValueError(f"there is no function {name!r}")
         self._now_s += self._costs[name] * self._pace[self._calls % len(self._pace)] / 1000
         self._calls += 1
         return None

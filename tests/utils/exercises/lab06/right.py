@@ -9,21 +9,13 @@ import torch
 
 
 def _refuse_photos(photos, mean, std):
-    if photos.dtype is not torch.uint8:
-        raise ValueError("photos must be uint8")
-    if len(mean) != photos.shape[-1] or len(std) != photos.shape[-1]:
-        raise ValueError("one mean and one std for each channel")
+    if photos.dtype is not torch.uint8 or not len(mean) == len(std) == photos.shape[-1]:
+        raise ValueError("uint8 photos, one mean and one std for each channel")
 
 
-def preprocess_normalise_then_move(photos, mean, std):
+def preprocess_normalize_then_move(photos, mean, std):
     _refuse_photos(photos, mean, std)
     return ((photos / 255 - torch.tensor(mean)) / torch.tensor(std)).permute(0, 3, 1, 2).contiguous()
-
-
-def preprocess_channel_by_channel(photos, mean, std):
-    _refuse_photos(photos, mean, std)
-    channels = [(photos[..., c].float() / 255 - mean[c]) / std[c] for c in range(photos.shape[3])]
-    return torch.stack(channels, 1)
 
 
 def preprocess_by_one_factor(photos, mean, std):
@@ -36,13 +28,12 @@ def preprocess_by_one_factor(photos, mean, std):
 
 def _refuse_nobody(contestants, rounds):
     if not contestants or rounds < 1:
-        raise ValueError("need a contestant and a round")
+        raise ValueError("need a function and a round")
 
 
 def interleave_rotating_a_list(contestants, rounds, clock=None):
     _refuse_nobody(contestants, rounds)
-    clock = clock or time.perf_counter
-    names = list(contestants)
+    clock, names = clock or time.perf_counter, list(contestants)
     samples = {name: [] for name in names}
     for name in names:
         contestants[name]()
@@ -55,22 +46,20 @@ def interleave_rotating_a_list(contestants, rounds, clock=None):
     return {name: torch.tensor(samples[name]) for name in contestants}
 
 
-def interleave_into_tensors(contestants, rounds, clock=None):
-    if clock is None:
-        clock = time.perf_counter
+def interleave_into_tensors(contestants, rounds, clock=None, own=time.perf_counter):
+    """Knows time.perf_counter from before the check; times the warm-up too, and drops it."""
+    clock = own if clock is None else clock
     _refuse_nobody(contestants, rounds)
-    for run in contestants.values():
-        run()
     pairs = list(contestants.items())
-    samples = {name: torch.zeros(rounds, dtype=torch.float64) for name in contestants}
-    for number in range(rounds):
+    samples = {name: torch.zeros(rounds + 1, dtype=torch.float64) for name in contestants}
+    for number in range(-1, rounds):
         for place in range(len(pairs)):
-            name, run = pairs[(number + place) % len(pairs)]
+            name, run = pairs[(max(number, 0) + place) % len(pairs)]
             before = clock()
             run()
             after = clock()
-            samples[name][number] = 1e3 * (after - before)
-    return samples
+            samples[name][number + 1] = 1e3 * (after - before)
+    return {name: values[1:] for name, values in samples.items()}
 
 
 def _refuse_rounds(a_ms, b_ms):
@@ -78,7 +67,7 @@ def _refuse_rounds(a_ms, b_ms):
         raise ValueError("need the same rounds, six or more")
 
 
-def ratio_interval_by_fractions(a_ms, b_ms):
+def ratio_interval_by_integers(a_ms, b_ms):
     _refuse_rounds(a_ms, b_ms)
     n = len(a_ms)
     below, k = 0, 0
@@ -100,18 +89,8 @@ def ratio_interval_by_logarithms(a_ms, b_ms):
     return [torch.quantile(ratios, 0.5), ratios[k - 1], ratios[-k]]
 
 
-def arena_plan_by_candidates(tensors):
-    offsets, placed = {}, []
-    for name, size, first, last in sorted(tensors, key=lambda tensor: tensor[1], reverse=True):
-        others = [(offsets[other], offsets[other] + its) for other, its, begins, ends in placed if begins <= last and first <= ends]
-        starts = sorted({0, *(end for _, end in others)})
-        offsets[name] = next(s for s in starts if all(s + size <= low or high <= s for low, high in others))
-        placed.append((name, size, first, last))
-    return offsets
-
-
 def arena_plan_by_walking_up(tensors):
-    """Go up until nothing is in the way, as numpy integers."""
+    """Goes up until nothing is in the way; numpy's integers."""
     placed = []
     for name, size, first, last in sorted(tensors, key=lambda tensor: -tensor[1]):
         offset = 0
@@ -124,7 +103,7 @@ def arena_plan_by_walking_up(tensors):
 
 
 def arena_plan_best_of_many_orders(tensors):
-    """Largest first, by length of life, by area, and some more: the smallest peak of all; in the shuffled order of the names."""
+    """Largest first, by length of life, by area, and some more: the smallest peak of all."""
 
     def place(order):
         offsets = {}
@@ -146,34 +125,17 @@ def _refuse_draw(images, count, batch_size):
         raise ValueError("count must lie in 1..n, batch_size be 1 or more")
 
 
-def calibration_batches_by_split(images, count, batch_size, seed):
-    _refuse_draw(images, count, batch_size)
-    chosen = torch.randperm(len(images), generator=torch.Generator().manual_seed(seed))[:count]
-    return images[chosen].split(batch_size)
-
-
 def calibration_batches_by_numpy(images, count, batch_size, seed):
     _refuse_draw(images, count, batch_size)
     chosen = np.random.default_rng(seed).choice(len(images), count, replace=False)
-    return [images[chosen[start : start + batch_size].copy()] for start in range(0, count, batch_size)]
-
-
-def calibration_batches_in_the_order_of_the_set(images, count, batch_size, seed):
-    """Drawn by lot, then sorted: the docstring asks for no order."""
-    _refuse_draw(images, count, batch_size)
-    chosen = torch.randperm(len(images), generator=torch.Generator().manual_seed(seed))[:count]
-    return list(images[chosen.sort().values].split(batch_size))
+    return tuple(images[chosen[start : start + batch_size].copy()] for start in range(0, count, batch_size))
 
 
 def calibration_batches_one_by_one(images, count, batch_size, seed):
+    """A generator; in the order of the set, since the docstring asks for none."""
     _refuse_draw(images, count, batch_size)
-    chosen = torch.randperm(len(images), generator=torch.Generator().manual_seed(seed))[:count].tolist()
-
-    def batches():
-        for start in range(0, count, batch_size):
-            yield torch.stack([images[number] for number in chosen[start : start + batch_size]])
-
-    return batches()
+    chosen = torch.randperm(len(images), generator=torch.Generator().manual_seed(seed))[:count].sort().values.tolist()
+    return (torch.stack([images[at] for at in chosen[start : start + batch_size]]) for start in range(0, count, batch_size))
 
 
 def largest_difference_by_masks(expected, found):
@@ -190,5 +152,4 @@ def largest_difference_of_those_that_differ(expected, found):
     if expected.size() != found.size():
         raise ValueError("other shapes")
     a, b = expected.to(torch.float64), found.to(torch.float64)
-    differ = a != b
-    return torch.cat([torch.zeros(1), (a - b)[differ].abs()]).nan_to_num(nan=math.inf, posinf=math.inf).max()
+    return torch.cat([torch.zeros(1), (a - b)[a != b].abs()]).nan_to_num(nan=math.inf, posinf=math.inf).max()

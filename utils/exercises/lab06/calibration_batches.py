@@ -1,0 +1,163 @@
+"""calibration_batches: different images of the whole set, at random, in batches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from random import Random
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, arange, float32, zeros
+
+from utils.exercises.declare import Case, exercise
+from utils.exercises.judges import Verdict, describe, difference
+from utils.exercises.standins import library
+from utils.exercises.stock import keeps_inputs, refuses
+
+MIN_TO_TELL = 8  # images drawn, for neighbors in the set to be no accident
+_DRAW = ("Which images of the set can be drawn?", "All: torch.randperm(len(images), generator=...)[:count].")
+_SIZES = (
+    "How many images are left for the last batch?",
+    "count, in pieces of batch_size: the last one may be smaller.",
+)
+_TWICE = ("Can an image be drawn again?", "It should not: randperm draws without replacement, randint with it.")
+_AXES = ("What is the shape of a batch?", "(batch, ...), followed by the axes of one image.")
+_AGAIN = ("Which generator do you draw from?", "One of your own, made with the seed at each call.")
+_ALWAYS = ("What does the seed change?", "The draw: torch.Generator().manual_seed(seed).")
+_OWN = (
+    "Which other code draws from the global generators of torch, numpy and Python?",
+    "All of it: manual_seed and seed would change its numbers. Give randperm a torch.Generator() of its own.",
+)
+_FEWER = ("How many different images are there?", "Fewer than asked for: raise ValueError.")
+_ABOUT = {
+    "sizes": _SIZES,
+    "twice": _TWICE,
+    "axes": _AXES,
+    "neighbors": ("Which images do you take?", "Neighbors in the set, perhaps all of one class: draw from len(images), not from count."),
+    "steps": ("Which images do you take?", "One in so many, always the same ones: draw them at random."),
+    "again": _AGAIN,
+    "always": _ALWAYS,
+}
+
+
+def _numbers(answer: Any, images: np.ndarray) -> tuple[list[list[int]] | None, str]:
+    """Which images each batch holds; every image is filled with a number of its own."""
+    if type(answer) not in (list, tuple):
+        return None, describe(answer)
+    known = {float(image.flat[0]): at for at, image in enumerate(images)}
+    found = []
+    for batch in answer:
+        if type(batch) is not np.ndarray or batch.shape[1:] != images.shape[1:] or batch.ndim != images.ndim:
+            return None, f"a batch of {describe(batch)}"
+        firsts = [float(row.flat[0]) for row in batch]
+        if any(first not in known or not np.array_equal(row, images[known[first]]) for row, first in zip(batch, firsts, strict=True)):
+            return None, "an image that is not in the set"
+        found.append([known[first] for first in firsts])
+    return found, ""
+
+
+def _pattern(chosen: list[int], of: int) -> str:
+    """ "neighbors" or "steps" where so many images were hardly drawn at random, in whatever order; else ""."""
+    if len(chosen) == of or len(chosen) < 2:
+        return ""
+    if chosen == list(range(chosen[0], chosen[0] + len(chosen))) and len(chosen) > 5:
+        return "neighbors"
+    gaps = set(np.diff(sorted(chosen)).tolist())
+    return "" if len(chosen) < MIN_TO_TELL or len(gaps) > 1 else "neighbors" if gaps == {1} else "steps"
+
+
+def batches_of(answer: Any, inputs: tuple[Any, ...]) -> Verdict:
+    """inputs: (images, count, batch_size, seed). Different images of these at random, in batches of this size; about a key of _ABOUT."""
+    images, count, batch_size, _ = inputs
+    sizes = [min(batch_size, count - start) for start in range(0, count, batch_size)]
+    expected = f"{count} different images of {len(images)}, in batches of {_few(sizes)}"
+    numbers, fault = _numbers(answer, images)
+    if numbers is None:
+        return Verdict(False, expected, fault, "axes" if fault.startswith("a batch") else "")
+    if [len(batch) for batch in numbers] != sizes:
+        return Verdict(False, expected, f"batches of {_few([len(batch) for batch in numbers])}", "sizes")
+    chosen = [one for batch in numbers for one in batch]
+    if len(set(chosen)) < count:
+        return Verdict(False, expected, f"{count - len(set(chosen))} of {count} came again", "twice")
+    pattern = _pattern(chosen, len(images))
+    return Verdict(not pattern, expected, f"images {_few(sorted(chosen))} of {len(images)}", pattern)
+
+
+def seeded(answer: Any, inputs: tuple[Any, ...]) -> Verdict:
+    """For the probe `drawn_twice`: one seed gives one set of batches, another seed another."""
+    expected = "the same batches again by the same seed, others by another"
+    if type(answer) is not dict or set(answer) != {"first", "again", "other"}:
+        return Verdict(False, expected, describe(answer))
+    if not (judged := batches_of(answer["first"], inputs)).passed and judged.about not in ("neighbors", "steps"):
+        return judged
+    if difference(answer["again"], answer["first"]) is not None:
+        return Verdict(False, expected, "the same seed gives other batches", "again")
+    same = difference(answer["other"], answer["first"]) is None
+    return Verdict(not same, expected, "another seed gives the same batches" if same else expected, "always" if same else "")
+
+
+def leaves_the_generators(answer: Any, inputs: tuple[Any, ...]) -> Verdict:
+    """For the probe `drawn_and_next`: the next numbers of the global generators are those of a fresh one. inputs: (..., dice, more)."""
+    *asked, dice, more = inputs
+    fresh = {
+        "torch": torch.rand(more, generator=torch.Generator().manual_seed(dice)).numpy(),
+        "numpy": np.random.RandomState(dice).rand(more),
+        "Python": [Random(dice).random()],
+    }
+    expected = "the global generators are left alone"
+    if type(answer) is not dict or set(answer) != {"batches", *fresh}:
+        return Verdict(False, expected, describe(answer))
+    if not (judged := batches_of(answer["batches"], tuple(asked))).passed and judged.about not in ("neighbors", "steps"):
+        return judged
+    moved = [name for name, numbers in fresh.items() if difference(answer[name], numbers) is not None]
+    return Verdict(not moved, expected, f"the generator of {', '.join(moved)} was moved" if moved else expected)
+
+
+def _few(values: list[int]) -> str:
+    return ", ".join(map(str, values[:6])) + (", ..." if len(values) > 6 else "")
+
+
+def torch_batches(images: Tensor, count: int, batch_size: int, seed: int) -> list[Tensor]:
+    """`calibration_batches` by torch's own sampler and loader."""
+    if not 0 < count <= len(images) or batch_size < 1:
+        raise ValueError(f"need 1 to {len(images)} images and a batch of at least 1, got {count} and {batch_size}")
+    order = torch.utils.data.RandomSampler(range(len(images)), num_samples=count, generator=torch.Generator().manual_seed(seed))
+    return [images[numbers] for numbers in torch.utils.data.BatchSampler(order, batch_size, drop_last=False)]
+
+
+@exercise(
+    library(torch_batches, "torch.utils.data"),
+    points=2,
+    difficulty=2,
+    minutes=10,
+    core=False,
+    judge=batches_of,
+    steps="Refuse; make a torch.Generator() with the seed; take the first count of a random permutation of all images; split.",
+)
+def calibration_batches(rng: np.random.Generator) -> Iterator[Case]:
+    """calibration_batches(images, count, batch_size, seed) -> list of tensors."""
+    seed = int(rng.integers(1, 1000))
+
+    def images(n: int, *shape: int) -> Tensor:
+        """Each filled with a number of its own, so that a judge knows it again."""
+        numbers = arange(1, n + 1, dtype=float32).view(-1, *[1] * len(shape or (1, 2, 2)))
+        return zeros(n, *(shape or (1, 2, 2))) + numbers + int(rng.integers(0, 99))
+
+    def drawn(name: str, n: int, count: int, size: int, hints: tuple[str, ...], *shape: int, **options: Any) -> Case:
+        return Case(name, (images(n, *shape), count, size, seed), hints=hints, hints_for=_ABOUT, **{"probe": "drawn", **options})
+
+    yield drawn("12 of 60, four at a time", 60, 12, 4, _DRAW, weight=2)
+    yield drawn("a smaller last batch", 60, 11, 4, _SIZES)
+    yield drawn("all images", 20, 20, 5, _TWICE)
+    yield drawn("a batch larger than the count", 30, 7, 16, _SIZES)
+    yield drawn("a batch of one image", 30, 6, 1, _SIZES)
+    yield drawn("vectors", 50, 8, 4, _AXES, 3)
+    yield drawn("a seed decides", 60, 12, 4, _AGAIN, judge=seeded, probe="drawn_twice")
+    dice = (images(60), 12, 4, seed, int(rng.integers(1 << 30)), 5)
+    yield Case("a generator of its own", dice, leaves_the_generators, hints=_OWN, hints_for=_ABOUT, probe="drawn_and_next")
+    yield refuses("more than there are", (images(10), 11, 4, seed), hints=_FEWER)
+    yield refuses("to draw none", (images(10), 0, 4, seed))
+    yield refuses("a negative count", (images(10), -3, 4, seed))
+    yield refuses("a batch of none", (images(10), 5, 0, seed))
+    yield keeps_inputs(images(20), 8, 4, seed, name="leaves the images as they were", probe="drawn", hints_for=_ABOUT)

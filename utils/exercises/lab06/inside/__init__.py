@@ -1,0 +1,1 @@
+"""What of lab 06 runs in the student's process."""

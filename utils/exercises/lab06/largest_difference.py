@@ -1,0 +1,166 @@
+"""largest_difference: how far two results are from each other at the worst place."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+
+import numpy as np
+from torch import Tensor, from_numpy, inf, nan, tensor, uint8, zeros
+from torch import int8 as torch_int8
+
+from utils.exercises.declare import Case, Mistake, exercise
+from utils.exercises.judges import close_to
+from utils.exercises.standins import library
+from utils.exercises.stock import keeps_inputs, refuses
+
+_APART = ("Write the two lists side by side: where are they farthest apart?", "The magnitude of the difference, then the largest of all.")
+_WRAP = ("What is 3 - 250 in uint8?", "9: leave the small dtype before you subtract, with double().")
+_NAN = (
+    "Is NaN larger than a tolerance?",
+    "No comparison with NaN is true, so a check would pass: return float('inf') if there is a NaN on either side, or on both.",
+)
+_INFINITE = ("What is infinity minus infinity?", "NaN, though the two are equal: look for equal values first.")
+_OPPOSITE = ("How far is infinity from minus infinity?", "Infinitely far: only equal values do not differ.")
+_EMPTY = ("What is the largest of nothing?", "torch raises: return 0.0 where there are no numbers.")
+_MILLIONTH = ("Is a difference of a millionth none?", "It is the rounding that this function is to show: no tolerance, no allclose.")
+_BROADCAST = ("What does (6, 10) minus (10,) give?", "Torch repeats the row: compare the shapes and raise ValueError.")
+_TURNED = ("Is (1, 10) the shape (10,)?", "No: an axis was lost. Compare the shapes and raise ValueError.")
+_NONE = ("Are two shapes equal because one holds no number?", "No: compare the shapes first, before you look for an empty tensor.")
+
+
+def farthest(expected: np.ndarray, found: np.ndarray) -> float:
+    """The oracle, pair by pair in Python's numbers."""
+    worst = 0.0
+    for a, b in zip(expected.ravel().tolist(), found.ravel().tolist(), strict=True):
+        if a != a or b != b:
+            return math.inf
+        worst = max(worst, 0.0 if a == b else float(abs(a - b)))
+    return worst
+
+
+def _apart(expected: np.ndarray, found: np.ndarray) -> np.ndarray:
+    """Pair by pair, with a sign; equal infinities give NaN."""
+    with np.errstate(invalid="ignore"):
+        return np.asarray(expected.astype(float) - found.astype(float))
+
+
+def _of_all(measure: Callable[[np.ndarray], float]) -> Callable[..., float]:
+    """A measure of the differences, where NaN is far and equal numbers are not."""
+
+    def made(expected: np.ndarray, found: np.ndarray) -> float:
+        apart = np.where(expected == found, 0.0, _apart(expected, found))
+        return math.inf if np.isnan(apart).any() else float(measure(apart)) if apart.size else 0.0
+
+    return made
+
+
+def _wrapped(expected: np.ndarray, found: np.ndarray) -> float:
+    with np.errstate(invalid="ignore"):
+        return float(np.abs(np.where(expected == found, expected[:0].sum(), expected - found)).max(initial=0))
+
+
+def _without_nan(expected: np.ndarray, found: np.ndarray) -> float:
+    kept = ~(np.isnan(expected.astype(float)) | np.isnan(found.astype(float)))
+    return farthest(expected[kept], found[kept])
+
+
+def _nan_equals_nan(expected: np.ndarray, found: np.ndarray) -> float:
+    both = np.isnan(expected.astype(float)) & np.isnan(found.astype(float))
+    return farthest(expected[~both], found[~both])
+
+
+def _infinities_are_equal(expected: np.ndarray, found: np.ndarray) -> float:
+    both = np.isinf(expected.astype(float)) & np.isinf(found.astype(float))
+    return farthest(expected[~both], found[~both])
+
+
+def _cleaned(expected: np.ndarray, found: np.ndarray) -> float:
+    return float(
+        np.abs(np.nan_to_num(expected.astype("f4")).astype(float) - np.nan_to_num(found.astype("f4")).astype(float)).max(initial=0)
+    )
+
+
+MISTAKES = (
+    Mistake("close is equal", lambda a, b: 0.0 if a.size and np.allclose(a.astype(float), b.astype(float)) else farthest(a, b), _MILLIONTH),
+    Mistake(
+        "with its sign",
+        _of_all(np.max),
+        ("Which of the two is larger?", "Either may be: take the magnitude of the difference."),
+    ),
+    Mistake(
+        "the mean",
+        _of_all(lambda apart: float(np.mean(np.abs(apart)))),
+        ("Do many small differences hide a large one?", "In a mean they do: take the largest."),
+    ),
+    Mistake("gives NaN", lambda a, b: math.nan if farthest(a, b) == math.inf and np.isnan(_apart(a, b)).any() else farthest(a, b), _NAN),
+    Mistake("in small dtypes", _wrapped, _WRAP),
+    Mistake("skips NaN", _without_nan, _NAN),
+    Mistake("NaN equals NaN", _nan_equals_nan, _NAN, "NaN on both sides"),
+    Mistake("inf - inf", lambda a, b: float(np.nan_to_num(np.abs(_apart(a, b)), nan=np.inf, posinf=np.inf).max(initial=0)), _INFINITE),
+    Mistake("all infinities are equal", _infinities_are_equal, _OPPOSITE, "opposite infinities"),
+    Mistake("cleans first", _cleaned, _NAN),
+)
+
+
+def numpy_difference(expected: Tensor, found: Tensor) -> float:
+    """`largest_difference` by numpy."""
+    if expected.shape != found.shape:
+        raise ValueError(f"shapes differ: {tuple(expected.shape)} and {tuple(found.shape)}")
+    a, b = expected.detach().double().numpy(), found.detach().double().numpy()
+    with np.errstate(invalid="ignore"):
+        apart = np.where(a == b, 0.0, np.abs(a - b))
+    return float(np.nan_to_num(apart, nan=np.inf, posinf=np.inf).max(initial=0.0))
+
+
+@exercise(
+    library(numpy_difference, "numpy"),
+    points=2,
+    difficulty=2,
+    minutes=10,
+    core=False,
+    judge=close_to(farthest, rtol=1e-5, atol=0),
+    mistakes=MISTAKES,
+    rtol=1e-5,
+    steps="Compare the shapes; convert both to double; where they are equal the difference is 0, else the magnitude of the difference; "
+    "replace NaN by infinity; the largest, or 0.0 if there is no number.",
+)
+def largest_difference(rng: np.random.Generator) -> Iterator[Case]:
+    """largest_difference(expected, found) -> float."""
+
+    def logits(*shape: int) -> Tensor:
+        return from_numpy(rng.normal(size=shape).astype(np.float32))
+
+    def at(values: Tensor, *put: float) -> Tensor:
+        """A copy with these in it, in different places."""
+        copied = values.clone()
+        copied.view(-1)[from_numpy(rng.permutation(values.numel())[: len(put)])] = tensor(put, dtype=values.dtype)
+        return copied
+
+    expected = logits(6, 10)
+    found = at(expected + 0.001 * logits(6, 10), 9.5 + float(rng.uniform(0, 3)))
+    yield Case("logits", (expected, found), weight=2, hints=_APART)
+    yield Case("the same", (expected, expected.clone()), hints=_APART)
+    yield Case("far below", (found - 9, expected - 2), hints=_APART)
+    near = logits(4, 6).abs() + 1
+    nudge = tensor(rng.permutation(np.eye(24)[0]).astype("f4")).view(4, 6) * float(rng.uniform(0.8e-6, 1.6e-6))
+    yield Case("a difference of a millionth", (near, near + nudge), hints=_MILLIONTH)
+    codes = from_numpy(rng.integers(20, 200, (5, 8), dtype=np.uint8))
+    yield Case("codes of uint8", (at(codes, 3), at(codes, 250)), hints=_WRAP, hints_on_error=True)
+    signed = from_numpy(rng.integers(-50, 50, (5, 8))).to(torch_int8)
+    yield Case("codes of int8", (at(signed, -128), at(signed, 127)), hints=_WRAP, hints_on_error=True)
+    yield Case("NaN in the found result", (expected, at(found, nan)), hints=_NAN, hints_on_error=True)
+    yield Case("NaN in the expected result", (at(found, nan), expected), hints=_NAN, hints_on_error=True)
+    both = at(expected, nan)
+    yield Case("NaN on both sides", (both, both + 0.25), hints=_NAN)
+    masked = at(logits(4, 6), -inf, inf)
+    yield Case("equal infinities", (masked, masked + tensor([0, 0, 0, 0, 0, 0.5])), hints=_INFINITE)
+    yield Case("an infinity on one side", (logits(4, 6), masked), hints=_APART)
+    yield Case("opposite infinities", (masked, -masked), hints=_OPPOSITE)
+    width = int(rng.integers(3, 12))
+    yield Case("nothing to compare", (zeros(0, width), zeros(0, width)), hints=_EMPTY, hints_on_error=True)
+    yield refuses("other shapes", (expected, logits(10)), hints=_BROADCAST)
+    yield refuses("a missing axis", (expected[:1], expected[0]), hints=_TURNED)
+    yield refuses("an empty tensor and another", (expected, zeros(0, 10)), hints=_NONE)
+    yield refuses("two empty tensors of other shapes", (zeros(0, 10, dtype=uint8), zeros(10, 0, dtype=uint8)), hints=_NONE)
+    yield keeps_inputs(expected, expected + logits(6, 10).abs(), name="leaves both as they were")
