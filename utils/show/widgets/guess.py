@@ -1,13 +1,14 @@
-"""Commit to a guess, then see it drawn against the measurement."""
+"""Commit to a guess, then see it drawn against the measurement, which waits for the guess."""
 
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable
 from html import escape
 from typing import Any
 
-from utils.show.style import FAINT, PALETTE, Chart, caption, figure, in_notebook
+from utils.show.style import FAINT, PALETTE, WIDTH, Chart, caption, figure, in_notebook
 
 Record = Callable[[str, str, dict[str, Any]], object]
 _record: Record | None = None  # of every guess that is given no other
@@ -33,6 +34,7 @@ class Guess:
         self._record = record
         self._closed = False
         self._controls: tuple[Any, ...] = ()
+        self._waiting: Callable[[], None] | None = None  # draws the answer where it waits for the guess
 
     @property
     def value(self) -> float | None:
@@ -64,6 +66,8 @@ class Guess:
         if self._record:
             self._record("guess", self.key, {"question": self.question, "guess": self._value, "unit": self.unit})
         self._lock("Committed")  # said when it is kept
+        if self._waiting:
+            self._waiting()
 
     def _lock(self, text: str) -> None:
         if self._controls:
@@ -92,31 +96,70 @@ class Guess:
         question = ipywidgets.HTML(escape(self.question))  # unlike a label it goes on in a second line
         return ipywidgets.VBox([question, ipywidgets.HBox([slider, unit, button])])
 
-    def reveal(self, measured: float, *, how: str = "measured", between: tuple[float, float] | None = None) -> Chart:
+    def reveal(self, measured: float, *, how: str = "measured", between: tuple[float, float] | None = None) -> Any:
         """Draw the answer and, if there is one, the guess; after that nothing can be committed.
 
+        In a notebook the answer waits for a guess: until one is committed the figure is empty, with a button to show the
+        answer anyway. In a plain process, and with TITANS_STRICT=1, where nobody guesses, it is drawn at once.
         how: how the answer was found, "measured" or "by the model". between: what the answer may lie between.
+        Returns: the figure, or the widget in which it waits.
 
         Raises:
             ValueError: a measurement that is not finite.
         """
         if not all(map(math.isfinite, (measured, *(between or ())))):
             raise ValueError(f"the measurement is {measured}: run the cells above first")
-        self._closed = True
-        self._lock("Committed" if self._value is not None else "No guess")
-        return _number_line(self, float(measured), how, between)
+
+        def answer() -> Chart:
+            self._closed, self._waiting = True, None
+            self._lock("Committed" if self._value is not None else "No guess")
+            return _number_line(self, float(measured), how, between)
+
+        waits = self._value is None and not self._closed and in_notebook() and os.environ.get("TITANS_STRICT") != "1"
+        return self._waiting_widget(answer) if waits else answer()
+
+    def _waiting_widget(self, answer: Callable[[], Chart]) -> Any:
+        """The empty figure and a button; the answer takes the figure's place when a guess is committed or the button is pressed."""
+        import ipywidgets
+
+        image = ipywidgets.Image(value=_empty_line(self).png(), format="png", width=round(WIDTH * 100), layout={"max_width": "100%"})
+        button = ipywidgets.Button(description="Show anyway", tooltip="show the answer without a guess")
+
+        def show(_: Any = None) -> None:
+            image.value = answer().png()
+            button.disabled = True
+
+        button.on_click(show)
+        self._waiting = show
+        return ipywidgets.VBox([image, button], layout={"margin": "0 0 8px"})
+
+
+def _axis(chart: Chart, low: float, high: float) -> Any:
+    """One horizontal axis, nothing else."""
+    axes = chart.add_subplot()
+    margin = 0.04 * (high - low)
+    axes.set(xlim=(low - margin, high + margin), ylim=(-1, 1), yticks=[])
+    axes.spines["left"].set_visible(False)
+    axes.grid(axis="y", visible=False)
+    return axes
+
+
+def _empty_line(guess: Guess) -> Chart:
+    """The axis without the answer."""
+    chart = figure(height=1.75)
+    axes = _axis(chart, guess.low, guess.high)
+    text = "No guess yet. Commit one above, and the answer appears here."
+    axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", color=FAINT, style="italic")
+    caption(chart, guess.question)
+    return chart
 
 
 def _number_line(guess: Guess, measured: float, how: str, between: tuple[float, float] | None) -> Chart:
     """One axis; the measurement below it as a filled circle, the guess above it as an open triangle."""
     chart = figure(height=1.75)
-    axes = chart.add_subplot()
     ends = between or (measured, measured)
     low, high = min(guess.low, *ends), max(guess.high, *ends)
-    margin = 0.04 * (high - low)
-    axes.set(xlim=(low - margin, high + margin), ylim=(-1, 1), yticks=[])
-    axes.spines["left"].set_visible(False)
-    axes.grid(axis="y", visible=False)
+    axes = _axis(chart, low, high)
     side = lambda x: ("left", 10) if x < (low + high) / 2 else ("right", -10)  # noqa: E731
     ha, dx = side(measured)
     if between:

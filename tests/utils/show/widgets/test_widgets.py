@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import nbformat
 import pytest
 import torch
@@ -50,6 +52,48 @@ def test_nobody_can_guess_after_the_answer() -> None:
     with pytest.raises(ValueError, match="has been shown"):
         guess.commit(3)
     assert guess.value is None
+
+
+@pytest.fixture
+def waiting(monkeypatch):
+    """A guess in a notebook, and the picture and the button that wait for it."""
+    monkeypatch.delenv("TITANS_STRICT", raising=False)
+    monkeypatch.setattr(sys.modules["utils.show.widgets.guess"], "in_notebook", lambda: True)
+    guess = show.guess("k", "How many?", 0, 10)
+    return guess, *guess.reveal(4).children
+
+
+def test_run_all_gives_no_answer_away(waiting) -> None:
+    """The figure is empty, and the question can still be answered; the answer then takes the empty figure's place."""
+    guess, image, button = waiting
+    empty = image.value
+    assert guess.value is None and not button.disabled and button.description == "Show anyway"
+    assert guess.reveal(7).children[0].value == empty, "nothing of the number is in it"
+    guess.commit(3)
+    assert isinstance(guess.reveal(4), show.Chart) and "your guess: 3" in words(guess.reveal(4))
+
+
+def test_the_answer_appears_when_the_guess_is_committed(waiting) -> None:
+    guess, image, button = waiting
+    empty = image.value
+    guess.commit(3)
+    assert image.value != empty and button.disabled
+
+
+def test_the_answer_is_shown_without_a_guess_to_whoever_asks(waiting) -> None:
+    guess, image, button = waiting
+    empty = image.value
+    button.click()
+    assert image.value != empty and button.disabled and guess.value is None
+    assert "no guess" in words(guess.reveal(4)), "from then on it is an ordinary figure"
+    with pytest.raises(ValueError, match="has been shown"):
+        guess.commit(3)
+
+
+def test_a_strict_run_waits_for_nobody(monkeypatch) -> None:
+    monkeypatch.setenv("TITANS_STRICT", "1")
+    monkeypatch.setattr(sys.modules["utils.show.widgets.guess"], "in_notebook", lambda: True)
+    assert "no guess" in words(show.guess("k", "How many?", 0, 10).reveal(4))
 
 
 def test_measurements_outside_of_the_slider_are_drawn_inside_the_figure() -> None:
@@ -124,6 +168,7 @@ CELLS = [
     "live = Live(2, 'title', every_s=0)\nlive.after_step(0.4)\nlive.on_epoch(1, H)\nlive.on_epoch(2, H)",
     "asked.reveal(4)",
     "slider_figure(lambda axes, value: axes.plot([0, value]), [1, 2, 3], 'size')",
+    "asked.commit(3)\nasked.reveal(4)",
 ]
 
 
@@ -136,7 +181,8 @@ def test_in_a_notebook_without_a_page(tmp_path) -> None:
     assert [widget in kind for kind in kinds[0]] == [True]
     assert [png in kind for kind in kinds[1]] == [False, True]
     assert "epoch 2 of 2: loss 0.500" in notebook.cells[1].outputs[0]["data"]["text/plain"]
-    assert [png in kind for kind in kinds[2]] == [True]
+    assert [(widget in kind, png in kind) for kind in kinds[2]] == [(True, False)], "the answer waits for a guess"
+    assert [png in kind for kind in kinds[4]] == [True], "after a guess it is a figure"
     assert [(widget in kind, png in kind) for kind in kinds[3]] == [(True, False), (False, True)]
     assert not [output for cell in notebook.cells for output in cell.outputs if output.output_type in ("stream", "error")]
 
