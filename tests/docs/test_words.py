@@ -12,12 +12,9 @@ PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "datasets")
 PAGES += (ROOT / "utils").rglob("*.md")
 MODULES = [*(ROOT / "utils").rglob("*.py"), *(ROOT / "course").rglob("*.py"), ROOT / "start.py"]
 # Not yet rewritten; these lists only get shorter. A lab that is rewritten leaves the first one.
-WAITING_LABS = {"06"}
+WAITING_LABS: set[str] = set()
 WAITING = {
     "docs/results.md",
-    "utils/exercises/error_hints.py",
-    "utils/exercises/lab06/cases.py",
-    "utils/exercises/lab06/hints.py",
     "utils/exercises/lab07/arithmetic.py",
 }
 

@@ -121,7 +121,7 @@ _BY_TEXT: tuple[tuple[str, Hints], ...] = (
     (
         r"must be Tensor, not (\w+)|got \((float|int|list)",
         (
-            "torch's functions take tensors, and this is no tensor.",
+            "torch's functions take tensors, and this is something else.",
             "torch.tensor(...) makes one; for a single number use Python's own min, max and round.",
         ),
     ),
