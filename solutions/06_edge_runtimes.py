@@ -428,8 +428,8 @@ show.ratios(
 )
 
 # %% [markdown]
-# Look at the first row. In every run while this lab was made it said between 1.1 and 1.3, with an
-# interval that did not include 1: the same file was faster than itself. We did not plan this.
+# Look at the first row. In the runs while this lab was made it said between 1.1 and 1.3, mostly with
+# an interval that did not include 1: the same file was faster than itself. We did not plan this.
 # Everyone had every *position* in a round, but not every *predecessor*: the order rotates, so
 # `large` always runs right after torch, which has just filled the processor's caches with its own
 # 11 MB, and `large, again` runs after a small file. If that is the reason, the ratio must turn
