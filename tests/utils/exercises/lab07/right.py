@@ -97,14 +97,16 @@ _TYPES = {torch.int8: "int8_t", torch.uint8: "uint8_t", torch.int16: "int16_t", 
 
 def _refuse(name, array):
     if array.dtype not in _TYPES or array.numel() == 0 or not (name.isidentifier() and name.isascii()):
-        raise ValueError("a name of C, whole numbers of 8, 16 or 32 bits, at least one")
+        raise ValueError("a name of C, integers of 8, 16 or 32 bits, at least one")
 
 
 def weights_to_c_in_lines(name, array):
     _refuse(name, array)
     numbers = [str(value) for value in array.reshape(-1).tolist()]
     lines = ["    " + ", ".join(numbers[at : at + 12]) + "," for at in range(0, len(numbers), 12)]
-    return "\n".join([f"/* {name}, by hand: 3 = {{ */", f"static const {_TYPES[array.dtype]} {name}[] = {{", *lines, "};", ""])
+    return "\n".join(
+        [f"/* {name}, by hand: 3 = {{ */", f"static const {_TYPES[array.dtype]} {name}[{len(numbers)}] = {{", *lines, "};", ""]
+    )
 
 
 def weights_to_c_in_hex(name, array):

@@ -5,8 +5,9 @@ import pytest
 from utils import ledger
 from utils.exercises.checking import assess
 from utils.exercises.inside import tools
-from utils.exercises.lab07 import check, compiling, lab
-from utils.exercises.lab07.standins import DOT
+from utils.exercises.lab07 import check, lab
+from utils.exercises.lab07.dot_in_c import DOT
+from utils.exercises.lab07.inside import compiling
 from utils.exercises.standins import StandIn
 
 needs_compiler = pytest.mark.needs("gcc")

@@ -15,17 +15,18 @@ from onnx import TensorProto, helper
 
 from utils.exercises.inside.tools import compiler
 from utils.exercises.judges import describe
-from utils.exercises.lab07 import mistakes, oracles
-from utils.exercises.lab07.arithmetic import _layer
 from utils.exercises.lab07.ctext import UnreadableError, read_array
-from utils.exercises.lab07.judges import c_array
+from utils.exercises.lab07.fits_flash_and_ram import memory
+from utils.exercises.lab07.int8_conv2d import code, convolution, convolved, drawn_layer
+from utils.exercises.lab07.to_fixed_point import fixed_point
+from utils.exercises.lab07.weights_to_c import c_array
 
 FACTORS = st.floats(2.0**-32, 1, exclude_max=True)
 
 
 @given(FACTORS)
 def test_a_factor_is_met_to_half_a_unit_of_31_bits(factor):
-    multiplier, shift = oracles.fixed_point(factor)
+    multiplier, shift = fixed_point(factor)
     assert 2**30 <= multiplier < 2**31 and 0 < shift <= 62
     assert abs(Fraction(multiplier, 2**shift) / Fraction(factor) - 1) <= Fraction(1, 2**31)
 
@@ -47,7 +48,7 @@ def in_onnx_runtime(x, w, params):
 @given(st.integers(0, 255), st.integers(0, 255), st.integers(1, 2), st.integers(0, 2), st.integers(0, 999))
 def test_the_sums_are_those_of_onnx_runtime(x_zero, y_zero, stride, padding, seed):
     points = (x_zero, y_zero)
-    inputs = _layer(np.random.default_rng(seed), (2, 2, 5, 6), (3, 3), points=points, stride=stride, padding=padding, bias=True)
+    inputs = drawn_layer(np.random.default_rng(seed), (2, 2, 5, 6), (3, 3), points=points, stride=stride, padding=padding, bias=True)
     x, w, b = (tensor.numpy() for tensor in inputs[:3])
     params = inputs[3]
     sums = in_onnx_runtime(x, w, params).astype(object) + b[:, None, None].astype(object)  # integers without end
@@ -56,16 +57,16 @@ def test_the_sums_are_those_of_onnx_runtime(x_zero, y_zero, stride, padding, see
         [min(max((2 * total * multiplier + 2**shift) // 2 ** (shift + 1) + y_zero, 0), 255) for total in sums[:, channel].ravel()]
         for channel, (multiplier, shift) in enumerate(factors)
     ]
-    found = oracles.convolution(x, w, b, params)
+    found = convolution(x, w, b, params)
     assert found.transpose(1, 0, 2, 3).reshape(3, -1).tolist() == wanted
-    assert np.array_equal(mistakes.convolved(x, w, b, params), found)  # the fast one, no mistake asked for
+    assert np.array_equal(convolved(x, w, b, params), found)  # the fast one, no mistake asked for
 
 
 @pytest.mark.parametrize(
     "text",
     [
         "const int8_t w[3] = {1, -2, 3};",
-        "static const int8_t w[] = { 0x01, -0x2, +3, };\n",
+        "static const int8_t w[3] = { 0x01, -0x2, +3, };\n",
         "#include <stdint.h>\n/* w[2] = {9} */ int8_t const w [3]={1,-2, // two\n3} ;",
     ],
 )
@@ -80,6 +81,7 @@ def test_one_array_may_be_written_in_many_ways(text):
         ("const int16_t w[3] = {1, -2, 3};", "type"),
         ("const int8_t v[3] = {1, -2, 3};", "name"),
         ("const int8_t w[4] = {1, -2, 3};", "count"),
+        ("const int8_t w[] = {1, -2, 3};", "count"),
         ("const int8_t w[3] = {1, -2};", "count"),
         ("const int8_t w[3] = {1, 2, 3};", "values"),
         ("const int8_t w[3] = {1, -2, 3}", "unreadable"),
@@ -98,6 +100,11 @@ def test_one_array_may_be_written_in_many_ways(text):
 def test_what_is_wrong_with_a_text_is_recognised(text, about):
     verdict = c_array(text, ("w", np.array([1, -2, 3], dtype=np.int8)))
     assert not verdict.passed and verdict.about == about, describe(verdict.got)
+
+
+def test_a_missing_const_is_named():
+    verdict = c_array("int8_t w[1] = {1};", ("w", np.array([1], dtype=np.int8)))
+    assert verdict.got == "no const: the array would be copied to RAM"
 
 
 @pytest.mark.needs("gcc")
@@ -145,7 +152,7 @@ def test_no_text_breaks_the_reader(text):
 @given(st.lists(st.integers(0, 99_999), min_size=4, max_size=4), st.integers(1, 99_999), st.integers(1, 99_999))
 def test_a_program_breaks_where_its_share_is_largest(numbers, flash, ram):
     sizes, device = dict(zip(("text", "data", "bss", "stack"), numbers, strict=True)), {"flash_bytes": flash, "ram_bytes": ram}
-    found = oracles.memory(sizes, device)
+    found = memory(sizes, device)
     shares = {"flash": Fraction(found["flash"], flash), "ram": Fraction(found["ram"], ram)}
     assert found["fits"] == all(share <= 1 for share in shares.values()) == (found["breaks"] is None) == (found["excess"] == 0)
     if found["breaks"]:
@@ -156,5 +163,5 @@ def test_a_program_breaks_where_its_share_is_largest(numbers, flash, ram):
 def test_float32_and_float64_miss_what_integers_hold():
     """Is the case "products beyond any float" one where torch's double precision is wrong?"""
     acc, multiplier, shift = 2**30 - 1, 2**30 + 1, 61
-    assert oracles.code(acc, multiplier, shift, {"y_zero_point": 0}) == 0
+    assert code(acc, multiplier, shift, 0) == 0
     assert torch.floor(torch.tensor(float(acc), dtype=torch.float64) * multiplier / 2.0**shift + 0.5).item() == 1

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from utils.exercises.inside.tools import NO_COMPILER, compiler
-from utils.exercises.lab07.caller import SOURCE as CALLER
+from utils.exercises.lab07.inside.caller import SOURCE as CALLER
 
 SECONDS = 10.0  # for each call of the compiler, and for the function's
 MAX_CHARACTERS = 10_000  # of a source

@@ -1,0 +1,163 @@
+"""fits_flash_and_ram: what a program takes of a device, and which memory breaks first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from utils.exercises.declare import Case, Mistake, exercise
+from utils.exercises.judges import equal_to
+from utils.exercises.standins import library
+from utils.exercises.stock import keeps_inputs
+
+Sizes = Mapping[str, int]
+
+
+def memory(
+    sizes: Sizes, device: Sizes, flash: tuple[str, ...] = ("text", "data"), ram: tuple[str, ...] = ("data", "bss", "stack")
+) -> dict[str, Any]:
+    """By the definition of the sections. flash, ram: the sections that each holds."""
+    used = {"flash": sum(sizes[name] for name in flash), "ram": sum(sizes[name] for name in ram)}
+    first = max(used, key=lambda name: Fraction(used[name], device[f"{name}_bytes"]))
+    over = used[first] - device[f"{first}_bytes"]
+    return {**used, "fits": over <= 0, "breaks": first if over > 0 else None, "excess": max(0, over)}
+
+
+def _left(sizes: Sizes, device: Sizes) -> dict[str, int]:
+    """Bytes above each limit."""
+    right = memory(sizes, device)
+    return {name: right[name] - device[f"{name}_bytes"] for name in ("flash", "ram")}
+
+
+def _changed(change: Callable[[dict[str, Any], dict[str, int], Sizes], dict[str, Any]]) -> Callable[..., dict[str, Any]]:
+    """change: (right answer, bytes above each limit, device) -> what is different."""
+    return lambda sizes, device: (right := memory(sizes, device)) | change(right, _left(sizes, device), device)
+
+
+def _most_bytes(right: dict[str, Any], over: dict[str, int], _: Sizes) -> dict[str, Any]:
+    worst = max(over, key=lambda name: over[name])
+    return {} if right["fits"] else {"breaks": worst, "excess": over[worst]}
+
+
+def _ram_if_equal(right: dict[str, Any], over: dict[str, int], device: Sizes) -> dict[str, Any]:
+    equal = right["flash"] * device["ram_bytes"] == right["ram"] * device["flash_bytes"]
+    return {"breaks": "ram", "excess": over["ram"]} if equal and not right["fits"] else {}
+
+
+_SECTIONS = (
+    "Which sections are in flash, and which in RAM?",
+    "flash: text and data (its first values are kept there). ram: data (it may change), bss and stack.",
+)
+_DATA = (
+    "Variables that start with a value are in both memories: why?",
+    "In RAM they change, and flash keeps the values that they start with: data counts in both.",
+)
+_WORST = ("Both are too large: which by the larger share?", "The largest needed / available breaks first, not the most bytes.")
+_EQUAL = (
+    "Both are exceeded by the same share. Which one does the docstring name?",
+    '"flash": let RAM break only where its share is larger, >, not >=.',
+)
+_FITS = ("How many bytes are left here?", "None, and none are missing: what is equal to the limit fits.")
+_ONE = ("By how many bytes?", "By one: it does not fit.")
+MISTAKES = (
+    Mistake("data not in flash", lambda sizes, device: memory(sizes, device, flash=("text",)), _DATA),
+    Mistake("data not in RAM", lambda sizes, device: memory(sizes, device, ram=("bss", "stack")), _DATA),
+    Mistake(
+        "no stack",
+        lambda sizes, device: memory(sizes, device, ram=("data", "bss")),
+        ("Where do the calls of functions keep their variables?", "On the stack, which is RAM."),
+    ),
+    Mistake(
+        "bss in flash",
+        lambda sizes, device: memory(sizes, device, flash=("text", "data", "bss")),
+        ("What are the first values of bss?", "Zeros, which nobody stores: bss takes no flash."),
+    ),
+    Mistake(
+        "none for None",
+        _changed(lambda right, *_: {"breaks": "none"} if right["fits"] else {}),
+        ('Is "none" a value of Python\'s?', "None without quotes is asked for: `is None` is not true of a str."),
+    ),
+    Mistake(
+        "a tuple",
+        lambda sizes, device: tuple(memory(sizes, device).values()),
+        ("What is asked for?", 'A dict: {"flash": flash, "ram": ram, "fits": ..., "breaks": ..., "excess": ...}.'),
+    ),
+    Mistake(
+        "a negative excess",
+        _changed(lambda right, over, _: {"excess": max(over.values())} if right["fits"] else {}),
+        ("What is the excess of a program that fits?", "0: max(0, ...), not the bytes that are left."),
+    ),
+    Mistake(
+        "flash first", _changed(lambda right, over, _: {"breaks": "flash", "excess": over["flash"]} if over["flash"] > 0 else {}), _WORST
+    ),
+    Mistake("the most bytes", _changed(_most_bytes), _WORST, "both, the larger share has fewer bytes"),
+    Mistake("RAM if equal", _changed(_ram_if_equal), _EQUAL, "both by the same share"),
+    Mistake(
+        "both together",
+        _changed(lambda right, over, _: {} if right["fits"] else {"excess": sum(max(0, one) for one in over.values())}),
+        ("Which bytes does excess count?", "Those above the limit of the one that breaks, and not of both."),
+    ),
+    Mistake("full does not fit", _changed(lambda right, over, _: {"fits": max(over.values()) < 0}), _FITS, "full to the last byte"),
+    Mistake(
+        "a byte for free",
+        _changed(lambda right, over, _: {"fits": True, "breaks": None, "excess": 0} if right["excess"] == 1 else {}),
+        _ONE,
+        "one byte too many",
+    ),
+)
+
+
+def sections(sizes: Sizes, device: Sizes) -> dict[str, Any]:
+    """As a linker counts its sections."""
+    used = {"flash": sizes["text"] + sizes["data"], "ram": sizes["data"] + sizes["bss"] + sizes["stack"]}
+    over = {name: used[name] - device[f"{name}_bytes"] for name in used}
+    share = {name: used[name] / device[f"{name}_bytes"] for name in used}
+    first = max(used, key=lambda name: (over[name] > 0, share[name]))
+    broken = over[first] > 0
+    return {**used, "fits": not broken, "breaks": first if broken else None, "excess": over[first] if broken else 0}
+
+
+def _sizes(text: int, data: int, bss: int, stack: int) -> dict[str, int]:
+    return {"text": text, "data": data, "bss": bss, "stack": stack}
+
+
+@exercise(
+    library(sections, "the linker's definition of its sections"),
+    points=2,
+    difficulty=1,
+    minutes=10,
+    judge=equal_to(memory),
+    mistakes=MISTAKES,
+    rtol=0,
+    steps="Add up flash and ram; divide each by what the device has; the larger share decides; None and 0 where it is not above 1.",
+)
+def fits_flash_and_ram(rng: np.random.Generator) -> Iterator[Case]:
+    """fits_flash_and_ram(sizes, device) -> dict with flash, ram, fits, breaks, excess."""
+
+    def between(low: int, high: int) -> int:
+        return int(rng.integers(low, high))
+
+    board = {"flash_bytes": 32_768, "ram_bytes": 16_384}
+    fitting = _sizes(between(9_000, 20_000), between(50, 400), between(3_000, 9_000), between(300, 900))
+    yield Case("a program that fits", (fitting, board), weight=2, hints=_SECTIONS)
+    flash = ("Which memory breaks here, and by how much?", 'breaks is "flash", excess the bytes above its limit.')
+    yield Case("too large for flash", (_sizes(between(40_000, 60_000), 128, 4_000, 512), board), hints=flash)
+    ram = ("Which memory breaks here, and by how much?", 'breaks is "ram", excess the bytes above its limit.')
+    yield Case("too large for RAM", (_sizes(20_000, 96, between(17_000, 40_000), 512), board), hints=ram)
+    by_ram = "both, RAM by the larger share"
+    both = _sizes(between(50_000, 60_000), 64, between(50_000, 60_000), 512)  # 1.5 to 1.8 times the flash, above 3 times the RAM
+    yield Case(by_ram, (both, board), hints=_WORST)
+    other = _sizes(between(98_000, 99_000), 64, between(20_000, 30_000), 512)
+    yield Case("both, flash by the larger share", (other, board), hints=_WORST)
+    few = _sizes(between(131_000, 140_000), 0, between(3_200, 3_300), 100), {"flash_bytes": 65_536, "ram_bytes": 1_024}
+    yield Case("both, the larger share has fewer bytes", few, hints=_WORST, basis=by_ram)
+    twice, data, stack = between(20_000, 30_000), between(50, 400), between(100, 500)
+    equal = _sizes(2 * twice - data, data, twice - data - stack, stack)
+    yield Case("both by the same share", (equal, board), hints=_EQUAL, basis=by_ram)
+    yield Case("full to the last byte", (_sizes(32_700, 68, 16_316 - stack, stack), board), hints=_FITS)
+    yield Case("one byte too many", (_sizes(32_701, 68, 5_000, stack), board), hints=_ONE)
+    yield Case("data alone breaks RAM", (_sizes(2_000, between(17_000, 20_000), 0, 0), board), hints=_DATA)
+    yield keeps_inputs(_sizes(between(900, 2_000), 10, 20, 30), dict(board))

@@ -1,0 +1,276 @@
+"""int8_conv2d: a convolution without floats."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from fractions import Fraction
+from functools import partial
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from numpy.lib.stride_tricks import sliding_window_view
+from torch import Tensor, cat, from_numpy, int8, int32, int64, tensor, uint8, zeros_like
+from torch.nn.functional import conv2d
+
+from utils.compress.quantization import requantize
+from utils.exercises.declare import Case, Mistake, exercise
+from utils.exercises.dtypes import no_floats
+from utils.exercises.judges import equal_to
+from utils.exercises.lab07.to_fixed_point import fixed_point
+from utils.exercises.standins import library
+from utils.exercises.stock import has_dtype, keeps_inputs, takes_nothing
+
+Layer = tuple[Tensor, Tensor, Tensor, dict[str, Any]]
+
+
+def accumulator(x: np.ndarray, w: np.ndarray, bias: int, zero_point: int, top: int, left: int) -> int:
+    """One place of one image and filter: x (c, h, w) and w (c, k, k) as Python's integers; outside is the zero point."""
+    total = bias
+    for channel, row, column in np.ndindex(*w.shape):
+        at, beside = top + row, left + column
+        if 0 <= at < x.shape[1] and 0 <= beside < x.shape[2]:
+            total += (int(x[channel, at, beside]) - zero_point) * int(w[channel, row, column])
+    return total
+
+
+def code(total: int, multiplier: int, shift: int, y_zero_point: int) -> int:
+    """floor(total * multiplier / 2^shift + 1/2) + zero point, in fractions, clamped."""
+    rounded = (Fraction(total * multiplier, 2**shift) + Fraction(1, 2)).__floor__()
+    return min(max(rounded + y_zero_point, 0), 255)
+
+
+def convolution(x: np.ndarray, w: np.ndarray, b: np.ndarray, params: Mapping[str, Any]) -> np.ndarray:
+    """Place by place. It calls nothing of the course: an error there would be judged right."""
+    stride, padding, kernel = params["stride"], params["padding"], w.shape[2]
+    height, width = ((side + 2 * padding - kernel) // stride + 1 for side in x.shape[2:])
+    out = np.zeros((len(x), len(w), height, width), dtype=np.int64)
+    for image, channel, row, column in np.ndindex(*out.shape):
+        top, left = row * stride - padding, column * stride - padding
+        total = accumulator(x[image], w[channel], int(b[channel]), params["x_zero_point"], top, left)
+        factor = int(params["multipliers"][channel]), int(params["shifts"][channel])
+        out[image, channel, row, column] = code(total, *factor, params["y_zero_point"])
+    return out
+
+
+def convolved(
+    x: np.ndarray,
+    w: np.ndarray,
+    b: np.ndarray,
+    params: Mapping[str, Any],
+    *,
+    border: int | None = None,
+    bias: Literal["in the sum", "left out", "after the factor"] = "in the sum",
+    point: bool = True,
+    first: bool = False,
+    turned: bool = False,
+    wraps: bool = False,
+    scaled: Callable[[Any, Any, Any], Any] | None = None,
+    clamped: Literal["last", "never", "early"] = "last",
+) -> np.ndarray:
+    """The layer, vectorized; each keyword makes one mistake.
+
+    border: the code outside the image. first: one factor for all filters. wraps: the zero point is subtracted in uint8.
+    scaled: (sums, multipliers, shifts) -> rounded. clamped: "early" is before the zero point is added.
+    """
+    pad, stride, kernel, zero_point = params["padding"], params["stride"], w.shape[2], params["x_zero_point"]
+    around = ((0, 0), (0, 0), (pad, pad), (pad, pad))
+    held = np.pad(x.astype(np.int64), around, constant_values=zero_point if border is None else border)
+    held = held - zero_point if point else held
+    held = held % 256 if wraps else held
+    windows = sliding_window_view(held, (kernel, kernel), (2, 3))[:, :, ::stride, ::stride]
+    sums = np.einsum("nchwij,ocij->nohw", windows, (w[:, :, ::-1, ::-1] if turned else w).astype(np.int64))
+    biases = b.astype(np.int64)[:, None, None]
+    multipliers, shifts = (np.asarray(params[name], dtype=np.int64)[:, None, None] for name in ("multipliers", "shifts"))
+    if first:
+        multipliers, shifts = multipliers[:1], shifts[:1]
+    rounded = (scaled or _halves_up)(sums + biases * (bias == "in the sum"), multipliers, shifts) + biases * (bias == "after the factor")
+    codes = (np.clip(rounded, 0, 255) if clamped == "early" else rounded) + params["y_zero_point"]
+    return np.clip(codes, 0, 255) if clamped == "last" else codes % 256
+
+
+def _halves_up(sums: Any, multipliers: Any, shifts: Any) -> Any:
+    return (sums * multipliers + (np.int64(1) << (shifts - 1))) >> shifts
+
+
+def _away_from_zero(sums: Any, multipliers: Any, shifts: Any) -> Any:
+    return np.sign(sums) * _halves_up(np.abs(sums), multipliers, shifts)
+
+
+def _in_int32(sums: Any, multipliers: Any, shifts: Any) -> Any:
+    sums, multipliers, shifts = (one.astype(np.int32) for one in (sums, multipliers, shifts))
+    return ((sums * multipliers + (np.int32(1) << (shifts - 1))) >> shifts).astype(np.int64)
+
+
+def _products_in_int32(sums: Any, multipliers: Any, shifts: Any) -> Any:
+    products = (sums.astype(np.int32) * multipliers.astype(np.int32)).astype(np.int64)
+    return (products + (np.int64(1) << (shifts - 1))) >> shifts
+
+
+_SUMS = (
+    "Compute one code by hand: which products are under the window?",
+    "Their sum plus the bias, times multiplier / 2**shift, rounded, plus the output's zero point.",
+)
+_POINT = ("Which value has the code x_zero_point?", "0.0: leave uint8, then subtract it, before you multiply.")
+_HALF = ("Does >> round?", "It rounds down: add half a step, 1 << (shift - 1), before you shift.")
+_UP = (
+    "A factor of a half makes 2.5 of 5.",
+    "Halves go up, also below 0: -2.5 becomes -2. (acc * multiplier + half) >> shift does both.",
+)
+_FIRST = ("How many multipliers are there?", "One for each filter: give them the shape (o, 1, 1), so that they broadcast.")
+_BORDER = (
+    "Which value is beyond the border, and which code has it?",
+    "0.0, whose code is x_zero_point: subtract the zero point first and pad with 0, or pad x with x_zero_point.",
+)
+_OUTPUT = ("Which code does a sum of 0 get?", "y_zero_point: add it after the shift, before you clamp.")
+_BIAS = ("What is missing is the same all over a channel.", "Add b to the sums, before the factor: b[:, None, None].")
+_LATE = ("In which unit is the bias?", "In units of a sum: add b before the factor, which scales both.")
+_STEP = ("How far does the window move?", "By stride places, down and to the right.")
+_BELOW = ("What is 3 - 128 in uint8?", "131: it has no negative numbers. Leave uint8 first.")
+_ENDS = ("Which codes does uint8 have?", "0 to 255: clamp() before converting, as uint8 wraps around.")
+_WIDE = (
+    "How large is a sum times its multiplier?",
+    "Up to 2**62: convert sums and multipliers to int64 before you multiply. int32 wraps around.",
+)
+_FLOAT = {
+    "float": ("Which line makes a float?", "Keep to conv2d on integers, +, *, >> and clamp: / and torch.zeros give floats."),
+    "numpy": ("Does this need numpy?", "It does not: tensors do all of it, and the check watches torch's operations alone."),
+}
+MISTAKES = (
+    Mistake("stays in int32", partial(convolved, scaled=_in_int32), _WIDE),
+    Mistake("products in int32", partial(convolved, scaled=_products_in_int32), _WIDE),
+    Mistake("the border has code 0", partial(convolved, border=0), _BORDER),
+    Mistake("leaves the input's zero point out", partial(convolved, point=False, border=0), _POINT),
+    Mistake("subtracts in uint8", partial(convolved, wraps=True), _BELOW),
+    Mistake("leaves the bias out", partial(convolved, bias="left out"), _BIAS),
+    Mistake("bias after the factor", partial(convolved, bias="after the factor"), _LATE),
+    Mistake("wraps around", partial(convolved, clamped="never"), _ENDS),
+    Mistake(
+        "clamps early",
+        partial(convolved, clamped="early"),
+        ("What is clamped to 0 .. 255?", "The code: add y_zero_point first, for a sum below 0 has a code below the zero point."),
+    ),
+    Mistake("rounds down", partial(convolved, scaled=lambda sums, multipliers, shifts: (sums * multipliers) >> shifts), _HALF),
+    Mistake("halves away from 0", partial(convolved, scaled=_away_from_zero), _UP),
+    Mistake(
+        "halves to even",
+        partial(convolved, scaled=lambda sums, multipliers, shifts: np.rint(sums * multipliers / 2.0**shifts).astype(int)),
+        _UP,
+    ),
+    Mistake("the first factor for all", partial(convolved, first=True), _FIRST),
+    Mistake(
+        "turned kernels",
+        partial(convolved, turned=True),
+        ("Is the kernel turned round?", "In neural networks it is not: w[o, c, i, j] meets x[c, top + i, left + j]."),
+    ),
+    Mistake("leaves the output's zero point out", lambda x, w, b, params: convolved(x, w, b, {**params, "y_zero_point": 0}), _OUTPUT),
+    Mistake("a stride of 1", lambda x, w, b, params: convolved(x, w, b, {**params, "stride": 1}), _STEP),
+    Mistake(
+        "no padding",
+        lambda x, w, b, params: convolved(x, w, b, {**params, "padding": 0}),
+        ("How large is the output?", "h + 2 * padding - k places more than one: pad the image on all sides."),
+    ),
+)
+
+
+def torch_conv2d(x: Tensor, w: Tensor, b: Tensor, params: Mapping[str, Any]) -> Tensor:
+    """torch convolves integers too, and lab 02's function rescales each channel."""
+    values = x.to(torch.int32) - params["x_zero_point"]  # so that the zeros of the padding are zeros
+    acc = conv2d(values, w.to(torch.int32), b.to(torch.int32), params["stride"], params["padding"])
+    factors = zip(params["multipliers"].tolist(), params["shifts"].tolist(), strict=True)
+    codes = [requantize(channel, *factor, params["y_zero_point"]) for channel, factor in zip(acc.unbind(1), factors, strict=True)]
+    return torch.stack(codes, 1)
+
+
+def drawn_layer(
+    rng: np.random.Generator,
+    x: tuple[int, int, int, int],
+    w: tuple[int, int],
+    *,
+    points: tuple[int, int] = (0, 0),
+    stride: int = 1,
+    padding: int = 0,
+    bias: bool = False,
+) -> Layer:
+    """A layer's inputs: x: (n, c, h, w), w: (o, k). Its factors are such that codes lie on both sides of the output's zero point."""
+    out, kernel = w
+    codes, weight = rng.integers(0, 256, size=x), rng.integers(-127, 128, size=(out, x[1], kernel, kernel))
+    spread = np.sqrt((weight.astype(float) ** 2).sum((1, 2, 3))) * 255 / 3.5
+    biases = (rng.choice([-1, 1], size=out) * spread).astype(int) if bias else np.zeros(out, dtype=int)
+    factors = [fixed_point(float(8 / one * rng.uniform(0.5, 1.5))) for one in spread]
+    params = {
+        "x_zero_point": points[0],
+        "y_zero_point": points[1],
+        "multipliers": tensor([multiplier for multiplier, _ in factors], dtype=int64),
+        "shifts": tensor([shift for _, shift in factors], dtype=int64),
+        "stride": stride,
+        "padding": padding,
+    }
+    return from_numpy(codes).to(uint8), from_numpy(weight).to(int8), from_numpy(biases).to(int32), params
+
+
+def _by_hand(x: list[int], w: int, b: int, factor: tuple[int, int], points: tuple[int, int]) -> Layer:
+    """One row of codes through a single weight."""
+    params: dict[str, Any] = {"x_zero_point": points[0], "y_zero_point": points[1], "stride": 1, "padding": 0}
+    params |= {"multipliers": tensor([factor[0]]), "shifts": tensor([factor[1]])}
+    return tensor(x, dtype=uint8).view(1, 1, 1, -1), tensor([w], dtype=int8).view(1, 1, 1, 1), tensor([b], dtype=int32), params
+
+
+def _beyond_floats(x: Tensor, w: Tensor, b: Tensor, params: dict[str, Any]) -> Layer:
+    """The layer with one more filter, whose sums are 2^30 - 1 everywhere: times 2^30 + 1 that is just less than half a step.
+
+    float64 makes it half a step, which is rounded up, and float32 as well. To forget the bias, or the clamp, changes no code.
+    """
+    more = {"multipliers": cat([params["multipliers"], tensor([2**30 + 1])]), "shifts": cat([params["shifts"], tensor([61])])}
+    return x, cat([w, zeros_like(w[:1])]), cat([b, tensor([2**30 - 1], dtype=int32)]), params | more
+
+
+@exercise(
+    library(torch_conv2d, "torch.nn.functional.conv2d"),
+    points=5,
+    difficulty=4,
+    minutes=25,
+    judge=equal_to(convolution),
+    mistakes=MISTAKES,
+    rtol=0,
+    steps="Leave uint8 and int8, then subtract the zero point; torch.nn.functional.conv2d takes int32 (or add up the windows "
+    "yourself); add b; int64 from here, for the product takes 62 bits; add half a step, 1 << (shift - 1); shift right (`>>`); add "
+    "y_zero_point, clamp, convert.",
+)
+def int8_conv2d(rng: np.random.Generator) -> Iterator[Case]:
+    """int8_conv2d(x, w, b, params) -> (n, o, h_out, w_out) uint8 tensor."""
+    layer, zero = partial(drawn_layer, rng), int(rng.integers(20, 60))
+    meet = (
+        "Which dtypes meet there?",
+        "Convert first, x.to(torch.int32) and w.to(torch.int32): torch's operations want one dtype, and F.conv2d takes integers.",
+    )
+    yield Case("one filter over one image", layer((1, 1, 6, 6), (1, 3), points=(0, 128)), weight=2, hints=_SUMS, hints_for={"error": meet})
+    row = [int(value) for value in rng.permutation(8)]
+    yield Case("halves go up", _by_hand(row, 1, 0, (2**30, 31), (4, 100)), hints=_UP)
+    yield Case("channels and filters", layer((2, 3, 5, 5), (4, 3), points=(0, 128)), weight=2, hints=_FIRST)
+    shifted, biased, border = "subtracts the zero point", "adds the bias", "the border has the code of 0.0"
+    yield Case(shifted, layer((1, 2, 5, 5), (3, 3), points=(128, 120)), hints=_BELOW)
+    yield Case(biased, layer((1, 2, 5, 5), (3, 3), points=(0, 128), bias=True), hints=_BIAS)
+    yield Case("adds the output's zero point", layer((1, 2, 5, 5), (3, 1), points=(0, 128)), hints=_OUTPUT)
+    yield Case(border, layer((1, 2, 4, 4), (3, 3), points=(90, 120), padding=1), weight=2, hints=_BORDER, basis=shifted)
+    yield Case("a stride of 2", layer((1, 2, 7, 7), (3, 3), points=(100, 120), stride=2), hints=_STEP)
+    both = layer((2, 1, 8, 8), (4, 3), points=(73, 0), stride=2, padding=1, bias=True)
+    yield Case("as the first layer has it", both, hints=_STEP, basis=border)
+    sides = ("Is the image a square?", "h and w differ here: (h + 2 * padding - k) // stride + 1 for each.")
+    yield Case("an image that is not a square", layer((1, 1, 4, 9), (2, 3), points=(100, 120), padding=1), hints=sides, basis=border)
+    ends = _by_hand([0, zero, 120, 140, 250], 100, 0, (2**30, 34), (128, 100))
+    yield Case("stops at 0 and 255", ends, hints=_ENDS, basis=shifted)
+    far = _by_hand([1, zero, 120, 200, 255], 127, 2_000_001 + zero, (2**31 - 1, 45), (0, 0))
+    yield Case("products beyond int32", far, hints=_WIDE)
+    exact = ("float32 holds no odd number beyond 2**24, float64 none beyond 2**53.", "Multiply and shift in int64: `>>`, no division.")
+    hair = _by_hand([0, 1], 1, 2**30 - 1, (2**30 + 1, 61), (0, zero))  # 2^60 - 1: just less than half a step
+    yield Case("products beyond any float", hair, hints=exact, hints_for={"leaves the bias out": exact}, basis=biased)
+    yield takes_nothing(
+        "no image", *layer((0, 2, 5, 5), (3, 3)), hints=("There is no image here.", "The shape is (0, o, h, w): work on the whole tensor.")
+    )
+    small = layer((1, 2, 4, 4), (2, 3), points=(100, 120), padding=1)
+    yield has_dtype(equal_to(convolution), "uint8", ("u1",), *small)
+    exactly = _beyond_floats(*small)  # so that an answer that gets past the probe has still computed exactly
+    watched = no_floats(equal_to(convolution))
+    yield Case("no float on the way", exactly, watched, hints=_FLOAT["float"], hints_for=_FLOAT, probe="without_floats", as_given=True)
+    yield keeps_inputs(*small, basis=border)
