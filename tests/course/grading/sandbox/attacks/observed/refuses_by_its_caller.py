@@ -3,6 +3,7 @@
 Ought to lose:
 - refuses more than there are
 - refuses to draw none
+- refuses a negative count
 - refuses a batch of none
 """
 # ruff: noqa
