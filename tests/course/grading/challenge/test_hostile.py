@@ -73,10 +73,10 @@ GRAPHS = {
     "numbers drawn at each run": (DICE, "RandomNormalLike, which gives other answers at each run"),
     "a coin": (COIN, "Bernoulli, which gives other answers at each run"),
     "dropout that is told to train": (TRAINS, "Dropout, which gives other answers at each run"),
-    "empty": (b"", "no whole ONNX model"),
-    "text": (b"my network is very good", "no whole ONNX model"),
-    "a zip": (files.zipped(), "no whole ONNX model"),
-    "truncated": (int8("start")[:-100], "no whole ONNX model"),
+    "empty": (b"", "not a whole ONNX model"),
+    "text": (b"my network is very good", "not a whole ONNX model"),
+    "a zip": (files.zipped(), "not a whole ONNX model"),
+    "truncated": (int8("start")[:-100], "not a whole ONNX model"),
     "weights in another file": (files.external(), "another file"),
     "weights in this system's files": (files.external("/proc/self/environ"), "another file"),
     "a loop without an end": (files.looped(), r"a graph within a node \(Loop\)"),
@@ -91,7 +91,7 @@ GRAPHS = {
     "pictures for answers": (PICTURES, "scores of shape"),
 }
 
-OTHERS_FOR_CHIPS = {"no numbers": "computes on floats", "pictures for answers": "the operation Relu"}
+OTHERS_FOR_CHIPS = {"no numbers": "a MatMul that reads the input itself", "pictures for answers": "the operation Relu"}
 
 
 def one_sentence(found):
