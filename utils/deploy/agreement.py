@@ -73,7 +73,7 @@ def seen_codes(model: onnx.ModelProto, inputs: np.ndarray) -> dict[str, np.ndarr
     known = {value.name for value in copy.graph.output}
     copy.graph.output.extend(_codes_of(name) for name in names if name not in known)
     runs = session(copy.SerializeToString())
-    return dict(zip(names, runs.run(names, {runs.get_inputs()[0].name: inputs}), strict=True))
+    return dict(zip(names, runs.run(names, {runs.get_inputs()[0].name: inputs}), strict=True)) if names else {}
 
 
 def differing(model: onnx.ModelProto, inputs: np.ndarray, codes: Mapping[str, np.ndarray]) -> dict[str, int]:
