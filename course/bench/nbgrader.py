@@ -95,7 +95,7 @@ def _with_tests(paper: Paper) -> dict[str, Any]:
 
 
 def _test(name: str) -> str:
-    lines = ["from utils.exercises.checking import assess as _assess", f"from utils.exercises.lab{LAB[:2]}.cases import lab as _lab"]
+    lines = ["from utils.exercises.checking import assess as _assess", f"from utils.exercises.lab{LAB[:2]} import lab as _lab"]
     return "\n".join([*lines, f"assert not _assess(_lab.exercises[{name!r}], {name}, seed={SEED}).failed"])
 
 

@@ -41,8 +41,6 @@ def lab_attributes(package: str, *exercises: str) -> Callable[[str], Any]:
 
     @cache
     def lab() -> Any:
-        if not exercises:  # the former layout
-            return import_module(f"{package}.cases").lab
         made = import_module("utils.exercises.declare").Lab(package[-2:])
         for name in exercises:
             made.add(getattr(import_module(f"{package}.{_file_of(name)}"), name))

@@ -15,8 +15,6 @@ from utils.files import ROOT
 
 SHARED = "utils.exercises.inside"
 PROBING = f"{SHARED}.probing"
-# Of labs in the former layout: what knows the answers, or leads to it.
-FORMER = {"cases", "checking", "declare", "draws", "hints", "judges", "machine", "mistakes", "oracles", "outside", "standins", "view"}
 
 ARTIFACTS = {
     "safetensors": ("utils.models.store", "utils.measure.macs", "utils.measure.memory"),
@@ -36,27 +34,21 @@ def modules_for(lab: str, root: Path = ROOT) -> Modules:
     """
     package = f"utils.exercises.lab{lab}"
     folders = (f"{SHARED}.", f"{package}.inside.")
-    if _path(f"{package}.inside.probes", root).is_file():
-        return _closed((PROBING, f"{package}.inside.probes"), lambda name: name.startswith(folders), root, late=True)
-    former = [f"{package}.probes"] if _path(f"{package}.probes", root).is_file() else []
-    return _closed((PROBING, *former), lambda name: name.startswith(folders) or _is_former(name, package), root, late=True)
+    own = [f"{package}.inside.probes"] if _path(f"{package}.inside.probes", root).is_file() else []
+    return _closed((PROBING, *own), lambda name: name.startswith(folders), root, late=True)
 
 
 @cache
 def modules_for_artifacts(what: str, root: Path = ROOT) -> Modules:
     """What a file of an open challenge needs, in the same form; no student's code runs beside it.
 
-    what: "safetensors" reads and measures one, "onnx" measures one, "chip" makes one a program of whole numbers.
+    what: "safetensors" reads and measures one, "onnx" measures one, "chip" makes one a program of integers.
     """
     return _closed(ARTIFACTS[what], lambda name: True, root, late=False)
 
 
 def _path(name: str, root: Path) -> Path:
     return root.joinpath(*name.split(".")).with_suffix(".py")
-
-
-def _is_former(name: str, package: str) -> bool:
-    return name.startswith(f"{package}.") and name.rpartition(".")[2] not in FORMER
 
 
 def _closed(starts: tuple[str, ...], allowed: Callable[[str], bool], root: Path, late: bool) -> Modules:

@@ -97,7 +97,6 @@ def answers(lab, kind):
         exercise = next(one for one in names if name.startswith(one))
         said = inspect.getdoc(getattr(module, name)) or ""
         listed = " ".join(said.split()).partition("Loses: ")[2].partition(" Hints: ")[0].rstrip(".")
-        listed = listed or "; ".join(re.findall(r"^ *- (.*)$", said, re.MULTILINE))  # the former layout
         lost = cases_lost(listed, [case.name for case in names[exercise].cases()]) if listed else frozenset()
         sources[name] = source
         found.append((name, exercise, re.sub(rf"\b{name}\b", exercise, source), lost))

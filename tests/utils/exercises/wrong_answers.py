@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -23,8 +22,6 @@ def note(function: Any) -> tuple[str, list[str]]:
     One line does: "Truncates. Loses: all but no values; 16 bits. Hints: Which integer is nearest."
     """
     text = " ".join((function.__doc__ or "").split())
-    if "Loses: " not in text:  # the former layout: a list with a case a line
-        return "; ".join(re.findall(r"^ *- (.*)$", function.__doc__ or "", re.MULTILINE)), []
     loses, _, hints = text.partition("Loses: ")[2].partition(" Hints: ")
     return loses.rstrip("."), [hint.strip() for hint in hints.rstrip(".").split(";") if hint]
 

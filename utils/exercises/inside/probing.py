@@ -49,11 +49,7 @@ def probe_named(lab: str, name: str) -> Function:
     """A shared probe, or the lab's own of this name."""
     if name in _SHARED:
         return _SHARED[name]
-    try:
-        probes = import_module(f"utils.exercises.lab{lab}.inside.probes")
-    except ModuleNotFoundError:  # a lab of the former layout
-        probes = import_module(f"utils.exercises.lab{lab}.probes")
-    chosen: Function = getattr(probes, name)
+    chosen: Function = getattr(import_module(f"utils.exercises.lab{lab}.inside.probes"), name)
     return chosen
 
 

@@ -16,7 +16,7 @@ from course.grading.judge.work import work_of
 from course.grading.marks import CaseMark, ExerciseMark, LabMark
 from course.grading.sandbox import bubblewrap
 from course.grading.sandbox.jobs import Answered, Ended, Limits, Raised
-from course.grading.sandbox.modules import FORMER, modules_for
+from course.grading.sandbox.modules import modules_for
 from course.grading.sandbox.self_test import findings
 from tests.course.grading.sandboxed import LABS, SEED, code, lab_notebook, reference
 from utils.exercises.declare import Case
@@ -51,9 +51,7 @@ def test_nothing_of_the_trusted_side_goes_into_the_sandbox(lab):
     assert {"utils", "utils.exercises", "utils.exercises.inside", "utils.exercises.inside.probing"} <= set(names)
     parents = {name.rpartition(".")[0] for name in names}
     inside = ("utils.exercises.inside.", f"{package}.inside.")
-    former = f"{package}.probes" in names  # a lab of the former layout
-    assert all(name.startswith(inside) or name in parents or (former and name.startswith(f"{package}.")) for name in names)
-    assert not {name.rpartition(".")[2] for name in names} & FORMER
+    assert all(name.startswith(inside) or name in parents for name in names)
     for at, (name, source) in enumerate(modules_for(lab)):
         assert all(needed in names[:at] for needed in names if source and f"from {needed} import" in source), name
 
