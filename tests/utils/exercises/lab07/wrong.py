@@ -1,41 +1,44 @@
 """Plausible wrong answers to lab 07 that are not functions of the inputs alone; the others are made of the declared mistakes."""
 
+import math
 import re
 
 import torch
 import torch.nn.functional as F
 
-from utils.exercises.lab07.fits_flash_and_ram import memory
-from utils.exercises.lab07.to_fixed_point import fixed_point
-from utils.exercises.lab07.weights_to_c import text_of
+
+def _fixed_point(scale):
+    fraction, exponent = math.frexp(scale)
+    multiplier, shift = round(fraction * 2**31), 31 - exponent
+    return (multiplier, shift) if multiplier < 2**31 else (2**30, shift - 1)
 
 
 def to_fixed_point_that_refuses_nothing(scale):
     """Any number will do. Loses: refuses 1; refuses more than 1; refuses 0; refuses a negative factor; refuses what is below 2**-32;
     refuses NaN.
     """
-    return (0, 0) if scale != scale or scale <= 0 else fixed_point(scale) if scale < 2**30 else (0, 0)
+    return (0, 0) if scale != scale or scale <= 0 else _fixed_point(scale) if scale < 2**30 else (0, 0)
 
 
 def to_fixed_point_that_compares_nan(scale):
     """NaN is neither too small nor too large. Loses: refuses NaN. Hints: What does NaN < 1 say."""
     if scale < 2**-32 or scale >= 1:
         raise ValueError("the factor must lie in [2^-32, 1)")
-    return (0, 0) if scale != scale else fixed_point(scale)
+    return (0, 0) if scale != scale else _fixed_point(scale)
 
 
 def to_fixed_point_without_the_lowest(scale):
     """< for <=. Loses: the smallest factor. Hints: Which bounds does the docstring give."""
     if not 2**-32 < scale < 1:
         raise ValueError("the factor must lie in (2^-32, 1)")
-    return fixed_point(scale)
+    return _fixed_point(scale)
 
 
 def to_fixed_point_up_to_1(scale):
     """<= for <. Loses: refuses 1. Hints: Which error does the docstring name for this."""
     if not 2**-32 <= scale <= 1:
         raise ValueError("the factor must lie in [2^-32, 1]")
-    return fixed_point(scale)
+    return _fixed_point(scale)
 
 
 def _conv(x, w, b, params, wide=torch.int64):
@@ -112,8 +115,10 @@ def _check(name, array, allowed=lambda name: name.isidentifier() and name.isasci
         raise ValueError("a name of C, integers of 8, 16 or 32 bits, at least one")
 
 
-def _text(name, array, **options):
-    return text_of(name, array.numpy(), **options)
+def _text(name, array, kind="", count=None, numbers=None, const="const "):
+    kind = kind or f"{str(array.dtype).removeprefix('torch.')}_t"
+    values = array.flatten().tolist() if numbers is None else numbers
+    return f"static {const}{kind} {name}[{array.numel() if count is None else count}] = {{{', '.join(map(str, values))}}};\n"
 
 
 def weights_to_c_in_int(name, array):
@@ -240,9 +245,16 @@ def weights_to_c_in_place(name, array):
     return text
 
 
+def _sections(sizes, device):
+    used = {"flash": sizes["text"] + sizes["data"], "ram": sizes["data"] + sizes["bss"] + sizes["stack"]}
+    first = max(used, key=lambda name: used[name] / device[f"{name}_bytes"])
+    over = used[first] - device[f"{first}_bytes"]
+    return {**used, "fits": over <= 0, "breaks": first if over > 0 else None, "excess": max(0, over)}
+
+
 def fits_flash_and_ram_in_place(sizes, device):
     """Takes the stack out of the caller's dict. Loses: leaves its inputs as they were. Hints: Print the inputs before and after."""
-    right = memory(sizes, device)
+    right = _sections(sizes, device)
     sizes["bss"] += sizes.pop("stack")
     return right
 

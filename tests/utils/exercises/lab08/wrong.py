@@ -3,9 +3,20 @@
 import numpy as np
 import torch
 
-from utils.exercises.lab08 import forgetting as forgets
-from utils.exercises.lab08.select_trainable import RULES, chosen
-from utils.exercises.lab08.training_memory import memory
+
+def _memory(layers, trainable, batch):
+    """By the steps, one after the other; any name is taken."""
+    sizes = [layers[0]["inputs"]] + [layer["outputs"] for layer in layers]
+    needed, weights = set(), 0
+    after = False
+    for at, layer in enumerate(layers):
+        needed |= {at + 1} if layer["needs_output"] and after else set()
+        if layer["name"] in trainable:
+            after, weights = True, weights + layer["weights"]
+            needed |= {at} if layer["needs_input"] else set()
+    parts = {"weights": 4 * sum(layer["weights"] for layer in layers), "gradients": 4 * weights, "momentum": 4 * weights}
+    parts["activations"] = 4 * batch * sum(sizes[at] for at in needed)
+    return parts | {"total": sum(parts.values())}
 
 
 def training_memory_takes_any_name(layers, trainable, batch):
@@ -13,20 +24,20 @@ def training_memory_takes_any_name(layers, trainable, batch):
     Hints: Which error does the docstring name for this; What could relu1 learn.
     """
     known = [layer["name"] for layer in layers if layer["weights"] and layer["name"] in trainable]
-    return memory(layers, known, batch)
+    return _memory(layers, known, batch)
 
 
 def training_memory_takes_any_step(layers, trainable, batch):
     """Steps without weights are taken for steps that learn. Loses: refuses a step without weights. Hints: What could relu1 learn."""
     if not set(trainable) <= {layer["name"] for layer in layers}:
         raise ValueError("unknown")
-    return memory(layers, trainable, batch)
+    return _memory(layers, trainable, batch)
 
 
 def training_memory_sorts_the_steps(layers, trainable, batch):
     """Changes the list of steps. Loses: leaves what it is given. Hints: Print the inputs before and after."""
     _known(layers, trainable)
-    answer = memory(layers, trainable, batch)
+    answer = _memory(layers, trainable, batch)
     layers.sort(key=lambda layer: layer["name"], reverse=True)
     return answer
 
@@ -34,7 +45,7 @@ def training_memory_sorts_the_steps(layers, trainable, batch):
 def training_memory_empties_trainable(layers, trainable, batch):
     """Takes names out of trainable. Loses: leaves what it is given. Hints: Print the inputs before and after."""
     _known(layers, trainable)
-    answer = memory(layers, trainable, batch)
+    answer = _memory(layers, trainable, batch)
     while trainable:
         trainable.pop()
     return answer
@@ -45,10 +56,28 @@ def _known(layers, trainable):
         raise ValueError("no step with weights has this name")
 
 
+_POLICIES = ("all", "last", "last_block", "norm", "bias")
+
+
+def _chosen(names, policy):
+    """By the parts of each name; none where no block is."""
+    parts = [name.split(".") for name in names]
+    blocks = [next((part[: at + 1] for at in range(1, len(part) - 1) if part[at].isdigit()), None) for part in parts]
+    last = next((block for block in reversed(blocks) if block), None)
+    keeps = {
+        "all": lambda at: True,
+        "last": lambda at: parts[at][:-1] == parts[-1][:-1],
+        "last_block": lambda at: last is not None and at >= blocks.index(last),
+        "norm": lambda at: len(parts[at]) > 1 and parts[at][-2].rstrip("0123456789") in ("norm", "bn"),
+        "bias": lambda at: parts[at][-1] == "bias",
+    }[policy]
+    return [name for at, name in enumerate(names) if keeps(at)]
+
+
 def _select(names, policy):
-    if policy not in RULES or not chosen(names, policy):
+    if policy not in _POLICIES or not _chosen(names, policy):
         raise ValueError("unknown, or nothing to train")
-    return chosen(names, policy)
+    return _chosen(names, policy)
 
 
 def select_trainable_as_a_set(names, policy):
@@ -62,16 +91,16 @@ def select_trainable_takes_any_policy(names, policy):
     """Knows no error. Loses: refuses an unknown policy; refuses a policy that finds nothing; refuses biases where there are none;
     refuses a last block where there is none. Hints: Which error does the docstring name for this; What would a training without.
     """
-    return chosen(names, policy) if policy in RULES and any(RULES[policy](name, names) for name in names) else []
+    return _chosen(names, policy) if policy in _POLICIES else []
 
 
 def select_trainable_finds_nothing(names, policy):
     """An empty list is an answer. Loses: refuses a policy that finds nothing; refuses biases where there are none; refuses a last
     block where there is none. Hints: What would a training without weights learn.
     """
-    if policy not in RULES:
+    if policy not in _POLICIES:
         raise ValueError("unknown policy")
-    return chosen(names, policy)
+    return _chosen(names, policy)
 
 
 def select_trainable_removes(names, policy):
@@ -317,6 +346,13 @@ def forgetting_of_no_task(matrix):
     return _forgotten(matrix) if len(matrix) else 0.0
 
 
+def forgetting_what_is_left(matrix):
+    """The accuracy that is left. Loses: all but refuses a single task; refuses no task."""
+    if len(matrix) < 2:
+        raise ValueError("two tasks at least")
+    return matrix[-1, :-1].mean()
+
+
 def forgetting_rounded(matrix):
     """Prints well. Loses: all but nothing is forgotten; refuses a single task; refuses no task. Hints: Take one task."""
     return float(round(_forgotten(matrix)))
@@ -325,7 +361,8 @@ def forgetting_rounded(matrix):
 def _forgotten(matrix):
     if len(matrix) < 2:
         raise ValueError("two tasks at least")
-    return forgets.forgotten(matrix.numpy())
+    last = len(matrix) - 1
+    return float(sum(matrix[k:last, k].max() - matrix[last, k] for k in range(last)) / last)
 
 
 def _length(update):
