@@ -98,7 +98,7 @@ def _checked(calibration: Any) -> np.ndarray:
     """The calibration inputs, (n, ...) float32, if there is something to measure in them."""
     if calibration is None:
         raise ValueError("static quantization measures ranges: give calibration, some hundred inputs of the training split")
-    inputs = _array(calibration)
+    inputs = array_of(calibration, "calibration")
     if not np.issubdtype(inputs.dtype, np.floating):
         raise ValueError(f"calibration must hold floats as the model takes them, got {inputs.dtype}: normalise it as in training")
     if inputs.ndim < 2 or not inputs.size:
@@ -112,21 +112,9 @@ def _checked(calibration: Any) -> np.ndarray:
     return inputs
 
 
-def _array(given: Any) -> np.ndarray:
-    """Inputs as numpy has them, if they are one tensor or array."""
-    if not hasattr(given, "__array__") and not isinstance(given, list | tuple | int | float):
-        raise ValueError(f"give a tensor or an array, not a {type(given).__name__}: put its batches together with torch.cat")
-    if isinstance(given, list | tuple) and len(given) == 2 and np.ndim(given[0]) > 1 and np.shape(given[0]) != np.shape(given[1]):
-        raise ValueError("calibration takes the inputs alone, got a pair, as of inputs and labels: give the first of the two")
-    try:
-        return array_of(given)
-    except (TypeError, ValueError) as error:  # rows of different lengths, or no numbers at all
-        raise ValueError(f"give one tensor or array of inputs, got a {type(given).__name__} that is none ({reason(error, 60)})") from error
-
-
 def _fitting(floats: Path, example: Any, inputs: np.ndarray | None) -> np.ndarray:
     """A batch to try the file with, (1, ...) float32, if the file is a float32 model that takes such inputs."""
-    batch = None if example is None else _array(example).astype(np.float32)[:1]
+    batch = None if example is None else array_of(example, "the example").astype(np.float32)[:1]
     OnnxRunnable(floats, sample=None if batch is None else batch.shape[1:])  # one input, of this shape, and it runs
     source = onnx.load(floats, load_external_data=False)
     kind = source.graph.input[0].type.tensor_type

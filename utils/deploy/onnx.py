@@ -51,6 +51,23 @@ def _export(model: nn.Module, batch: Tensor, path: Path) -> None:
     )  # fmt: skip
 
 
+def _check_answers(model: nn.Module, example: np.ndarray) -> None:
+    """Raise unless the model gives one tensor of finite numbers for the example."""
+    import torch
+
+    kind = type(model).__name__
+    try:
+        answers = model(torch.from_numpy(example))
+    except Exception as error:  # whatever the model's own code raises
+        raise ValueError(
+            f"{kind} does not take the example ({type(error).__name__}: {reason(error)}): give a batch as in training"
+        ) from error
+    if not isinstance(answers, torch.Tensor):
+        raise ValueError(f"{kind} gives a {type(answers).__name__} and a file here has one output: return one tensor")
+    if not torch.isfinite(answers).all():
+        raise ValueError(f"{kind} gives NaN or infinity for the example: check its weights")
+
+
 def _largest_difference(model: nn.Module, example: np.ndarray, path: Path) -> float:
     """Between model and file, on the example and on noise, each a batch of another size; relative to the largest logit above one."""
     import torch
@@ -87,7 +104,7 @@ def _parting(model: nn.Module, example: np.ndarray, path: Path) -> str:
     if behind == len(made):
         return f" behind {made[-1][0]!r}" if made else ""
     kind = type(model.get_submodule(made[behind][0])).__name__
-    return f" from {made[behind][0]!r} on, a {kind}"
+    return f" from {made[behind][0]!r} ({kind}) on"
 
 
 def to_onnx(model: nn.Module, example: Any, path: str | Path) -> int:
@@ -98,7 +115,8 @@ def to_onnx(model: nn.Module, example: Any, path: str | Path) -> int:
     example: a batch (n, ...) float32 of which the first sample gives the shape. Input "x", output "y".
 
     Raises:
-        ValueError: the model or the example is not in float32, or the model can't be exported faithfully; the sentence names the
+        ValueError: the model or the example is not in float32, the model's answers for the example are not one tensor of finite
+            numbers, or the model can't be exported faithfully; the sentence names the
             layer from which on the answers differ, where they do.
 
     >>> import torch
@@ -111,13 +129,16 @@ def to_onnx(model: nn.Module, example: Any, path: str | Path) -> int:
     from utils.measure.macs import first_of
     from utils.measure.state import untouched
 
-    batch, shown = first_of(example).detach().contiguous(), spread(array_of(example), COMPARED)
+    if not hasattr(model, "parameters"):
+        raise ValueError(f"a module of torch can be exported, got {type(model).__name__}: give the model itself")
+    batch, shown = first_of(example).detach().contiguous(), spread(array_of(example, "the example"), COMPARED)
     kinds = {tensor.dtype for tensor in (batch, *model.parameters(), *model.buffers()) if tensor.is_floating_point()}
     if kinds != {torch.float32}:
         raise ValueError(f"export needs model and example in float32, got {', '.join(sorted(map(str, kinds)))}: call model.float() first")
     path = Path(path)
     problems = []
     with tempfile.TemporaryDirectory() as folder, untouched(model), quiet():
+        _check_answers(model, shown)
         draft = Path(folder) / "model.onnx"
         for attempt in (_trace, _export):
             try:

@@ -94,7 +94,10 @@ def _arrays(data: Any) -> tuple[np.ndarray, np.ndarray]:
     pair = (data.inputs, data.labels) if hasattr(data, "inputs") else data
     if not isinstance(pair, tuple | list) or len(pair) != 2:
         raise ValueError(f"data must be a pair (inputs, labels) or have .inputs and .labels, got {type(data).__name__}")
-    inputs, labels = array_of(pair[0]).astype(np.float32, copy=False), array_of(pair[1])
+    inputs, labels = array_of(pair[0]), array_of(pair[1], "labels")
+    if inputs.dtype == np.uint8:
+        raise ValueError("inputs are uint8, as pixels are, and networks take floats: normalize them as in training")
+    inputs = inputs.astype(np.float32, copy=False)
     if not len(labels) or len(inputs) != len(labels):
         raise ValueError(f"need as many labels as inputs and at least one, got {len(inputs)} inputs and {len(labels)} labels")
     return inputs, labels

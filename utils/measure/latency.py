@@ -78,7 +78,7 @@ def first_sample(example: Any) -> np.ndarray:
     Raises:
         ValueError: an empty batch or a single number.
     """
-    whole = array_of(example)
+    whole = array_of(example, "the example")
     if whole.ndim < 2 or not len(whole):
         raise ValueError(f"the example must be a batch such as (1, channels, height, width), got shape {whole.shape}")
     return np.ascontiguousarray(whole[:1], dtype=np.float32)

@@ -21,6 +21,7 @@ from torch.nn.modules.conv import _ConvNd
 from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import flop_registry
 
+from utils.measure.arrays import array_of
 from utils.measure.dispatch import Watcher
 from utils.measure.product_sums import ProductSums
 from utils.measure.state import untouched
@@ -99,9 +100,9 @@ def first_of(example: Any) -> Tensor:
     """The first sample of a batch, as a batch of one: (1, ...) with the type it came in.
 
     Raises:
-        ValueError: an empty batch or a single number.
+        ValueError: an empty batch, a single number, or a tuple or loader instead of one batch.
     """
-    batch = example if isinstance(example, Tensor) else torch.from_numpy(np.array(example))
+    batch = example if isinstance(example, Tensor) else torch.from_numpy(array_of(example, "the example").copy())
     if batch.ndim < 2 or not len(batch):
         raise ValueError(f"the example must be a batch such as (1, channels, height, width), got shape {tuple(batch.shape)}")
     return batch[:1].detach()

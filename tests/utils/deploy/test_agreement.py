@@ -100,7 +100,7 @@ def test_a_file_that_differs_from_its_network_names_the_layer(tmp_path: Path, mo
     """ONNX has no divisor of one's own for a pooling: both exporters write another mean."""
     monkeypatch.setattr(exporting, "_export", exporting._trace)  # the newer one takes seconds
     model = nn.Sequential(nn.Conv2d(1, 2, 3), nn.AvgPool2d(2, divisor_override=3), nn.Conv2d(2, 1, 1))
-    with pytest.raises(ValueError, match=r"the file's answers differ by \d\.\de-\d\d from '1' on, a AvgPool2d"):
+    with pytest.raises(ValueError, match=r"the file's answers differ by \d\.\de-\d\d from '1' \(AvgPool2d\) on"):
         to_onnx(model, torch.rand(4, 1, 8, 8), tmp_path / "net.onnx")
 
 
@@ -150,9 +150,9 @@ def test_a_percentile_of_what_hardly_changes_is_refused_with_the_method_that_wor
     [
         ((torch.rand(8, 4), torch.zeros(8)), "calibration takes the inputs alone"),
         ([torch.rand(8, 4), torch.zeros(8, dtype=torch.int64)], "calibration takes the inputs alone"),
-        (torch.utils.data.DataLoader(torch.rand(8, 4)), "give a tensor or an array, not a DataLoader"),
-        (iter([torch.rand(8, 4)]), "give a tensor or an array, not a list_iterator"),
-        ("photos", "give a tensor or an array, not a str"),
+        (torch.utils.data.DataLoader(torch.rand(8, 4)), "must be a tensor or an array, not a DataLoader"),
+        (iter([torch.rand(8, 4)]), "must be a tensor or an array, not a list_iterator"),
+        ("photos", "must be a tensor or an array, not a str"),
         ([torch.rand(8, 4)], None),
         ([[1.0, 2.0, 3.0, 4.0], [0.0, 1.0, 1.0, 0.5]], None),
     ],
@@ -261,3 +261,34 @@ def test_few_and_evenly_spaced_inputs_are_compared() -> None:
     assert agreement.spread(np.arange(100), 5).tolist() == [0, 25, 50, 74, 99]
     assert agreement.spread(np.arange(3), 5).tolist() == [0, 1, 2]
     assert quantizer.COMPARED == 32
+
+
+class Pair(nn.Module):
+    """Two answers."""
+
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        return x, x
+
+
+def broken() -> nn.Module:
+    layer = nn.Linear(4, 2)
+    nn.init.constant_(layer.weight, torch.nan)
+    return layer
+
+
+@pytest.mark.parametrize(
+    ("model", "example", "message"),
+    [
+        (broken(), torch.rand(2, 4), "Linear gives NaN or infinity for the example: check its weights"),
+        (Pair(), torch.rand(2, 4), "Pair gives a tuple and a file here has one output: return one tensor"),
+        (nn.Linear(4, 2), torch.rand(2, 5), "Linear does not take the example .*: give a batch as in training"),
+        (nn.Linear(4, 2), (torch.rand(2, 4),), "the example takes the inputs alone"),
+        (nn.Linear(4, 2), (torch.rand(2, 4), torch.zeros(2)), "the example takes the inputs alone"),
+        (nn.Linear(4, 2), torch.utils.data.DataLoader(torch.rand(8, 4)), "the example must be a tensor or an array, not a DataLoader"),
+        (torch.relu, torch.rand(2, 4), "a module of torch can be exported, got builtin_function_or_method"),
+    ],
+)
+def test_what_is_no_network_with_its_batch_is_told(tmp_path: Path, model: nn.Module, example: object, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        to_onnx(model, example, tmp_path / "net.onnx")
+    assert not list(tmp_path.iterdir())

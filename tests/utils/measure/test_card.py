@@ -286,6 +286,13 @@ def test_a_bare_model_is_told_how_to_be_wrapped() -> None:
         scorecard("net.onnx", (np.zeros((3, 2), np.float32), np.zeros(3, int)))  # type: ignore[arg-type]
 
 
+def test_pixels_are_not_taken_for_inputs() -> None:
+    """Bytes as floats would be a hundred times too large, and the accuracy a guess."""
+    network = TorchRunnable(nn.Linear(2, 2), torch.zeros(1, 2), size_bytes=1)
+    with pytest.raises(ValueError, match=r"inputs are uint8, as pixels are, .*: normalize them as in training"):
+        scorecard(network, (np.zeros((3, 2), np.uint8), np.zeros(3, int)))
+
+
 @pytest.mark.parametrize("kind", [torch.float64, torch.bfloat16, torch.float16])
 def test_inputs_may_be_of_any_precision(kind: torch.dtype) -> None:
     """numpy has no bfloat16; a tensor may want a gradient."""
