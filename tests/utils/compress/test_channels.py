@@ -319,3 +319,9 @@ def test_a_share_that_removes_nothing_is_said():
         choose_channels(eight, 0.5, multiple=8)
     with pytest.raises(ValueError, match="multiple must be 1 or more, got 0"):
         choose_channels(eight, 0.5, multiple=0)
+
+
+def test_a_group_that_rounding_leaves_whole_is_no_reason_to_warn_where_others_are_cut(recwarn):
+    network = nn.Sequential(nn.Conv2d(1, 16, 3), nn.ReLU(), nn.Conv2d(16, 64, 3), nn.ReLU(), nn.Conv2d(64, 2, 3))
+    assert {name: len(kept) for name, kept in choose_channels(network, 0.9).items()} == {"0": 16, "2": 56}
+    assert not recwarn.list

@@ -73,7 +73,7 @@ def choose_channels(
     fraction: share that stays, one for all groups or one a group (those not named stay whole).
     criterion: "l1", "l2", or "random" (the control).
     multiple: widths are rounded to it, since odd widths can be slower than larger even ones; a share of 1 keeps all. If it is
-        not given, 8, and 1 in groups of fewer than 16 channels. A share below 1 that keeps all channels is warned of.
+        not given, 8, and 1 in groups of fewer than 16 channels. If shares below 1 keep all channels of all groups, a warning says so.
 
     Raises:
         ValueError: a fraction outside (0, 1], a multiple below 1, or a group that the model does not have.
@@ -88,7 +88,7 @@ def choose_channels(
     fractions = dict(fraction) if isinstance(fraction, dict) else dict.fromkeys(groups, fraction)
     if unknown := set(fractions) - set(groups):
         raise ValueError(f"no channel group {sorted(unknown)}: choose among {', '.join(groups)}")
-    keep = {}
+    keep, whole = {}, []
     for name, share in fractions.items():
         if not 0 < share <= 1:
             raise ValueError(f"the fraction of channels to keep must lie in (0, 1], got {share} for {name}")
@@ -97,11 +97,11 @@ def choose_channels(
         width = total if share == 1 else min(total, max(unit, unit * round(share * total / unit)))
         if width == total and share < 1:
             remedy = "give multiple=1 or a smaller share" if unit > 1 else "give a smaller share"
-            warnings.warn(
-                f"{name} keeps all its {total} channels, a share of {share} rounded to a multiple of {unit}: {remedy}", stacklevel=2
-            )
+            whole.append(f"{name} keeps all its {total} channels, a share of {share} rounded to a multiple of {unit}: {remedy}")
         scores = torch.rand(total, generator=generator) if criterion == "random" else group_importance(model, groups[name], criterion)
         keep[name] = keep_largest(scores, 1 - width / total).nonzero().flatten()
+    if whole and len(whole) == len(fractions):
+        warnings.warn(f"no channel is removed; {whole[0]}", stacklevel=2)
     return keep
 
 
