@@ -471,6 +471,7 @@ def data(tmp_path, monkeypatch):
     return path, sha256_of(path)
 
 
+@pytest.mark.needs("git")
 def test_git_gets_a_data_file_back(data, tmp_path):
     path, sha256 = data
     git = ["git", "-C", str(tmp_path), "-c", "user.name=a", "-c", "user.email=a@b"]

@@ -70,8 +70,8 @@ def test_an_array_in_c():
 @pytest.mark.parametrize(
     ("name", "array", "why"),
     [
-        ("2w", np.zeros(1, dtype=np.int8), "no name in C"),
-        ("a b", np.zeros(1, dtype=np.int8), "no name in C"),
+        ("2w", np.zeros(1, dtype=np.int8), "is not a name in C"),
+        ("a b", np.zeros(1, dtype=np.int8), "is not a name in C"),
         ("w", np.zeros(1), "float64"),
         ("w", np.zeros(0, dtype=np.int8), "0 numbers"),
     ],
