@@ -156,7 +156,7 @@ def test_a_percentile_of_what_hardly_changes_is_refused_with_the_method_that_wor
         ([torch.rand(8, 4)], None),
         ([[1.0, 2.0, 3.0, 4.0], [0.0, 1.0, 1.0, 0.5]], None),
     ],
-    ids=str,
+    ids=["a pair", "a list of two", "a loader", "an iterator", "a text", "a list of one", "rows of numbers"],
 )
 def test_a_calibration_that_is_no_tensor_is_told_what_to_give(tmp_path: Path, calibration: object, message: str | None) -> None:
     give = lambda: to_int8_onnx(nn.Linear(4, 2), torch.rand(1, 4), tmp_path / "net.onnx", calibration)  # noqa: E731
