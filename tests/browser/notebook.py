@@ -25,7 +25,13 @@ ENDED = "() => ![...document.querySelectorAll('.jp-Notebook .jp-InputPrompt')].s
 
 
 class Notebook:
-    """One lab on one page. complaints: errors in the page's console, uncaught ones too. foreign: requests to other computers."""
+    """One lab on one page.
+
+    complaints: errors in the page's console, uncaught ones too. foreign: requests to other computers. ran: the file after the
+    untouched lab was run to its end.
+    """
+
+    ran: Any = None
 
     def __init__(self, page: Page, address: str, home: Path, lab: str, screenshots: Path | None) -> None:
         self.page, self.address, self.home, self.lab, self.screenshots = page, address, home, lab, screenshots
@@ -77,6 +83,7 @@ class Notebook:
                 continue
         self.page.wait_for_function(ENDED, polling=500)  # by default at each frame, at the cost of the kernel
         self.save()
+        self.ran = self.saved()
 
     def run(self, index: int) -> None:
         """Run one cell and wait until it ended."""

@@ -122,7 +122,8 @@ class Guess:
         """The empty figure and a button; the answer takes the figure's place when a guess is committed or the button is pressed."""
         import ipywidgets
 
-        image = ipywidgets.Image(value=_empty_line(self).png(), format="png", width=round(WIDTH * 100), layout={"max_width": "100%"})
+        layout = {"max_width": "100%", "margin": "0"}  # with a margin it would be wider than a narrow window
+        image = ipywidgets.Image(value=_empty_line(self).png(), format="png", width=round(WIDTH * 100), layout=layout)
         button = ipywidgets.Button(description="Show anyway", tooltip="show the answer without a guess")
 
         def show(_: Any = None) -> None:
