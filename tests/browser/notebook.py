@@ -117,13 +117,19 @@ class Notebook:
     # looking
 
     def saved(self) -> Any:
-        """The notebook's file."""
-        return nbformat.read(self.home / f"{self.lab}.ipynb", as_version=4)
+        """The notebook's file, whole: while it is being written it is not read yet."""
+        found: list[Any] = []
+
+        def is_whole() -> bool:
+            with contextlib.suppress(nbformat.reader.NotJSONError):
+                found.append(nbformat.read(self.home / f"{self.lab}.ipynb", as_version=4))
+            return bool(found)
+
+        self.wait_until(is_whole, "the notebook's file is never whole")
+        return found[0]
 
     def _counts_in_file(self) -> list[str]:
-        with contextlib.suppress(nbformat.reader.NotJSONError):  # it is being written
-            return [f"[{cell.execution_count or ' '}]:" for cell in self.saved().cells if cell.cell_type == "code"]
-        return []
+        return [f"[{cell.execution_count or ' '}]:" for cell in self.saved().cells if cell.cell_type == "code"]
 
     def prompts(self) -> list[str]:
         """What stands beside each code cell: "[3]:"."""
