@@ -712,6 +712,9 @@ print(
     f"slim {by_pruning:.1f}x, int8 {by_int8:.1f}x, both {both:.0f}x; their product is {by_pruning * by_int8:.0f}x"
 )
 
+# %% [markdown]
+# The Pareto plot shows accuracy over file size. An open mark is a network that another one beats on both.
+
 # %% tags=["demo"]
 show.pareto(cards, x="size_bytes", y="metric")
 

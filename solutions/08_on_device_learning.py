@@ -272,15 +272,13 @@ show.stacks(
 def select_trainable(names, policy):
     """Return the names of the parameters that learn.
 
-    names: list of str, at least one, all parameters in the order of the network, such as
-        "blocks.0.conv.weight", "blocks.0.norm.bias", "head.weight"; parts are separated by dots.
-        Do not change it.
+    names: list of str, at least one, all parameters in the network's order, with dots between their
+        parts: "blocks.0.conv.weight", "blocks.0.norm.bias", "head.weight". Do not change it.
     policy: str, one of
         "all": every name;
         "last": the last layer, all names that agree with the last name up to its final dot;
-        "last_block": from the first name of the last block to the end; a block's name ends with its
-            first number between two dots, as blocks.2 in "blocks.2.conv.weight", and the last block
-            is that of the last such name;
+        "last_block": from the first name of the last block (that of the last name in a block) on;
+            a block's name ends with its first number between two dots: blocks.2 in "blocks.2.w";
         "norm": names whose second-to-last part is norm or bn; digits may follow, as in bn1;
         "bias": names whose last part is bias.
     Returns: list of str, in the order of names.

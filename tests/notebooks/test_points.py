@@ -32,7 +32,7 @@ def answers(folder, stem):
     names = {}
     for cell in notebook.cells:
         if cell.cell_type == "code" and {"setup", "exercise"} & set(cell.metadata.get("tags", ())):
-            exec(compile(cell.source, f"{folder}/{stem}:{cell.id}", "exec"), names)
+            exec(compile(cell.source, f"<{folder}/{stem}:{cell.id}>", "exec"), names)
     return {name: names[name] for name in exercises(stem).exercises}
 
 
