@@ -77,7 +77,7 @@ def stock_mistakes(exercise: Exercise) -> dict[str, tuple[Any, frozenset[str]]]:
         changes_its_inputs: lambda case: case.about == "inputs",
         refuses_nothing: lambda case: case.about == "refusal",
         takes_no_parameter: lambda case: case.probe == "as_parameters",
-        needs_a_value: lambda case: case.about == "answer" and any(one.numel() == 0 for one in _tensors(case.inputs)),
+        needs_a_value: lambda case: case.about in ("answer", "refusal") and any(one.numel() == 0 for one in _tensors(case.inputs)),
     }
     found = {wrong.__name__: (wrong, frozenset(case.name for case in exercise.cases() if loses(case))) for wrong, loses in made.items()}
     return {name: (wrong, lost) for name, (wrong, lost) in found.items() if lost}
