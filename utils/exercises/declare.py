@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
 from typing import Any, Literal
 from zlib import crc32
 
@@ -68,7 +69,7 @@ class Mistake:
     """A plausible wrong answer, written once: judges recognise it, its hints are shown, and a test makes a wrong answer of it.
 
     made: what the mistake gives for an exercise's inputs, which are plain numbers and arrays; a wrong answer is made of it by
-    `Exercise.answer_of`. loses: exactly these cases, "a; b" or "all but a; b"; "" for one or more, whichever.
+    `Exercise.answer_of`. loses: exactly these cases, as `cases_lost` reads them; "" for one or more, whichever.
     """
 
     name: str
@@ -78,7 +79,7 @@ class Mistake:
 
 
 def cases_lost(said: str, names: Iterable[str]) -> frozenset[str]:
-    """The names of cases that a note lists: "a; b", "all", or "all but a; b".
+    """The names of cases that a note lists: "a; b", "all", or "all but a; b". A * in a name is any text: "refuses *".
 
     names: of all cases of the exercise.
 
@@ -88,9 +89,10 @@ def cases_lost(said: str, names: Iterable[str]) -> frozenset[str]:
     every, (rest, but) = frozenset(names), (said.removeprefix("all but "), said.startswith("all but "))
     if said == "all":
         return every
-    listed = frozenset(name.strip() for name in rest.split(";"))
-    if unknown := sorted(listed - every):
+    found = {name.strip(): frozenset(one for one in every if fnmatchcase(one, name.strip())) for name in rest.split(";")}
+    if unknown := sorted(name for name, some in found.items() if not some):
         raise ValueError(f"no case is called {unknown[0]!r}: use one of {'; '.join(sorted(every))}")
+    listed = frozenset().union(*found.values())
     return every - listed if but else listed
 
 

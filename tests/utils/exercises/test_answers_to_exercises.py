@@ -46,15 +46,20 @@ def _can_be_judged(request):
 
 
 def answers(lab, kind):
-    """(exercise, function) of every answer in tests/utils/exercises/LAB/KIND.py."""
+    """(exercise, function) of every answer in tests/utils/exercises/LAB/KIND.py.
+
+    These are its functions and classes, and those of its TABLE, if it has one: name -> (note, function).
+    """
     path = Path(__file__).parent / lab / f"{kind}.py"
     spec = importlib.util.spec_from_file_location(f"{lab}_{kind}", path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
+    for name, (said, function) in getattr(module, "TABLE", {}).items():
+        function.__name__, function.__doc__ = name, said
+        setattr(module, name, function)
     for name, function in inspect.getmembers(module, lambda member: inspect.isfunction(member) or inspect.isclass(member)):
         if not name.startswith("_") and function.__module__ == module.__name__:
-            exercise = next(exercise for key, exercise in LABS[lab].exercises.items() if name.startswith(key))
-            yield exercise, function
+            yield next(exercise for key, exercise in LABS[lab].exercises.items() if name.startswith(key)), function
 
 
 def all_answers(kind):
@@ -67,6 +72,17 @@ def as_asked(exercise, function):
         return function
     methods = {"forward": staticmethod(function), "backward": staticmethod(function)}
     return type(exercise.name, (torch.autograd.Function,), methods)
+
+
+@pytest.mark.parametrize(
+    ("said", "lost"),
+    [("all", "abc"), ("a*", "a"), ("refuses *", "bc"), ("all but refuses 0; an answer", "c"), ("all but refuses *", "a")],
+)
+def test_a_note_lists_cases_by_their_names_or_by_a_part_of_them(said, lost):
+    names = {"a": "an answer", "b": "refuses 0", "c": "refuses NaN"}
+    assert cases_lost(said, names.values()) == {names[one] for one in lost}
+    with pytest.raises(ValueError, match="no case is called 'a question'"):
+        cases_lost("an answer; a question", names.values())
 
 
 @pytest.mark.parametrize(("exercise", "function"), all_answers("right"))
