@@ -9,8 +9,8 @@ from typing import Annotated
 
 import typer
 
-from utils.cli import fail
 from utils.files import ROOT
+from utils.sentences import fail
 from utils.student.folder import is_called
 
 

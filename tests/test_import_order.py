@@ -19,7 +19,7 @@ ORDER = (
     {"deploy"},
     {"exercises"},
     {"student"},
-    {"cli", "doctor", "jupyter", "terminal"},
+    {"cli", "doctor", "jupyter", "sentences", "terminal"},
     {"course"},
 )
 APART = {"show": set(), "ledger": set(), "measure": {"show", "ledger"}}  # of the above they import files alone; of each other, this

@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import subprocess
 import sys
 import tomllib
-import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from importlib.metadata import EntryPoint, entry_points
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from utils.files import ROOT, my_work
+from utils.sentences import FULL, fail, one_sentence, spoken_warnings
 from utils.terminal import adapt_streams
 
 if TYPE_CHECKING:
     from utils.student.submit import Submission
 
 GROUP = "tiny_titans.commands"
-FULL = (errno.ENOSPC, errno.EDQUOT)
 ONE_LAB = "The lab: 1, 01, 01_pruning; or the path of a notebook."
 
 app = typer.Typer(
@@ -35,12 +33,6 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-
-def fail(sentence: object) -> NoReturn:
-    """Show one sentence and end with exit code 1."""
-    typer.echo(str(sentence), err=True)
-    raise typer.Exit(1)
 
 
 @app.command()
@@ -231,32 +223,6 @@ def data(
             typer.echo(f"{one.title}, from {one.package} ...")
             path = one.make(file)
             typer.echo(f"{path} has {path.stat().st_size / 1e6:.1f} MB and is the file that the lab was made with.")
-
-
-@contextmanager
-def one_sentence() -> Iterator[None]:
-    """Turn errors that a user can mend into one sentence and exit code 1."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno is None:  # one of ours, a sentence already
-            fail(error)
-        place = Path(error.filename or my_work())
-        place = place.parent if place.name.startswith(".") else place  # a file that nobody knows, on its way to become one
-        remedy = "make room" if error.errno in FULL else "see that it can be read and written"
-        fail(f"{place}: {error.strerror}. Nothing of yours was changed: {remedy} and try again.")
-    except ValueError as error:
-        fail(error)
-
-
-@contextmanager
-def spoken_warnings() -> Iterator[None]:
-    """Print the project's own warnings as plain sentences."""
-    with warnings.catch_warnings(record=True) as said:
-        yield
-    for warning in said:
-        if warning.category is UserWarning and str(warning.message).startswith("the ledger"):
-            typer.echo(str(warning.message), err=True)
 
 
 @app.command()

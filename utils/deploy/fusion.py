@@ -1,4 +1,4 @@
-"""Which operations of a quantized graph (QDQ) a runtime computes in whole numbers.
+"""Which operations of a quantized graph (QDQ) a runtime computes in integers.
 
 Such a graph says "to floats" (DequantizeLinear), a float operation, "to integers" (QuantizeLinear). A runtime
 replaces the three by one integer operation if it has one, so the floats between them never exist:
@@ -43,7 +43,7 @@ class Operation:
 
 
 class Fusion:
-    """A graph as a runtime sees it that computes in whole numbers where it can."""
+    """A graph as a runtime sees it that computes in integers where it can."""
 
     def __init__(self, graph: onnx.GraphProto) -> None:
         self.graph = graph
@@ -91,7 +91,7 @@ class Fusion:
         return found
 
     def _in_integers(self, node: onnx.NodeProto) -> tuple[str, ...] | None:
-        """What a node makes if it is computed in whole numbers, else None."""
+        """What a node makes if it is computed in integers, else None."""
         kind = node.op_type if node.domain in ("", "ai.onnx") else ""
         reads = [name for name in node.input if name]
         if kind not in TO_INTEGERS | TO_EITHER | MOVES or not all(map(self.source, reads[:1] if kind in MOVES else reads)):

@@ -11,8 +11,8 @@ import onnx
 from onnx import numpy_helper, shape_inference
 
 from utils.deploy.fusion import PRODUCTS, Fusion, is_integer
-from utils.measure.liveness import Step, live_bytes, moved_bytes
-from utils.measure.product_sums import ProductSums
+from utils.measure.counts.liveness import Step, live_bytes, moved_bytes
+from utils.measure.counts.product_sums import ProductSums
 from utils.measure.runnable import Traffic
 
 VIEWS = {"Identity", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Dropout"}
@@ -155,7 +155,7 @@ class OnnxGraph:
 
     @cached_property
     def peak_activation_bytes(self) -> int | None:
-        """By the method of `utils.measure.liveness`; None for an unknown shape or where `utils.deploy.fusion` can't tell.
+        """By the method of `utils.measure.counts.liveness`; None for an unknown shape or where `utils.deploy.fusion` can't tell.
 
         In a quantized graph the operations are those of that module: a value between two of them that are computed in whole
         numbers takes one byte; what stays in floats takes four, and the nodes around it are operations of their own.

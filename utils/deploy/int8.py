@@ -1,4 +1,4 @@
-"""From a float network to an int8 one that ONNX Runtime computes in whole numbers.
+"""From a float network to an int8 one that ONNX Runtime computes in integers.
 
 Static: activations are unsigned bytes whose range is measured beforehand on calibration inputs, weights are
 signed bytes with one scale for each output channel (or one for all), biases are 32 bits. The file holds

@@ -126,7 +126,7 @@ def to_onnx(model: nn.Module, example: Any, path: str | Path) -> int:
     """
     import torch
 
-    from utils.measure.macs import first_of
+    from utils.measure.counts.macs import first_of
     from utils.measure.state import untouched
 
     if not hasattr(model, "parameters"):

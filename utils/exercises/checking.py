@@ -12,8 +12,8 @@ from dataclasses import replace
 from typing import Any
 
 from utils import ledger
-from utils.exercises import view
 from utils.exercises.declare import PUBLIC_SEED, Case, Exercise, Lab
+from utils.exercises.messages import view
 from utils.exercises.needs import missing
 from utils.exercises.ready_made import ready_made
 from utils.exercises.refusals import told_apart

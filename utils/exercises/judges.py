@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from utils.exercises.differences import difference, is_number, resemblance
-from utils.exercises.values import apart, describe, number, short
+from utils.exercises.messages.differences import difference, is_number, resemblance
+from utils.exercises.messages.values import apart, describe, number, short
 
 __all__ = [
     "Judge",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from utils.exercises.advice import Advice, advise, written_out
 from utils.exercises.declare import Exercise
+from utils.exercises.messages.advice import Advice, advise, written_out
 from utils.exercises.outcomes import Outcome
 
 __all__ = ["Outcome", "Result"]

@@ -13,12 +13,12 @@ from utils.exercises.declare import Case
 from utils.exercises.inside import probing
 from utils.exercises.inside.answers import UnacceptableError, plain
 from utils.exercises.judges import Verdict, verdict_of
+from utils.exercises.messages.values import short
+from utils.exercises.messages.view import legible
 from utils.exercises.outside import Outside
 from utils.exercises.refusals import is_refusal
 from utils.exercises.results import Outcome
 from utils.exercises.time_limit import TookTooLongError, limited
-from utils.exercises.values import short
-from utils.exercises.view import legible
 
 SECONDS = 20.0  # of processor time for one case; the longest takes less than one
 SECONDS_AFTERWARDS = 5.0  # for each case behind one that did not end

@@ -20,19 +20,19 @@ from utils.measure.sparse import csr_speedup
 from utils.measure.units import scaled
 
 if TYPE_CHECKING:
-    from utils.measure.macs import NotCountedError, convolutions, count_macs, macs_by_layer
-    from utils.measure.memory import activation_timeline, peak_activation_bytes, traffic
+    from utils.measure.counts.macs import NotCountedError, convolutions, count_macs, macs_by_layer
+    from utils.measure.counts.memory import activation_timeline, peak_activation_bytes, traffic
     from utils.measure.torch_runnable import TorchRunnable
 
 _NEEDS_TORCH = {
     "TorchRunnable": "torch_runnable",
-    "NotCountedError": "macs",
-    "convolutions": "macs",
-    "count_macs": "macs",
-    "macs_by_layer": "macs",
-    "activation_timeline": "memory",
-    "peak_activation_bytes": "memory",
-    "traffic": "memory",
+    "NotCountedError": "counts.macs",
+    "convolutions": "counts.macs",
+    "count_macs": "counts.macs",
+    "macs_by_layer": "counts.macs",
+    "activation_timeline": "counts.memory",
+    "peak_activation_bytes": "counts.memory",
+    "traffic": "counts.memory",
 }
 
 __all__ = [

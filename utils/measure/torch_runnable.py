@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from torch import nn
 
-from utils.measure import memory
-from utils.measure.macs import NotCountedError, count_macs, first_of, fitted
+from utils.measure.counts import memory
+from utils.measure.counts.macs import NotCountedError, count_macs, first_of, fitted
 from utils.measure.runnable import Traffic
 from utils.measure.state import untouched
 
@@ -94,12 +94,12 @@ class TorchRunnable:
 
     @property
     def peak_activation_bytes(self) -> int:
-        """Bytes of activations at the worst moment of one inference; the method stands in `utils.measure.liveness`."""
+        """Bytes of activations at the worst moment of one inference; the method stands in `utils.measure.counts.liveness`."""
         return memory.peak_activation_bytes(self.model, self._example)
 
     @property
     def traffic(self) -> Traffic | None:
-        """Bytes moved by one inference, by the method of `utils.measure.liveness`.
+        """Bytes moved by one inference, by the method of `utils.measure.counts.liveness`.
 
         None with an embedding, which reads a few rows only, and with weights that can't be seen.
         """

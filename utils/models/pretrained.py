@@ -1,7 +1,7 @@
 """EfficientNet-Lite0 with weights from ImageNet, and photos to show it: both from optional packages, nothing is downloaded.
 
 The network (Tan and Le, 2019; the Lite variant, Liu, 2020, has ReLU6 throughout and no squeeze-and-excitation, so that it
-can be computed in whole numbers) classifies photos of 224 x 224 into 1,000 classes. The packages are the group
+can be computed in integers) classifies photos of 224 x 224 into 1,000 classes. The packages are the group
 "pretrained" of pyproject.toml. A lab asks `missing()` first and goes on without them.
 """
 

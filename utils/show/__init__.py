@@ -10,7 +10,6 @@ from utils.show.charts import (
     gain,
     grid_over,
     latencies,
-    motion,
     paired,
     pareto,
     people,
@@ -24,7 +23,7 @@ from utils.show.charts import (
     timeline,
     weight_histogram,
 )
-from utils.show.images import answer_bars, answers, filter_maps, garments, heat_map, pixels, weight_maps
+from utils.show.images import answer_bars, answers, filter_maps, garments, heat_map, motion, pixels, weight_maps
 from utils.show.style import PALETTE, Chart, caption, direct_label, figure, label_lines, use_style
 from utils.show.widgets import Guess, Live, explorer, fit_grid, guess, record_guesses, slider_figure
 

@@ -18,7 +18,7 @@ from course.grading.challenge.paired_loss import Loss, large_is_right, lost, shi
 from course.grading.challenge.testsets import Photos, changed_photos, changed_windows, hidden_photos
 from course.grading.sandbox.keeper import Sandboxes
 from utils.exercises.judges import short
-from utils.exercises.view import legible
+from utils.exercises.messages.view import legible
 
 __all__ = ["CHALLENGES", "Challenge", "challenge_marks", "hidden_photos"]
 
@@ -40,7 +40,7 @@ class Challenge:
     """What an open challenge asks for.
 
     suffix: of its file. budgets: figure -> the most that is allowed. may_lose: points to the network that it is compared with,
-    None if it is compared with none. judged: on "photos", on a "chip" (photos in whole numbers, flash, RAM) or on "windows" of motion.
+    None if it is compared with none. judged: on "photos", on a "chip" (photos in integers, flash, RAM) or on "windows" of motion.
     """
 
     suffix: str

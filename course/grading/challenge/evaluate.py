@@ -19,7 +19,7 @@ from course.grading.sandbox.keeper import Sandboxes
 from course.grading.sandbox.modules import modules_for_artifacts
 from utils.deploy.mcu import boards, codegen
 from utils.exercises.judges import short
-from utils.exercises.view import legible
+from utils.exercises.messages.view import legible
 
 AT_ONCE = 250  # inputs in one call, which has five seconds of the processor
 _PROBING = "def answer(function, inputs, lab, probe, ask, again):\n    return function(*inputs)\n"
@@ -42,7 +42,7 @@ def costs_of(suffix: str, data: bytes, example: np.ndarray, sandboxes: Sandboxes
 
 
 def on_chip(data: bytes, images: np.ndarray, sandboxes: Sandboxes) -> tuple[np.ndarray, dict[str, int], str]:
-    """(classes in whole numbers, flash_bytes and ram_bytes of the linked program, "").
+    """(classes in integers, flash_bytes and ram_bytes of the linked program, "").
 
     Where it can't be linked: least_flash_bytes and least_ram_bytes, of tables and activations alone, and why.
     """

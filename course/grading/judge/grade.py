@@ -40,10 +40,10 @@ from course.grading.sandbox.keeper import Sandboxes
 from utils.exercises.declare import PUBLIC_SEED, Case, Exercise
 from utils.exercises.inside.answers import UnacceptableError, plain
 from utils.exercises.judges import Verdict, verdict_of
+from utils.exercises.messages.values import short
+from utils.exercises.messages.view import legible
 from utils.exercises.refusals import told_apart
 from utils.exercises.results import Outcome, Result
-from utils.exercises.values import short
-from utils.exercises.view import legible
 
 if TYPE_CHECKING:
     from course.grading.submission import Submission

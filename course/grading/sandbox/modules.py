@@ -17,7 +17,7 @@ SHARED = "utils.exercises.inside"
 PROBING = f"{SHARED}.probing"
 
 ARTIFACTS = {
-    "safetensors": ("utils.models.store", "utils.measure.macs", "utils.measure.memory"),
+    "safetensors": ("utils.models.store", "utils.measure.counts.macs", "utils.measure.counts.memory"),
     "onnx": ("utils.deploy.graph",),
     "chip": ("utils.deploy.mcu.network", "utils.deploy.mcu.sizes"),
 }

@@ -180,9 +180,9 @@ def test_a_hand_out_that_is_unpacked_elsewhere_checks_itself(contents, tmp_path)
     command = [sys.executable, "-P", "-m", "utils.cli", "test", "--quick"]
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (0, "00_why_small runs ...\nAll files are whole and the labs run.\n"), done.stderr
-    (root / "utils/measure/macs.py").unlink()
+    (root / "utils/measure/counts/macs.py").unlink()
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
-    assert done.returncode == 1 and "utils/measure/macs.py is missing" in done.stderr
+    assert done.returncode == 1 and "utils/measure/counts/macs.py is missing" in done.stderr
 
 
 # The command

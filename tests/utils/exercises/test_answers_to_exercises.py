@@ -14,12 +14,12 @@ import pytest
 import torch
 
 from utils.doctor import lacking
-from utils.exercises.advice import written_out
 from utils.exercises.checking import assess
 from utils.exercises.declare import PUBLIC_SEED, cases_lost
 from utils.exercises.inside.answers import plain
 from utils.exercises.judges import difference
-from utils.exercises.view import Table
+from utils.exercises.messages.advice import written_out
+from utils.exercises.messages.view import Table
 from utils.files import ROOT
 
 from .wrong_answers import answer_by, lost_by, note, stock_mistakes, table_of_public_inputs

@@ -14,10 +14,11 @@ import pytest
 import torch
 
 from utils import ledger
-from utils.exercises import checking, stock, view
+from utils.exercises import checking, stock
 from utils.exercises.checking import assess, check
 from utils.exercises.declare import Case, Lab, Mistake
 from utils.exercises.judges import Verdict, close_to, equal_to, raises, untouched
+from utils.exercises.messages import view
 from utils.exercises.standins import StandIn, library, package, recorded
 from utils.exercises.stock import keeps_inputs, refuses, takes_nothing, takes_parameter
 from utils.files import ROOT

@@ -2,9 +2,9 @@
 
 import pytest
 
-from utils.exercises import view
 from utils.exercises.declare import Case, Lab
 from utils.exercises.judges import Verdict, equal_to
+from utils.exercises.messages import view
 from utils.exercises.results import Outcome, Result
 from utils.exercises.standins import package
 

@@ -9,9 +9,9 @@ from utils.exercises import running
 from utils.exercises.checking import assess
 from utils.exercises.declare import Case, Lab
 from utils.exercises.judges import equal_to
+from utils.exercises.messages.view import Table
 from utils.exercises.standins import package
 from utils.exercises.time_limit import TookTooLongError, limited
-from utils.exercises.view import Table
 
 LIMIT_S = 0.1
 

@@ -75,7 +75,7 @@ def test_every_row_of_the_page_has_a_test():
 
 MODULES = [
     *sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "utils/student").glob("*.py")),
-    *("utils/cli.py", "utils/jupyter.py", "utils/files.py", "utils/ledger.py", "start.py"),
+    *("utils/cli.py", "utils/sentences.py", "utils/jupyter.py", "utils/files.py", "utils/ledger.py", "start.py"),
 ]
 REMEDY = re.compile(
     r"\b(?:give|rename|choose|run '|submit \{|make room|makes? one|make \{|unpack|open it|download|get it back|copy the course"

@@ -1,4 +1,4 @@
-"""An int8 .onnx file as a network in whole numbers, and as C for a microcontroller without an operating system."""
+"""An int8 .onnx file as a network in integers, and as C for a microcontroller without an operating system."""
 
 from utils.deploy.mcu.arena import Arena, plan_arena
 from utils.deploy.mcu.arithmetic import fixed_point, requantize

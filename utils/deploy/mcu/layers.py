@@ -1,4 +1,4 @@
-"""The layers of a network in whole numbers: what each holds, and what it computes on codes.
+"""The layers of a network in integers: what each holds, and what it computes on codes.
 
 Activations are uint8 codes in the layout (n, channels, height, width) or (n, features); a code q stands for
 scale * (q - zero_point). Weights are int8, biases int32 in units of scale_x * scale_w. Beyond the picture lies the

@@ -1,4 +1,4 @@
-"""A network in whole numbers only: what the C code computes, in numpy, code by code."""
+"""a network in integers only: what the C code computes, in numpy, code by code."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 
 from utils.deploy.mcu.arena import Arena, planned
 from utils.deploy.mcu.layers import Add, Flatten, Layer, Tensor
-from utils.deploy.mcu.onnx_import import read
+from utils.deploy.mcu.reading.onnx_import import read
 from utils.measure.arrays import array_of
 
 MAX_CUT = 0.01  # share of the inputs' values that may be cut off without a word

@@ -16,7 +16,7 @@ from utils.deploy.mcu.codegen import Program
 from utils.deploy.mcu.host import HostProcess, build_for_host
 from utils.deploy.mcu.layers import Flatten, Weighted
 from utils.deploy.mcu.sizes import link_sizes
-from utils.measure.liveness import Step, moved_bytes
+from utils.measure.counts.liveness import Step, moved_bytes
 from utils.measure.runnable import Traffic
 
 

@@ -5,7 +5,6 @@ from utils.show.charts.arena import arena, arena_at
 from utils.show.charts.curves import bars, curves, promised_and_measured
 from utils.show.charts.histogram import weight_histogram
 from utils.show.charts.latencies import latencies
-from utils.show.charts.motion import motion
 from utils.show.charts.paired import Gain, gain, paired
 from utils.show.charts.pareto import pareto
 from utils.show.charts.people import people
@@ -26,7 +25,6 @@ __all__ = [
     "gain",
     "grid_over",
     "latencies",
-    "motion",
     "paired",
     "pareto",
     "people",

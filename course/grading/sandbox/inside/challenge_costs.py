@@ -50,8 +50,8 @@ def _write(data: bytes, path: str) -> None:
 
 
 def _of_safetensors(data: bytes, path: str, example: np.ndarray) -> dict[str, Any]:
-    from utils.measure.macs import count_macs
-    from utils.measure.memory import peak_activation_bytes
+    from utils.measure.counts.macs import count_macs
+    from utils.measure.counts.memory import peak_activation_bytes
     from utils.models.store import load_model
 
     if int.from_bytes(data[:8], "little") > min(MOST_HEADER, len(data)):

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 from utils.exercises.checking import assess
 from utils.exercises.lab00 import lab
-from utils.exercises.view import Table
+from utils.exercises.messages.view import Table
 
 
 def peak_activation_bytes_rounded_down(layer_shapes, bits):

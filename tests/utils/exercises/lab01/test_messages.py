@@ -8,7 +8,7 @@ from utils.exercises.checking import assess
 from utils.exercises.lab01 import lab
 from utils.exercises.lab01.global_masks import torch_masks
 from utils.exercises.lab01.magnitude_mask import torch_mask
-from utils.exercises.view import Table
+from utils.exercises.messages.view import Table
 
 
 def magnitude_mask_of_an_unknown_name(weight, sparsity):

@@ -1,8 +1,8 @@
 """What lab 02's checks say: of floating point on the way, and of a class."""
 
 from utils.exercises.checking import assess
-from utils.exercises.inputs import shown_inputs
 from utils.exercises.lab02 import lab
+from utils.exercises.messages.inputs import shown_inputs
 
 from . import wrong
 

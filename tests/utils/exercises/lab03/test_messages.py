@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from utils.compress.distillation import kd_loss
 from utils.exercises.checking import assess
 from utils.exercises.lab03 import lab
-from utils.exercises.view import Table
+from utils.exercises.messages.view import Table
 
 
 def relational_loss_with_a_misspelt_name(student_emb, teacher_emb):

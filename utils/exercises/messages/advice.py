@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from utils.exercises.declare import Hints
-from utils.exercises.error_hints import error_hints
+from utils.exercises.messages.error_hints import error_hints
 from utils.exercises.outcomes import Outcome
 
 RESEMBLING: dict[str, Hints] = {

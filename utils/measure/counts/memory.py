@@ -1,6 +1,6 @@
 """Memory of a torch model: the RAM that the tensors between the layers need, and the bytes that are moved.
 
-The operations of one inference are recorded as torch executes them; `utils.measure.liveness` says
+The operations of one inference are recorded as torch executes them; `utils.measure.counts.liveness` says
 how long each tensor is held and what each operation moves.
 """
 
@@ -13,9 +13,9 @@ import torch
 from torch import Tensor, nn
 from torch.utils._pytree import tree_leaves
 
-from utils.measure.dispatch import Watcher
-from utils.measure.liveness import Step, live_bytes, moved_bytes
-from utils.measure.macs import first_of, fitted
+from utils.measure.counts.dispatch import Watcher
+from utils.measure.counts.liveness import Step, live_bytes, moved_bytes
+from utils.measure.counts.macs import first_of, fitted
 from utils.measure.runnable import Traffic
 from utils.measure.state import untouched
 
@@ -92,7 +92,7 @@ def activation_timeline(model: nn.Module, example: Any) -> list[tuple[str, int]]
 
 
 def traffic(model: nn.Module, example: Any) -> Traffic:
-    """Bytes that one inference has to move: every weight and buffer once, activations by `utils.measure.liveness`.
+    """Bytes that one inference has to move: every weight and buffer once, activations by `utils.measure.counts.liveness`.
 
     Raises:
         ValueError: the example is no batch, or the network does nothing with it.
@@ -107,7 +107,7 @@ def traffic(model: nn.Module, example: Any) -> Traffic:
 
 
 def peak_activation_bytes(model: nn.Module, example: Any) -> int:
-    """Bytes of activations at the worst moment of one inference, by the method of `utils.measure.liveness`; weights not counted.
+    """Bytes of activations at the worst moment of one inference, by the method of `utils.measure.counts.liveness`; weights not counted.
 
     >>> peak_activation_bytes(nn.Sequential(nn.Linear(8, 100), nn.ReLU(), nn.Linear(100, 2)), torch.zeros(1, 8))  # 8 + 100 floats
     432

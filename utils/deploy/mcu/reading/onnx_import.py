@@ -1,4 +1,4 @@
-"""An int8 .onnx file, as `utils.deploy.to_int8_onnx` writes it, as a list of layers in whole numbers.
+"""An int8 .onnx file, as `utils.deploy.to_int8_onnx` writes it, as a list of layers in integers.
 
 Such a file says "to floats" (DequantizeLinear), a float operation, "to codes" (QuantizeLinear), again and again. Each
 operation with the nodes around it becomes one layer; the factors scale_x * scale_w / scale_y become whole numbers here,
@@ -13,8 +13,8 @@ import numpy as np
 import onnx
 
 from utils.deploy.mcu.layers import Grid, Layer, Tensor
-from utils.deploy.mcu.operations import OPERATIONS, Attributes, no_layer
-from utils.deploy.mcu.values import Constant, Pending, Values, a
+from utils.deploy.mcu.reading.operations import OPERATIONS, Attributes, no_layer
+from utils.deploy.mcu.reading.values import Constant, Pending, Values, a
 
 
 def read(path: str | Path) -> tuple[list[Layer], Tensor, Tensor, tuple[int, ...]]:

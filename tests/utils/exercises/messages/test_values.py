@@ -5,12 +5,12 @@ import pytest
 import torch
 
 from utils.exercises.declare import Case, Lab
-from utils.exercises.inputs import exact_call, shown_inputs
 from utils.exercises.judges import Verdict, close_to, equal_to, verdict_of
+from utils.exercises.messages.inputs import exact_call, shown_inputs
+from utils.exercises.messages.values import apart, describe, exact
+from utils.exercises.messages.view import Table
 from utils.exercises.results import Outcome, Result
 from utils.exercises.standins import package
-from utils.exercises.values import apart, describe, exact
-from utils.exercises.view import Table
 
 NAN = float("nan")
 

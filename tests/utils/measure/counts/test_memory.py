@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from utils.measure import activation_timeline, peak_activation_bytes
-from utils.measure.liveness import Step, live_bytes
+from utils.measure.counts.liveness import Step, live_bytes
 from utils.models import ResidualConfig, ResidualNet
 
 

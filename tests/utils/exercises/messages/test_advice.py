@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 import torch
 
-from utils.exercises.advice import RESEMBLING, advise, written_out
 from utils.exercises.checking import assess
 from utils.exercises.declare import Case, Lab
-from utils.exercises.error_hints import error_hints
 from utils.exercises.judges import Verdict, close_to, equal_to, raises, recognising
+from utils.exercises.messages.advice import RESEMBLING, advise, written_out
+from utils.exercises.messages.error_hints import error_hints
+from utils.exercises.messages.view import Table
 from utils.exercises.results import Outcome, Result
 from utils.exercises.standins import library, package
-from utils.exercises.view import Table
 
 
 def outcome(name, about=None, fits=(), hints_for=(), refused=False):

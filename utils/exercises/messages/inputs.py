@@ -8,7 +8,7 @@ from typing import Any
 
 from utils.exercises.declare import Case, Exercise
 from utils.exercises.inside import probing
-from utils.exercises.values import SMALL, describe, exact, is_array, nested
+from utils.exercises.messages.values import SMALL, describe, exact, is_array, nested
 
 _ROOM = 220  # characters of one argument
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from utils.exercises.values import apart, describe, number, short
+from utils.exercises.messages.values import apart, describe, number, short
 
 _LENGTH = 120  # characters of a difference inside of a list or dict
 _FEWEST = 4  # numbers that differ, for a look at where they are to mean something

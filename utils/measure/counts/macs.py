@@ -22,8 +22,8 @@ from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import flop_registry
 
 from utils.measure.arrays import array_of
-from utils.measure.dispatch import Watcher
-from utils.measure.product_sums import ProductSums
+from utils.measure.counts.dispatch import Watcher
+from utils.measure.counts.product_sums import ProductSums
 from utils.measure.state import untouched
 
 # torch's formulas are blind here, so the comparison below would not notice what is missing.

@@ -10,7 +10,7 @@ import textwrap
 from contextlib import suppress
 from html import escape
 
-from utils.exercises.report import FAILED, PASSED, Section, last_line, points, sections, status, title
+from utils.exercises.messages.report import FAILED, PASSED, Section, last_line, points, sections, status, title
 from utils.exercises.results import Outcome, Result
 
 __all__ = ["Sentence", "Table", "legible", "points", "show", "status"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from utils.exercises.inputs import exact_call, shown_inputs
+from utils.exercises.messages.inputs import exact_call, shown_inputs
 from utils.exercises.results import Outcome, Result
 
 FAILED, PASSED, NOT_RUN = "FAILED", "passed", "not run"

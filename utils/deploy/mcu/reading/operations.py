@@ -11,7 +11,7 @@ import onnx
 
 from utils.deploy.mcu.arithmetic import fixed_point, fixed_point_pair
 from utils.deploy.mcu.layers import Add, AveragePool, Conv, Dense, Flatten, Grid, Layer, MaxPool, Tensor, Window
-from utils.deploy.mcu.values import Values, a
+from utils.deploy.mcu.reading.values import Values, a
 
 Attributes = dict[str, Any]
 

@@ -1,0 +1,1 @@
+"""An int8 .onnx file as a list of integer layers."""
