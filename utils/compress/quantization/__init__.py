@@ -1,6 +1,7 @@
 """Quantization: fewer bits for each number, after training or while it goes on."""
 
 from utils.compress.quantization.affine import affine_params, broadcast_along, code_range, dequantize, per_channel_scales, quantize
+from utils.compress.quantization.blocks import int4_blocks, mxfp4
 from utils.compress.quantization.calibration import calibrate
 from utils.compress.quantization.codebook import kmeans_codebook
 from utils.compress.quantization.integer import integer_linear, requantize, to_fixed_point
@@ -16,8 +17,10 @@ __all__ = [
     "code_range",
     "dequantize",
     "freeze_",
+    "int4_blocks",
     "integer_linear",
     "kmeans_codebook",
+    "mxfp4",
     "per_channel_scales",
     "qat_",
     "quantize",
