@@ -23,7 +23,8 @@ _KINDS = {
     "integer": ("What is an offset?", "An integer number of bytes from the start of the arena, 0 or more."),
     "overlap": (
         "When are two tensors alive at once?",
-        "If neither ends before the other begins; first and last are both included, so last 2 and first 2 meet.",
+        "If neither ends before the other begins; first and last are both included, so last 2 and first 2 meet. "
+        "Look at every tensor that has a place.",
     ),
     "peak": (
         "Which tensor is the hardest to place later?",
@@ -37,6 +38,10 @@ _SEARCH = (
 _HIGHEST = (
     "Alive is right; the search is not. Can a neighbor end below one that came before it?",
     "Yes, a tall one may cover a later one: keep the highest end so far, offset = max(offset, end).",
+)
+_SHARE = (
+    "Which tensors may share bytes?",
+    "Those that are never alive at the same step: one that ends before the other begins is not in its way.",
 )
 _NOTHING = ("What is the plan of no tensors?", "An empty dict: mind max() of nothing.")
 
@@ -100,7 +105,7 @@ def _fits(answer: Any, inputs: tuple[Any, ...]) -> Verdict:
     for name, offset in answer.items():
         plain = offset.item() if isinstance(offset, np.ndarray) and offset.ndim == 0 else offset
         if type(plain) is not int or plain < 0:
-            return Verdict(False, expected, f"for {name}, {describe(offset)}", "integer")
+            return Verdict(False, expected, f"for {name}, {describe(offset)} of type {type(plain).__name__}", "integer")
         offsets[name] = plain
     if pair := overlap(tensors, offsets):
         sizes = {name: size for name, size, *_ in tensors}
@@ -173,7 +178,8 @@ def _listed(tensors: Tensors, offsets: dict[str, int]) -> list[tuple[Any, ...]]:
 MISTAKES = (
     Mistake("all at 0", lambda tensors: dict.fromkeys((name for name, *_ in tensors), 0), _KINDS["overlap"]),
     Mistake("last is free", _by(meets=lambda one, other: one[2] < other[3] and other[2] < one[3]), _KINDS["overlap"]),
-    Mistake("end to end", _end_to_end, _KINDS["peak"]),
+    Mistake("end to end", _end_to_end, _SHARE),
+    Mistake("end to end, by size", lambda tensors: _end_to_end(largest_first(tensors)), _SHARE),
     Mistake("in the order of the list", _by(list), _KINDS["peak"]),
     Mistake("smallest first", _by(lambda tensors: largest_first(tensors)[::-1]), _KINDS["peak"]),
     Mistake("on top", _on_top, _KINDS["peak"]),

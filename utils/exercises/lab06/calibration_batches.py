@@ -21,7 +21,10 @@ _SIZES = (
     "How many images are left for the last batch?",
     "count, in pieces of batch_size: the last one may be smaller.",
 )
-_TWICE = ("Can an image be drawn again?", "It should not: randperm draws without replacement, randint with it.")
+_TWICE = (
+    "Can an image be drawn again?",
+    "It should not: one randperm for all batches draws none twice; randint, or a draw for each batch, does.",
+)
 _AXES = ("What is the shape of a batch?", "(batch, ...), followed by the axes of one image.")
 _AGAIN = ("Which generator do you draw from?", "One of your own, made with the seed at each call.")
 _ALWAYS = ("What does the seed change?", "The draw: torch.Generator().manual_seed(seed).")

@@ -104,6 +104,11 @@ MISTAKES = (
         _SECOND,
     ),
     Mistake("without modulo", Way(lambda names, rounds: [*names, *(n for r in range(rounds) for n in (*names[r:], *names[:r]))]), _SECOND),
+    Mistake(
+        "begins with the second",
+        Way(lambda names, rounds: in_turns(names, rounds + 1)[: len(names)] + in_turns(names, rounds + 1)[2 * len(names) :]),
+        ("Which function begins round 0?", "The first: rounds are counted from 0, and the warm-up is not a round."),
+    ),
     Mistake("sorts the names", Way(lambda names, rounds: in_turns(sorted(names), rounds)), _ORDER),
     Mistake(_BACKWARDS, Way(lambda n, rounds: [*n[::-1], *in_turns(n, rounds)[len(n) :]]), _ORDER, "warms up in the order of the dict"),
 )
@@ -124,6 +129,8 @@ def _judge(whole: tuple[Any, ...]) -> Judge:
             return verdict
         values = list(times.values()) if type(times) is dict else [times]
         if any(type(value) is not np.ndarray for value in values):
+            return replace(verdict, about="tensors")
+        if not verdict.about and any(value.shape != (rounds,) for value in values):
             return replace(verdict, about="tensors")
         ran, wanted = [one[1] for one in asked if one[0] == "work"], in_turns(names, rounds)
         if ran and ran != wanted:

@@ -100,7 +100,16 @@ MISTAKES = (
         lambda p, mean, std: (_moved(p) / 255**2 - _row(mean)) / _row(std),
         ("How bright is white after your division?", "1 / 255: the photo is divided by 255 twice."),
     ),
-    Mistake("divides by 256", lambda p, *x: prepared(p * (255 / 256), *x), ("How bright is white, 255?", "1: divide by 255, not by 256.")),
+    Mistake(
+        "divides by 256",
+        lambda p, mean, std: (_moved(p) / 256 - _row(mean)) / _row(std),
+        ("How bright is white, 255?", "1: divide by 255, not by 256."),
+    ),
+    Mistake(
+        "divides integers",
+        lambda p, mean, std: (_moved(p // 255) - _row(mean)) / _row(std),
+        ("What is 128 // 255?", "0: divide with /, which gives floats."),
+    ),
     Mistake(
         "only scales",
         lambda p, *_: _moved(p) / 255,

@@ -101,6 +101,7 @@ def _lower(ratios: np.ndarray) -> float:
 MISTAKES = (
     Mistake("b by a", lambda a, b: median_and_interval(b, a), ("Which time is divided by which?", "a by b: above 1, b is the faster one.")),
     Mistake("ratio of medians", _of_medians, _ROUNDS),
+    Mistake("sorts before it divides", lambda a, b: median_and_interval(np.sort(a), np.sort(b)), _ROUNDS),
     Mistake("the mean", _at(_k, np.mean), _PAUSE),
     Mistake("a bell curve", _bell_curve, _PAUSE),
     Mistake("the lower median", _at(_k, _lower), _MIDDLE),

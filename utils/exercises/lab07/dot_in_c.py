@@ -133,15 +133,15 @@ _REFUSED: Hints = (
 )
 ABOUT: dict[str, Hints] = {
     "refused": _REFUSED,
-    "failed": ("When does your loop end?", _LAST[1]),
+    "failed": ("When does your loop end?", "It runs from 0 while i < n, and i is an int32_t: a uint8_t never reaches 256."),
     "outside": _LAST,
     "state": (
         "What does your function remember from one call to the next?",
         "A static or global variable keeps its value: declare the sum inside the function, without static, and set it to 0.",
     ),
     "undefined": (
-        "Which variable is read before it has a value?",
-        "int32_t sum = 0; a local variable of C holds anything until it is set, and an int32_t that overflows is undefined.",
+        "Which variable is read before it has a value, or which return is missing?",
+        "int32_t sum = 0; a local variable of C holds anything until it is set, and so does the result without a return.",
     ),
     "nameless": (
         "What is your function called?",

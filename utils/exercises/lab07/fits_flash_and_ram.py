@@ -75,10 +75,13 @@ MISTAKES = (
         lambda sizes, device: memory(sizes, device, flash=("text", "data", "bss")),
         ("What are the first values of bss?", "Zeros, which nobody stores: bss takes no flash."),
     ),
-    Mistake(
-        "none for None",
-        _changed(lambda right, *_: {"breaks": "none"} if right["fits"] else {}),
-        ('Is "none" a value of Python\'s?', "None without quotes is asked for: `is None` is not true of a str."),
+    *(
+        Mistake(
+            f"{said} for None",
+            _changed(lambda right, *_, said=said: {"breaks": said} if right["fits"] else {}),
+            ("Is a str in quotes the value None?", "It is not: None without quotes is asked for, and `is None` is not true of a str."),
+        )
+        for said in ("none", "None", "")
     ),
     Mistake(
         "a tuple",

@@ -66,12 +66,12 @@ def convolved(
     turned: bool = False,
     wraps: bool = False,
     scaled: Callable[[Any, Any, Any], Any] | None = None,
-    clamped: Literal["last", "never", "early"] = "last",
+    clamped: Literal["last", "never", "early", "signed"] = "last",
 ) -> np.ndarray:
     """The layer, vectorized; each keyword makes one mistake.
 
     border: the code outside the image. first: one factor for all filters. wraps: the zero point is subtracted in uint8.
-    scaled: (sums, multipliers, shifts) -> rounded. clamped: "early" is before the zero point is added.
+    scaled: (sums, multipliers, shifts) -> rounded. clamped: "early" is before the zero point is added, "signed" to the codes of int8.
     """
     pad, stride, kernel, zero_point = params["padding"], params["stride"], w.shape[2], params["x_zero_point"]
     around = ((0, 0), (0, 0), (pad, pad), (pad, pad))
@@ -86,7 +86,7 @@ def convolved(
         multipliers, shifts = multipliers[:1], shifts[:1]
     rounded = (scaled or _halves_up)(sums + biases * (bias == "in the sum"), multipliers, shifts) + biases * (bias == "after the factor")
     codes = (np.clip(rounded, 0, 255) if clamped == "early" else rounded) + params["y_zero_point"]
-    return np.clip(codes, 0, 255) if clamped == "last" else codes % 256
+    return np.clip(codes, 0, 255) if clamped == "last" else (np.clip(codes, -128, 127) if clamped == "signed" else codes) % 256
 
 
 def _halves_up(sums: Any, multipliers: Any, shifts: Any) -> Any:
@@ -128,6 +128,7 @@ _LATE = ("In which unit is the bias?", "In units of a sum: add b before the fact
 _STEP = ("How far does the window move?", "By stride places, down and to the right.")
 _BELOW = ("What is 3 - 128 in uint8?", "131: it has no negative numbers. Leave uint8 first.")
 _ENDS = ("Which codes does uint8 have?", "0 to 255: clamp() before converting, as uint8 wraps around.")
+_SIGNED = ("Which codes does uint8 have?", "0 to 255: from -128 to 127 are the codes of int8.")
 _WIDE = (
     "How large is a sum times its multiplier?",
     "Up to 2**62: convert sums and multipliers to int64 before you multiply. int32 wraps around.",
@@ -145,6 +146,8 @@ MISTAKES = (
     Mistake("leaves the bias out", partial(convolved, bias="left out"), _BIAS),
     Mistake("bias after the factor", partial(convolved, bias="after the factor"), _LATE),
     Mistake("wraps around", partial(convolved, clamped="never"), _ENDS),
+    Mistake("clamps to int8", partial(convolved, clamped="signed"), _SIGNED),
+    Mistake("returns int8", lambda *layer: (convolved(*layer) + 128) % 256 - 128, _SIGNED),
     Mistake(
         "clamps early",
         partial(convolved, clamped="early"),

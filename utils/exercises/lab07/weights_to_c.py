@@ -61,7 +61,8 @@ def text_of(name: str, array: np.ndarray, kind: str = "", count: int | None = No
 
 _FORM = (
     "How does C declare an array of constants?",
-    'const int8_t name[3] = {1, -2, 3}; as one str: f"const {type} {name}[{count}] = {{{numbers}}};", braces doubled in an f-string.',
+    'const int8_t name[3] = {1, -2, 3}; as one str: f"const {type} {name}[{count}] = {{{numbers}}};", braces doubled in an f-string. '
+    "The numbers are array.flatten().tolist(), with commas between them.",
 )
 _FLAT = ("In which order do the numbers come?", "Row by row, as array.flatten().tolist() gives them; the count is that of all of them.")
 _TYPE = ("What is the array's dtype?", "torch.int8 is int8_t, uint8 is uint8_t, int16 is int16_t, int32 is int32_t.")

@@ -29,6 +29,10 @@ def clipped(update: Update, clip: float, *_: Any) -> Update:
     return _times(update, clip / length_of(update) if length_of(update) > clip else 1.0)
 
 
+def _at_most(update: Update, clip: float, length: float) -> Update:
+    return _times(update, min(1.0, clip / max(1e-12, length)))
+
+
 def _times(update: Update, factor: float) -> Update:
     return {name: part.astype(float) * factor for name, part in update.items()}
 
@@ -64,7 +68,10 @@ def noisy(answer: Any, inputs: tuple[Any, ...]) -> Verdict:
 _LENGTH = ("What is the length of an update of several tensors?", "The root of the sum of all squares, over all tensors together.")
 _INSIDE = ("Is this update too long?", "It is not: min(1, clip / length) leaves it as it is; it is never made longer.")
 _ZERO = ("How long is an update of zeros?", "0, and clip / 0 is not a number: an update of zeros stays.")
-_NOISE = ("How large is the noise?", "Its standard deviation is sigma * clip, and it is drawn for each number of the update.")
+_NOISE = (
+    "How large is the noise?",
+    "Its standard deviation is sigma * clip, drawn for each number of the update and added after the clipping.",
+)
 _SAME_NOISE = (
     "Do two tensors share their noise?",
     "Draw for each tensor: with the same noise twice, a difference would show what is hidden.",
@@ -79,8 +86,18 @@ MISTAKES = (
     ),
     Mistake(
         "the square of the length",
-        lambda update, clip, *_: _times(update, min(1.0, clip / max(1e-12, length_of(update) ** 2))),
+        lambda update, clip, *_: _at_most(update, clip, length_of(update) ** 2),
         ("Is the sum of the squares a length?", "Its root is: take sqrt() of the sum."),
+    ),
+    Mistake(
+        "the sum of the lengths",
+        lambda update, clip, *_: _at_most(update, clip, sum(length_of({"": one}) for one in update.values())),
+        _LENGTH,
+    ),
+    Mistake(
+        "the L1 norm",
+        lambda update, clip, *_: _at_most(update, clip, sum(float(np.abs(one).sum()) for one in update.values())),
+        ("Which norm is the length?", "The L2 norm: the root of the sum of the squares, not the sum of the magnitudes."),
     ),
     Mistake(
         "always scales",

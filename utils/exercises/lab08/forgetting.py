@@ -40,7 +40,7 @@ _FIRST = (
 )
 _NOW = (
     "Can the last stage be the best one?",
-    "Then the difference would never be below 0: the best is taken over the stages before it.",
+    "Then no difference would be below 0. Take the best of the stages before it, and clamp nothing at 0.",
 )
 _BELOW = ("What if the last stage is the best?", "Then forgetting is below 0, and that is right: later tasks helped.")
 _NAN = ("What is the maximum of NaN and 80?", "NaN in torch, and either in Python: leave out what is above the diagonal.")

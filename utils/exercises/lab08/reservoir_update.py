@@ -111,8 +111,16 @@ def algorithm_r(buffer: list[Any], seen: int, sample: Any, rng: np.random.Genera
 
 
 _FREE = ("Where does a sample go while there is room?", "Into slot number `seen`, as long as that is a slot: seen counts from 0.")
-_CHANCE = (
-    "With which probability should sample number n be in a buffer of k?",
+
+
+def _often(_: Any, expected: str, got: str) -> str:
+    if got == "in 0.0 %":
+        return "It never enters. What is drawn, and does each call draw from the rng that it is given?"
+    return "With which probability should sample number n be in a buffer of k?"
+
+
+_CHANCE: tuple[Any, ...] = (
+    _often,
     "k / n. It comes after `seen` others, so n is seen + 1: draw j from seen + 1 numbers; it goes in if j is a slot.",
 )
 _EQUAL = (

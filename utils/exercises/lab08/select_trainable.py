@@ -125,6 +125,12 @@ MISTAKES = (
         "names that look like the last",
     ),
     Mistake("the last name alone", _by(last=lambda name, names: name == names[-1]), _LAYER, "the last layer; a last layer in a part"),
+    Mistake(
+        "the last two names",
+        _by(last=lambda name, names: name in names[-2:]),
+        ("How many names has the last layer?", "All that agree with the last name up to its final dot: a layer without a bias has one."),
+        "names that look like the last",
+    ),
     Mistake("the last by its first part", _by(last=lambda name, names: name.split(".")[0] == names[-1].split(".")[0]), _WHOLE),
     Mistake("the block alone", _by(last_block=_block_alone), _BLOCK),
     Mistake("numbers as letters", _by(last_block=_by_letters), _TEN),

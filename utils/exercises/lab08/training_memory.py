@@ -92,6 +92,17 @@ def _states_of_all(layers: Layers, trainable: list[str], batch: int) -> dict[str
     return with_total(right | dict.fromkeys(("gradients", "momentum"), right["weights"]))
 
 
+def _outputs_for_inputs(layers: Layers, trainable: list[str]) -> set[int]:
+    outputs = {at for at in kept(layers, trainable) if at and layers[at - 1]["needs_output"]}
+    return outputs | {at + 1 for at in learning(layers, trainable) if layers[at]["needs_input"]}
+
+
+def _after_the_first_named(layers: Layers, trainable: list[str]) -> set[int]:
+    first = next((at for at, layer in enumerate(layers) if layer["name"] in trainable[:1]), len(layers))
+    inputs = {at for at in learning(layers, trainable) if layers[at]["needs_input"]}
+    return inputs | {at + 1 for at, layer in enumerate(layers) if layer["needs_output"] and at > first}
+
+
 def _of_one(layers: Layers, trainable: list[str], batch: int) -> dict[str, int]:
     return with_total(memory(layers, trainable, batch) | {"activations": memory(layers, trainable, 1)["activations"]})
 
@@ -150,6 +161,22 @@ MISTAKES = (
     ),
     Mistake("counts a tensor twice", _keeping(_twice), _TWICE),
     Mistake("sizes of inputs", _sizes_of_inputs, _OUTPUT),
+    Mistake(
+        "outputs for inputs",
+        _keeping(_outputs_for_inputs),
+        ("Which tensor does the gradient of a weight need?", "The input of its step: count inputs where needs_input is True."),
+    ),
+    Mistake(
+        "after the first name",
+        _keeping(_after_the_first_named),
+        ("Which of the steps that learn comes first?", "The first one in layers: the names in trainable may have another order."),
+        "the norms alone",
+    ),
+    Mistake(
+        "weights that learn",
+        lambda *x: with_total(memory(*x) | {"weights": memory(*x)["gradients"]}),
+        ("Do weights that do not learn take memory?", "They do, the forward pass uses them: weights counts all steps, learning or not."),
+    ),
     Mistake(
         "one sample",
         _of_one,
@@ -266,7 +293,7 @@ def training_memory(rng: np.random.Generator) -> Iterator[Case]:
     yield Case("the last layer alone", (network, ["head.bias", "head.weight"], batch), hints=last)
     middle = "one convolution in the middle"
     yield Case(middle, (network, ["conv2.weight"], batch), hints=_AFTER)
-    yield Case("the norms alone", (network, _named(network, "norm1.weight", "norm2.weight"), batch), hints=_AFTER)
+    yield Case("the norms alone", (network, _named(network, "norm1.weight", "norm2.weight")[::-1], batch), hints=_AFTER)
     yield Case("biases alone", (network, _named(network, ".bias"), batch), hints=_NEEDLESS, basis=middle)
     shared, smaller, own = _linear(rng), _pooled(rng, ["input"]), _pooled(rng, ["input", "output"])
     yield Case("a tensor with two readers", (shared, _named(shared), batch), hints=_TWICE)

@@ -26,6 +26,13 @@ RESEMBLING: dict[str, Hints] = {
         "reshape and view keep the order in memory and cut it differently; permute moves an axis. Does the order of a loop matter here?",
     ),
     "opposite sign": ("Compare the signs.", "Every number has the opposite sign: which one is subtracted from which?"),
+    "not a dict": ("What is asked for?", "A dict: the docstring says what its keys are."),
+    "other keys": (
+        "Compare the keys of your dict with those of the docstring.",
+        "It asks for these keys and no others, spelled as they are there.",
+    ),
+    "not a tuple": ("What is asked for?", "A tuple: return the values with commas between them, in the order of the docstring."),
+    "several numbers": ("How many numbers are asked for?", "One. Which operation makes one number of yours: max, mean, sum?"),
 }
 _ANOTHER_ERROR = (
     "You raise {got}; the docstring asks for {expected}.",

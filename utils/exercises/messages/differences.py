@@ -26,7 +26,9 @@ def difference(answer: Any, expected: Any, rtol: float = 0, atol: float = 0, nam
 
 
 def resemblance(answer: Any, expected: Any, rtol: float, atol: float) -> str:
-    """What a wrong answer has in common with the expected array: "a list", "turned axes", "other places", "opposite sign"; else ""."""
+    """What a wrong answer has in common with what was expected: a key of `advice.RESEMBLING`; else ""."""
+    if kind := _other_kind(answer, expected):
+        return kind
     if not isinstance(expected, np.ndarray | np.generic) or expected.dtype.kind not in "iuf":
         return ""
     if type(answer) in (list, tuple):
@@ -41,6 +43,16 @@ def resemblance(answer: Any, expected: Any, rtol: float, atol: float) -> str:
     if _agree(np.sort(answer, axis=None), np.sort(expected, axis=None), rtol, atol):
         return "other places" if answer.shape == expected.shape else ""
     return "opposite sign" if _agree(-answer.astype(float), expected, rtol, atol) else ""
+
+
+def _other_kind(answer: Any, expected: Any) -> str:
+    """What was returned in place of the dict, the tuple or the single number that is asked for; "" if it is one, or None."""
+    if type(expected) is dict:
+        return "" if answer is None else "not a dict" if type(answer) is not dict else "other keys" if set(answer) != set(expected) else ""
+    if type(expected) is tuple:
+        return "not a tuple" if type(answer) in (dict, np.ndarray) else ""
+    several = type(answer) in (list, tuple, dict) or (type(answer) is np.ndarray and answer.ndim > 0)
+    return "several numbers" if several and _is_scalar(expected) else ""
 
 
 def _from_list(answer: Any) -> np.ndarray | None:

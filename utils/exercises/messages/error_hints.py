@@ -94,6 +94,17 @@ _BY_TEXT: tuple[tuple[str, Hints], ...] = (
         r"^it did not end within",
         ("Which loop does not end for this input?", "Go through it by hand: does its condition ever become false?"),
     ),
+    (
+        r"^an answer of type (\w+) is not accepted",
+        (
+            "The answer is a {0}. What does the docstring ask for?",
+            "list(...) makes a list of a set; of a function, return what it returns.",
+        ),
+    ),
+    (
+        r"unsupported operand type\(s\) for .*'list'",
+        ("A list does not take part in arithmetic.", "torch.tensor(...) makes a tensor of it."),
+    ),
     (r"^ZeroDivisionError", ("Which divisor is 0 here?", "Look at this case before you divide.")),
     (r"'NoneType'", _NOTHING),
     (r"^TypeError.*positional argument", _ARGUMENTS),

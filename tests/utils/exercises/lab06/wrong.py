@@ -394,7 +394,7 @@ def calibration_batches_refuses_nothing(images, count, batch_size, seed):
 
 
 def calibration_batches_in_place(images, count, batch_size, seed):
-    """Normalizes the set itself. Loses: leaves the images as they were; a seed decides. Hints: Which generator do you draw."""
+    """Normalizes the set itself. Loses: leaves the images as they were. Hints: Print the inputs before and after."""
     batches = [batch.clone() for batch in _right_batches(images, count, batch_size, seed)]
     images.sub_(images.mean())
     return batches

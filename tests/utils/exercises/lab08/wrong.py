@@ -421,8 +421,8 @@ def clip_and_noise_the_same_twice(update, clip, sigma, rng):
 
 
 def clip_and_noise_in_place(update, clip, sigma, rng):
-    """Changes the update, and refuses nothing. Loses: the same rng, the same noise; refuses clip 0; refuses a negative clip;
-    refuses a negative sigma; leaves the update as it was.
+    """Changes the update, and refuses nothing. Loses: refuses clip 0; refuses a negative clip; refuses a negative sigma;
+    leaves the update as it was.
     """
     length = _length(update)
     for part in update.values():

@@ -93,6 +93,27 @@ def test_what_a_wrong_answer_looks_like(answer, about):
     assert about == "" or about in RESEMBLING
 
 
+@pytest.mark.parametrize(
+    ("expected", "answer", "about"),
+    [
+        ({"a": 1, "b": 2}, {"a": 1}, "other keys"),
+        ({"a": 1, "b": 2}, {"a": 1, "b": 2, "c": 3}, "other keys"),
+        ({"a": 1, "b": 2}, {"a": 1, "b": 3}, ""),
+        ({"a": 1, "b": 2}, [1, 2], "not a dict"),
+        ({"a": 1, "b": 2}, None, ""),
+        ((1.5, 1.0), {"ratio": 1.5, "low": 1.0}, "not a tuple"),
+        ((1.5, 1.0), np.array([1.5, 1.0]), "not a tuple"),
+        (9.0, [14.0, 4.0], "several numbers"),
+        (np.array(9.0), np.array([14.0, 4.0]), "several numbers"),
+        (9.0, np.array(8.0), ""),
+    ],
+)
+def test_an_answer_of_another_kind_is_told_so(expected, answer, about):
+    verdict = equal_to(lambda: expected)(answer, ())
+    assert (verdict.passed, verdict.about) == (False, about)
+    assert not about or about in RESEMBLING
+
+
 def test_a_usual_mistake_counts_before_a_resemblance():
     expected = np.array([1.0, 2, 3, 4])
     judge = recognising(
@@ -201,6 +222,7 @@ def _power():
         (lambda: (lambda x: x)(1, 2), "How many arguments"),
         (lambda: torch.abs([1.0]), "torch's functions take tensors"),
         (lambda: torch.ones(2).astype(int), "a tensor or a numpy array"),
+        (lambda: torch.ones(2) - [1.0], "A list does not take part in arithmetic"),
     ],
 )
 def test_an_error_is_told_by_what_it_says(function, says):
@@ -209,6 +231,18 @@ def test_an_error_is_told_by_what_it_says(function, says):
     except Exception as error:
         hints = error_hints(f"{type(error).__name__}: {' '.join(str(error).split())}  (line 3: x)")
     assert says in " ".join(hints) and len(hints) == 2
+
+
+@pytest.mark.parametrize(("answer", "kind"), [({1, 2}, "set"), (lambda: 1, "function")])
+def test_an_answer_that_cannot_be_judged_is_named(answer, kind):
+    lab = Lab("99")
+
+    @lab.exercise(library(lambda x: x, "x"), judge=equal_to(lambda x: x))
+    def same(rng):
+        yield Case("one", (1,))
+
+    result = assess(same, lambda x: answer)
+    assert result.hints(result.outcomes[0])[0] == f"The answer is a {kind}. What does the docstring ask for?"
 
 
 def test_a_library_that_is_not_known_is_told_nothing():

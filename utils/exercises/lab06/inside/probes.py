@@ -86,10 +86,10 @@ def drawn(function: Function, images: Tensor, count: int, batch_size: int, seed:
 
 def drawn_twice(function: Function, images: Tensor, count: int, batch_size: int, seed: int) -> dict[str, Any]:
     """The batches of this seed, of the same again, and of another."""
-    first = drawn(function, images, count, batch_size, seed)
+    first = drawn(function, images.clone(), count, batch_size, seed)
     torch.rand(3)  # between two calls a lab draws this and that
-    again = drawn(function, images, count, batch_size, seed)
-    return {"first": first, "again": again, "other": drawn(function, images, count, batch_size, seed + 1)}
+    again = drawn(function, images.clone(), count, batch_size, seed)
+    return {"first": first, "again": again, "other": drawn(function, images.clone(), count, batch_size, seed + 1)}
 
 
 def drawn_and_next(function: Function, images: Tensor, count: int, batch_size: int, seed: int, dice: int, more: int) -> dict[str, Any]:

@@ -61,5 +61,6 @@ def noised(function: Function, update: dict[str, Tensor], clip: float, sigma: fl
 def noised_twice(function: Function, update: dict[str, Tensor], clip: float, sigma: float, seed: int) -> dict[str, Any]:
     """The values of three answers, one after the other: two with equal generators, one with another."""
     runs = {"first": seed, "second": seed, "other": seed + 1}
-    answers = {name: noised(function, update, clip, sigma, one) for name, one in runs.items()}
+    copies = {run: {name: part.clone() for name, part in update.items()} for run in runs}
+    answers = {run: noised(function, copies[run], clip, sigma, one) for run, one in runs.items()}
     return {name: [float(value) for part in answer.values() for value in part.flatten()] for name, answer in answers.items()}
