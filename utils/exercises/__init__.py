@@ -15,6 +15,7 @@
     ready_made.py                 whether an answer calls the course's own function
     report.py, inputs.py          the words of a verdict: what was called, expected, and came
     view.py       the table below a check cell
+    c/            answers in C                                               trusted side
     inside/       calls the student's function: runs in the student's process
     labNN/        one file an exercise, in the order of its __init__.py; inside/: what runs in the student's process
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import hashlib
 import importlib.util
-import inspect
 import json
 import re
 from functools import cache
@@ -76,7 +75,8 @@ def reference(lab, name):
 def answers(lab, kind):
     """(function's name, exercise, cell text, the cases that it must lose) of every answer in labNN/KIND.py, and what they share.
 
-    A function becomes a cell by its source, under the exercise's name; the file's imports and helpers, a cell of the student's own.
+    A function becomes a cell by its source, under the exercise's name, and one of the file's TABLE by a call; the file's imports,
+    helpers and TABLE become cells of the student's own.
     """
     from course.grading.judge.lab import graded_lab
 
@@ -94,11 +94,21 @@ def answers(lab, kind):
         if name.startswith("_"):
             shared.append(source)
             continue
-        exercise = next(one for one in names if name.startswith(one))
-        said = inspect.getdoc(getattr(module, name)) or ""
-        listed = " ".join(said.split()).partition("Loses: ")[2].partition(" Hints: ")[0].rstrip(".")
-        lost = cases_lost(listed, [case.name for case in names[exercise].cases()]) if listed else frozenset()
         sources[name] = source
-        found.append((name, exercise, re.sub(rf"\b{name}\b", exercise, source), lost))
+        exercise = _exercise_of(name, names)
+        found.append((name, exercise, re.sub(rf"\b{name}\b", exercise, source), _lost(getattr(module, name).__doc__, names[exercise])))
+    for name, (note, _) in getattr(module, "TABLE", {}).items():
+        exercise = _exercise_of(name, names)
+        calls = f"def {exercise}(*given):\n    return TABLE[{name!r}][1](*given)"
+        found.append((name, exercise, calls, _lost(note, names[exercise])))
     used = set().union(*(needed(source) for source in [*sources.values(), *shared])) & set(sources)
     return found, (*shared, *(sources[name] for name in sorted(used)))  # an answer may call another
+
+
+def _exercise_of(name, exercises):
+    return next(one for one in exercises if name.startswith(one))
+
+
+def _lost(note, exercise):
+    listed = " ".join((note or "").split()).partition("Loses: ")[2].partition(" Hints: ")[0].rstrip(".")
+    return cases_lost(listed, [case.name for case in exercise.cases()]) if listed else frozenset()

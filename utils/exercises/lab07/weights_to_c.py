@@ -9,9 +9,9 @@ import numpy as np
 from torch import Tensor, float16, from_numpy, int8, int16, int32, tensor, uint8, zeros
 
 from utils.deploy import mcu
+from utils.exercises.c.arrays import UnreadableError, read_array
 from utils.exercises.declare import Case, Mistake, exercise
 from utils.exercises.judges import Verdict, describe, short
-from utils.exercises.lab07.ctext import UnreadableError, read_array
 from utils.exercises.standins import package
 from utils.exercises.stock import keeps_inputs, refuses
 

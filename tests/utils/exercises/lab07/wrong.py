@@ -260,199 +260,65 @@ def fits_flash_and_ram_in_place(sizes, device):
 
 
 _HEAD = "#include <stdint.h>\nint32_t dot(const uint8_t *x, const int8_t *w, int32_t n, int32_t x_zero_point)\n"
+_PRODUCT = "(x[i] - x_zero_point) * w[i]"
 
 
-def _loop(body="sum += (x[i] - x_zero_point) * w[i];", start="int32_t sum = 0;", loop="for (int32_t i = 0; i < n; i++)", end="return sum;"):
+def _loop(body=f"sum += {_PRODUCT};", start="int32_t sum = 0;", loop="for (int32_t i = 0; i < n; i++)", end="return sum;"):
     return f"{_HEAD}{{ {start} {loop} {{ {body} }} {end} }}\n"
 
 
-def dot_in_c_in_int8():
-    """An accumulator of a byte. Loses: subtracts the zero point; codes below the zero point; sums beyond 16 bits; 40,000 extreme
-    codes. Hints: How large does the sum become.
-    """
-    return _loop(start="int8_t sum = 0;")
-
-
-def dot_in_c_in_int16():
-    """An accumulator of two bytes. Loses: sums beyond 16 bits; 40,000 extreme codes. Hints: How large does the sum become."""
-    return _loop(start="int16_t sum = 0;")
-
-
-def dot_in_c_one_too_far():
-    """<= for <. Loses: all but compiles without a warning; no float in it. Hints: Which is the last element."""
-    return _loop(loop="for (int32_t i = 0; i <= n; i++)")
-
-
-def dot_in_c_without_the_tail():
-    """Four at once, and what is left over is dropped. Loses: all but 40,000 extreme codes; no product at all; compiles without a
-    warning; no float in it. Hints: Which products are left over.
-    """
-    four = " + ".join(f"(x[i + {k}] - x_zero_point) * w[i + {k}]" for k in range(4))
-    return _loop(loop="for (int32_t i = 0; i + 4 <= n; i += 4)", body=f"sum += {four};")
-
-
-def dot_in_c_from_one():
-    """Counts from 1, and to n - 1. Loses: all but no product at all; compiles without a warning; no
-    float in it.
-    """
-    return _loop(loop="for (int32_t i = 1; i < n; i++)")
-
-
-def dot_in_c_without_zero_point():
-    """Multiplies codes as if they were values. Loses: subtracts the zero point; codes below the zero point; one product; compiles
-    without a warning. Hints: Which value has the code x_zero_point.
-    """
-    return _loop("sum += x[i] * w[i];")
-
-
-def dot_in_c_with_one_zero_point():
-    """Subtracts it once. Loses: subtracts the zero point; codes below the zero point; one product; no product at all. Hints: How
-    often is the zero point subtracted.
-    """
-    return _loop("sum += x[i] * w[i];", end="return sum - x_zero_point;")
-
-
-def dot_in_c_with_a_wrapping_difference():
-    """A difference of eight bits. Loses: codes below the zero point. Hints: What is 3 - 128 in uint8_t."""
-    return _loop("uint8_t difference = x[i] - x_zero_point; sum += difference * w[i];")
-
-
-def dot_in_c_of_unsigned_weights():
-    """Weights without a sign. Loses: negative weights; 40,000 extreme codes."""
-    return _loop("sum += (x[i] - x_zero_point) * (uint8_t)w[i];")
-
-
-def dot_in_c_in_float():
-    """float32 sums, of which those beyond 2**24 are rounded. Loses: no float in it."""
-    return _loop(start="float sum = 0.0f;", end="return (int32_t)sum;")
-
-
-def dot_in_c_in_double():
-    """Right numbers on a unit that the chip does not have. Loses: no float in it. Hints: Is there a float."""
-    return _loop(start="double sum = 0;", end="return (int32_t)sum;")
-
-
-def dot_in_c_that_does_not_compile():
-    """A semicolon is missing. Loses: all. Hints: Read what the compiler says."""
-    return _loop("sum += (x[i] - x_zero_point) * w[i]")
-
-
-def dot_in_c_with_a_spare_variable():
-    """A compiler warns of what is never used. Loses: compiles without a warning. Hints: What does the compiler warn of."""
-    return _loop(start="int32_t sum = 0; int32_t spare;")
-
-
-def dot_in_c_of_another_name():
-    """Nobody finds it. Loses: all but compiles without a warning; no float in it. Hints: What is your function called."""
-    return _loop().replace("dot(", "product(")
-
-
-def dot_in_c_that_writes():
-    """Shifts the codes where they lie. Loses: all but no product at all; compiles without a warning; no float in it. Hints: Does
-    the loop write to x or w.
-    """
-    return _loop("((uint8_t *)x)[i] = 0;", start="int32_t sum = 0; for (int32_t j = 0; j < n; j++) sum += (x[j] - x_zero_point) * w[j];")
-
-
-def dot_in_c_that_crashes():
-    """Reads from where nothing is. Loses: all but no product at all; no float in it. Hints: When does your loop end."""
-    return _loop("sum += *(volatile const int8_t *)(uintptr_t)(16 + i);")
-
-
-def dot_in_c_that_remembers():
-    """A sum that the next call goes on with. Loses: all but no product at all; compiles without a warning; no float in it. Hints:
-    What does your function remember.
-    """
-    return _loop(start="static int32_t sum;")
-
-
-def dot_in_c_without_a_first_value():
-    """A sum that begins with what happens to be there. Loses: all but no float in it."""
-    return _loop(start="volatile int32_t noise[64]; for (int32_t k = 0; k < 64; k++) noise[k] = k; int32_t sum; sum += noise[n % 64] + 1;")
-
-
-def dot_in_c_that_looks_one_further():
-    """Reads x[n] and does nothing with it. Loses: all but compiles without a warning; no float in it."""
-    return _loop(end="int32_t next = x[n]; (void)next; return sum;")
-
-
-def dot_in_c_that_looks_one_back():
-    """Reads w[-1] and does nothing with it. Loses: all but compiles without a warning; no float in it. Hints: Which is the last
-    element.
-    """
-    return _loop(end="int32_t last = w[-1]; (void)last; return sum;")
-
-
-def dot_in_c_with_malloc():
-    """A library's function, declared by hand. Loses: all."""
-    return (
-        _HEAD.replace("int32_t dot", "void *malloc(unsigned long);\nint32_t dot")
-        + "{ return malloc(4) != 0 && x && w && n && x_zero_point; }"
-    )
-
-
-def dot_in_c_of_stdlib():
-    """A library's header. Loses: all."""
-    return "#include <stdlib.h>\n" + _loop()
-
-
-def dot_in_c_before_the_start():
-    """Code that runs before anybody calls it. Loses: all."""
-    return _loop() + "__attribute__((constructor)) static void go(void) { }"
-
-
-def dot_in_c_that_silences():
-    """Switches a warning off. Loses: all."""
-    return '#pragma GCC diagnostic ignored "-Wunused-variable"\n' + _loop(start="int32_t sum = 0; int32_t spare;")
-
-
-def dot_in_c_that_silences_in_a_macro():
-    """Switches a warning off by the operator. Loses: all."""
-    return '_Pragma("GCC diagnostic ignored \\"-Wunused-variable\\"")\n' + _loop(start="int32_t sum = 0; int32_t spare;")
-
-
-def dot_in_c_of_gnu_c():
-    """A braced group within an expression, which C99 does not have. Loses: compiles without a warning."""
-    return _loop(end="return ({ sum; });")
-
-
-def dot_in_c_of_c11():
-    """_Static_assert came with C11. Loses: compiles without a warning."""
-    return _loop() + '\n_Static_assert(sizeof(int32_t) == 4, "four bytes");\n'
-
-
-def dot_in_c_in_joined_float():
-    """The word is made by a macro. Loses: no float in it."""
-    return "#define JOINED(a, b) a##b\n" + _loop(start="JOINED(dou, ble) sum = 0;", end="return (int32_t)sum;")
-
-
-def dot_in_c_in_split_float():
-    """The word is on two lines. Loses: no float in it."""
-    return _loop(start="dou\\\nble sum = 0;", end="return (int32_t)sum;")
-
-
-def dot_in_c_in_float_between_strings():
-    """The word stands between what looks like a comment. Loses: no float in it."""
-    return _loop(start='const char *a = "/*"; double sum = 0; const char *b = "*/"; (void)a, (void)b;', end="return (int32_t)sum;")
-
-
-def dot_in_c_in_float64():
-    """A float by another name. Loses: compiles without a warning; no float in it."""
-    return _loop(start="_Float64 sum = 0;", end="return (int32_t)sum;")
-
-
-def dot_in_c_in_a_float_constant():
-    """1e0 has no point. Loses: no float in it."""
-    return _loop("sum += (int32_t)((x[i] - x_zero_point) * w[i] * 1e0);")
-
-
-def dot_in_c_of_a_type_of():
-    """A float by the type of a constant, in the compiler's own words. Loses: all."""
-    return _loop(start="__typeof__(1e0) sum = 0;", end="return (int32_t)sum;")
-
-
-def dot_in_c_that_asks_afterwards():
-    """Reads one product before it asks for n. Loses: no product at all."""
-    return _loop(start="int32_t sum = 0, i = 0;", loop="do", body="sum += (x[i] - x_zero_point) * w[i];").replace(
-        "} return", "} while (++i < n); return"
-    )
+def _in_float(start):
+    return _loop(start=start, end="return (int32_t)sum;")
+
+
+_SPARE = _loop(start="int32_t sum = 0; int32_t spare;")
+_MALLOC = "void *malloc(unsigned long);\n" + _HEAD + "{ return malloc(4) != 0 && x && w && n && x_zero_point; }"
+_NOISE = "volatile int32_t noise[64]; for (int32_t k = 0; k < 64; k++) noise[k] = k; int32_t sum; sum += noise[n % 64] + 1;"
+_STRINGS = 'const char *a = "/*"; double sum = 0; const char *b = "*/"; (void)a, (void)b;'
+_RUNS, _RUNS_ON_NOTHING = ("all but compiles*; no float in it", "all but no product at all; compiles*; no float in it")
+_LOOPS = {  # the cases that are lost, the beginning of a hint where there is one -> name -> source
+    f"{_RUNS}. Hints: Which is the last element": {
+        "one_too_far": _loop(loop="for (int32_t i = 0; i <= n; i++)"),
+        "that_looks_one_back": _loop(end="int32_t last = w[-1]; (void)last; return sum;"),
+    },
+    _RUNS: {"that_looks_one_further": _loop(end="int32_t next = x[n]; (void)next; return sum;")},
+    f"{_RUNS}. Hints: What is your function called": {"of_another_name": _loop().replace("dot(", "product(")},
+    _RUNS_ON_NOTHING: {"from_one": _loop(loop="for (int32_t i = 1; i < n; i++)")},
+    f"{_RUNS_ON_NOTHING}. Hints: Does the loop write to x or w": {
+        "that_writes": _loop(start=f"int32_t sum = 0; for (int32_t i = 0; i < n; i++) sum += {_PRODUCT};", body="((uint8_t *)x)[i] = 0;"),
+    },
+    f"{_RUNS_ON_NOTHING}. Hints: What does your function remember": {"that_remembers": _loop(start="static int32_t sum;")},
+    "all but no product at all; no float in it. Hints: When does your loop end": {
+        "that_crashes": _loop("sum += *(volatile const int8_t *)(uintptr_t)(16 + i);"),
+    },
+    "all but no float in it": {"without_a_first_value": _loop(start=_NOISE)},
+    "all. Hints: Read what the compiler says": {"that_does_not_compile": _loop(f"sum += {_PRODUCT}")},
+    "all": {
+        "with_malloc": _MALLOC,
+        "of_stdlib": "#include <stdlib.h>\n" + _loop(),
+        "before_the_start": _loop() + "__attribute__((constructor)) static void go(void) { }",
+        "that_silences": '#pragma GCC diagnostic ignored "-Wunused-variable"\n' + _SPARE,
+        "that_silences_in_a_macro": '_Pragma("GCC diagnostic ignored \\"-Wunused-variable\\"")\n' + _SPARE,
+        "of_a_type_of": _in_float("__typeof__(1e0) sum = 0;"),
+    },
+    "compiles without a warning. Hints: What does the compiler warn of": {"with_a_spare_variable": _SPARE},
+    "compiles without a warning": {
+        "of_gnu_c": _loop(end="return ({ sum; });"),
+        "of_c11": _loop() + '\n_Static_assert(sizeof(int32_t) == 4, "four bytes");\n',
+    },
+    "compiles without a warning; no float in it": {"in_float64": _in_float("_Float64 sum = 0;")},
+    "no float in it. Hints: Is there a float": {"in_double": _in_float("double sum = 0;")},
+    "no float in it": {
+        "in_float": _in_float("float sum = 0.0f;"),  # sums beyond 2**24 are rounded
+        "in_joined_float": "#define JOINED(a, b) a##b\n" + _in_float("JOINED(dou, ble) sum = 0;"),
+        "in_split_float": _in_float("dou\\\nble sum = 0;"),
+        "in_float_between_strings": _in_float(_STRINGS),
+        "in_a_float_constant": _loop(f"sum += (int32_t)({_PRODUCT} * 1e0);"),
+    },
+    "no product at all": {
+        "that_asks_afterwards": _loop(start="int32_t sum = 0, i = 0;", loop="do").replace("} return", "} while (++i < n); return"),
+    },
+}
+TABLE = {
+    f"dot_in_c_{name}": (f"Loses: {note}", lambda source=source: source) for note, loops in _LOOPS.items() for name, source in loops.items()
+}

@@ -1,4 +1,4 @@
-"""Compile a student's C function and call it, in a process with limits: it may crash or loop, and nothing else does.
+"""Compile a student's C function, and the probes that look at what the compiler says.
 
 This runs where the student's code runs. What is compiled is the preprocessed text, and that text is looked through first:
 no macro, comment or joined line can hide anything in it. The library that comes of it has no other library in reach.
@@ -8,19 +8,19 @@ from __future__ import annotations
 
 import os
 import re
-import struct
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from utils.exercises.inside.answers import plain
 from utils.exercises.inside.tools import NO_COMPILER, compiler
-from utils.exercises.lab07.inside.caller import SOURCE as CALLER
 
-SECONDS = 10.0  # for each call of the compiler, and for the function's
+Function = Callable[..., Any]
+SECONDS = 10.0  # for each call of the compiler
 MAX_CHARACTERS = 10_000  # of a source
 MAX_PREPROCESSED = 200_000  # characters: a macro can double itself
 C99 = ("-std=c99", "-ffreestanding", "-fno-builtin")
@@ -62,19 +62,19 @@ def build(source: str, options: tuple[str, ...] = ()) -> Built:
         return Built(refused=NO_COMPILER)
     with tempfile.TemporaryDirectory() as folder:
         at = Path(folder)
-        (at / "dot.c").write_text(source, encoding="utf-8", errors="replace")
-        if said := _compile(found, at, "dot.c", ("-O2", "-fsyntax-only", *options)):  # the lines that it names are the student's
+        (at / "function.c").write_text(source, encoding="utf-8", errors="replace")
+        if said := _compile(found, at, "function.c", ("-O2", "-fsyntax-only", *options)):  # the lines that it names are the student's
             return Built(refused=said)
         text, fault = _preprocessed(found, at, options)
         if fault:
             return Built(refused=fault)
         floats = next(_floats(text), "")
-        (at / "dot.i").write_text(text, encoding="utf-8", errors="replace")
+        (at / "function.i").write_text(text, encoding="utf-8", errors="replace")
         for name, optimized in (("plain.so", "-O0"), ("fast.so", "-O2")):
             shared = ("-x", "cpp-output", optimized, "-shared", "-fPIC", *_alone(), *options)
-            if said := _compile(found, at, "dot.i", (*shared, "-o", name)):
+            if said := _compile(found, at, "function.i", (*shared, "-o", name)):
                 return Built(refused=said, floats=floats)
-        if not floats and _takes(found, INTEGERS) and _compile(found, at, "dot.i", ("-x", "cpp-output", "-O1", "-c", *INTEGERS)):
+        if not floats and _takes(found, INTEGERS) and _compile(found, at, "function.i", ("-x", "cpp-output", "-O1", "-c", *INTEGERS)):
             floats = "arithmetic in floating point"
         return Built(((at / "plain.so").read_bytes(), (at / "fast.so").read_bytes()), floats=floats)
 
@@ -94,7 +94,7 @@ def _takes(found: str, options: tuple[str, ...]) -> bool:
 
 def _compile(found: str, folder: Path, name: str, options: tuple[str, ...]) -> str:
     """What the compiler says against a file, in a line; "" if nothing."""
-    done = _run(found, folder, (*C99, *options, name))
+    done = run_compiler(found, folder, (*C99, *options, name))
     if isinstance(done, str):
         return done
     if not done.returncode:
@@ -105,7 +105,8 @@ def _compile(found: str, folder: Path, name: str, options: tuple[str, ...]) -> s
     return next(iter(lines), "the compiler refuses it, without a word")[:200]
 
 
-def _run(found: str, folder: Path, arguments: tuple[str, ...]) -> subprocess.CompletedProcess[str] | str:
+def run_compiler(found: str, folder: Path, arguments: tuple[str, ...]) -> subprocess.CompletedProcess[str] | str:
+    """What the compiler did in this folder, or a sentence if it did not end. found: its path."""
     try:
         command = [found, *arguments]
         return subprocess.run(
@@ -124,7 +125,7 @@ def _run(found: str, folder: Path, arguments: tuple[str, ...]) -> subprocess.Com
 
 def _preprocessed(found: str, folder: Path, options: tuple[str, ...]) -> tuple[str, str]:
     """The text without macros, comments and included lines' marks, and what is wrong with it ("" if nothing)."""
-    done = _run(found, folder, (*C99, "-O2", "-E", "-P", "-H", *options, "dot.c"))
+    done = run_compiler(found, folder, (*C99, "-O2", "-E", "-P", "-H", *options, "function.c"))
     if isinstance(done, str):
         return "", done
     direct = [Path(line[2:].strip()).name for line in done.stderr.splitlines() if line.startswith(". ")]
@@ -153,46 +154,28 @@ def _floats(text: str) -> Iterator[str]:
             yield token[0][:40]
 
 
-@lru_cache(maxsize=2)
-def _caller(found: str) -> bytes | str:
-    """The program that calls the function, or what is wrong with the compiler."""
-    with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / "caller.c").write_text(CALLER, encoding="utf-8")
-        done = _run(found, Path(folder), ("-O1", "caller.c", "-o", "caller", *(("-ldl",) if os.uname().sysname == "Linux" else ())))
-        if isinstance(done, str) or done.returncode:
-            return "the compiler here can't make a program: reinstall it"
-        return (Path(folder) / "caller").read_bytes()
+def source_of(function: Function) -> str:
+    """The source that the student's function returns.
 
-
-def call_dot(built: Built, x: list[int], w: list[int], zero_point: int) -> dict[str, Any]:
-    """{"values"}: what dot(x, w, n, zero_point) returns, called twice each without and with optimization;
-    {"fault": [array, index]}: it read or wrote outside, or wrote at all; or {"failed": a sentence}.
+    Raises:
+        TypeError: it returns something else.
+        ValueError: it is longer than a function.
     """
-    caller = _caller(compiler() or "")
-    if isinstance(caller, str):
-        return {"failed": caller}
-    with tempfile.TemporaryDirectory() as folder:
-        at = Path(folder)
-        names = [f"./dot{number}.so" for number in range(len(built.libraries))]
-        for name, library in zip(names, built.libraries, strict=True):
-            (at / name).write_bytes(library)
-        (at / "caller").write_bytes(caller)
-        (at / "caller").chmod(0o700)
-        given = struct.pack(f"=2i{len(x)}B{len(w)}b", len(x), zero_point, *x, *w)
-        try:
-            done = subprocess.run([str(at / "caller"), *names], cwd=folder, env={}, input=given, capture_output=True, timeout=SECONDS)
-        except subprocess.TimeoutExpired:
-            return {"failed": f"the function did not return within {SECONDS:g} s: where does its loop end?"}
-    return _heard(done.stdout.decode("ascii", "replace").split("\n"), done.returncode, 2 * len(names))
+    source = plain(function())
+    if type(source) is not str:
+        raise TypeError(f"the C source is asked for, a str; yours is of type {type(source).__name__}")
+    if len(source) > MAX_CHARACTERS:
+        raise ValueError(f"one function is asked for; yours has {len(source)} characters, at most {MAX_CHARACTERS} are compiled")
+    return source
 
 
-def _heard(lines: list[str], code: int, calls: int) -> dict[str, Any]:
-    said = [line.split() for line in lines if line]
-    if ["nameless"] in said:
-        return {"failed": "it has no function called dot"}
-    if fault := next((words for words in said if words[0] == "fault" and len(words) == 3), None):
-        return {"fault": [fault[1], int(fault[2])]} if fault[1] in ("x", "w") else {"failed": "the function reads or writes other memory"}
-    values = [int(words[1]) for words in said if words[0] == "value" and len(words) == 2]
-    if code or len(values) != calls:
-        return {"failed": "the function crashed or did not end: where does its loop end, and what does it divide by?"}
-    return {"values": values}
+def compiled(function: Function) -> dict[str, Any]:
+    """A probe: what the compiler says against the source ("" if nothing), and the first float in what it compiled ("" if none)."""
+    built = build(source_of(function))
+    return {"floats": built.floats, "refused": built.refused}
+
+
+def compiled_strictly(function: Function) -> dict[str, Any]:
+    """As `compiled`, by a compiler that treats warnings, and what C99 does not have, as errors."""
+    built = build(source_of(function), STRICT)
+    return {"floats": built.floats, "refused": built.refused}

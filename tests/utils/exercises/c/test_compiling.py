@@ -5,20 +5,21 @@ import pytest
 from utils import ledger
 from utils.exercises.checking import assess
 from utils.exercises.inside import tools
+from utils.exercises.inside.c import calling, compiling
 from utils.exercises.lab07 import check, lab
-from utils.exercises.lab07.dot_in_c import DOT
-from utils.exercises.lab07.inside import compiling
+from utils.exercises.lab07.dot_in_c import source as loop
 from utils.exercises.standins import StandIn
 
 needs_compiler = pytest.mark.needs("gcc")
-LOOP = "for (;;) { }"
+DOT = loop()
 HEAD = "#include <stdint.h>\nint32_t dot(const uint8_t *x, const int8_t *w, int32_t n, int32_t x_zero_point)"
 
 
 def called(source, x=(1, 2, 3), w=(4, -5, 6), zero_point=1):
     built = compiling.build(source)
     assert not built.refused, built.refused
-    return compiling.call_dot(built, list(x), list(w), zero_point)
+    signature = calling.Signature("dot", (("x", "uint8_t"), ("w", "int8_t")), numbers=2)
+    return calling.call(built, signature, (list(x), list(w)), (len(x), zero_point))
 
 
 @needs_compiler
@@ -38,8 +39,8 @@ def test_a_crash_ends_the_child_alone():
 
 @needs_compiler
 def test_an_endless_loop_is_ended(monkeypatch):
-    monkeypatch.setattr(compiling, "SECONDS", 1.0)
-    assert "did not return" in called(f"{HEAD} {{ volatile int i = 0; {LOOP.replace('{ }', '{ i++; }')} return i; }}")["failed"]
+    monkeypatch.setattr(calling, "SECONDS", 1.0)
+    assert "did not return" in called(f"{HEAD} {{ volatile int i = 0; for (;;) {{ i++; }} return i; }}")["failed"]
 
 
 @needs_compiler
@@ -52,7 +53,7 @@ def test_a_function_of_another_name_is_told():
 @pytest.mark.parametrize(
     ("now", "then", "fault"),
     [
-        ("i < n", "i <= n", ["x", 3]),
+        ("i + 1 <= n", "i <= n", ["x", 3]),
         ("int32_t i = 0", "int32_t i = -1", ["x", -1]),
         ("return sum", "int32_t q = w[n]; (void)q; return sum", ["w", 3]),  # nobody uses it: an optimizer drops it
         ("return sum", "((uint8_t *)x)[1] = 7; return sum", ["x", 1]),
@@ -62,6 +63,20 @@ def test_a_function_of_another_name_is_told():
 )
 def test_what_is_read_outside_or_written_is_named(now, then, fault):
     assert called(DOT.replace(now, then)) == {"fault": fault}
+
+
+@needs_compiler
+def test_arrays_of_other_types_and_lengths_are_given_too():
+    """Is a fault told by its element, where elements have several bytes?"""
+    signature = calling.Signature("last", (("a", "int32_t"), ("b", "int16_t"), ("c", "uint8_t")), numbers=1)
+    head = "#include <stdint.h>\nint32_t last(const int32_t *a, const int16_t *b, const uint8_t *c, int32_t at)"
+
+    def given(body):
+        return calling.call(compiling.build(f"{head} {{ {body} }}"), signature, ([7, -70_000], [-300, 5, 6], [200]), (1,))
+
+    assert given("return a[at] + b[0] + c[0];") == {"values": [-70_000 - 300 + 200] * 4}
+    assert given("(void)a, (void)c; return b[at + 2];") == {"fault": ["b", 3]}
+    assert given("(void)b, (void)c; return a[-at];") == {"fault": ["a", -1]}
 
 
 @needs_compiler
