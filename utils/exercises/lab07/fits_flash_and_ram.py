@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,34 +18,28 @@ Sizes = Mapping[str, int]
 
 
 def memory(
-    sizes: Sizes, device: Sizes, flash: tuple[str, ...] = ("text", "data"), ram: tuple[str, ...] = ("data", "bss", "stack")
+    sizes: Sizes,
+    device: Sizes,
+    *,
+    flash: tuple[str, ...] = ("text", "data"),
+    ram: tuple[str, ...] = ("data", "bss", "stack"),
+    worst: Callable[[dict[str, int], dict[str, Fraction]], str] = lambda over, share: max(share, key=lambda name: share[name]),
 ) -> dict[str, Any]:
-    """By the definition of the sections. flash, ram: the sections that each holds."""
+    """By the definition of the sections; each keyword makes mistakes.
+
+    flash, ram: the sections that each holds. worst: (bytes above each limit, needed / available) -> which breaks, if one does.
+    """
     used = {"flash": sum(sizes[name] for name in flash), "ram": sum(sizes[name] for name in ram)}
-    first = max(used, key=lambda name: Fraction(used[name], device[f"{name}_bytes"]))
-    over = used[first] - device[f"{first}_bytes"]
-    return {**used, "fits": over <= 0, "breaks": first if over > 0 else None, "excess": max(0, over)}
+    over = {name: used[name] - device[f"{name}_bytes"] for name in used}
+    first = worst(over, {name: Fraction(used[name], device[f"{name}_bytes"]) for name in used})
+    return {**used, "fits": over[first] <= 0, "breaks": first if over[first] > 0 else None, "excess": max(0, over[first])}
 
 
-def _left(sizes: Sizes, device: Sizes) -> dict[str, int]:
-    """Bytes above each limit."""
-    right = memory(sizes, device)
-    return {name: right[name] - device[f"{name}_bytes"] for name in ("flash", "ram")}
-
-
-def _changed(change: Callable[[dict[str, Any], dict[str, int], Sizes], dict[str, Any]]) -> Callable[..., dict[str, Any]]:
-    """change: (right answer, bytes above each limit, device) -> what is different."""
-    return lambda sizes, device: (right := memory(sizes, device)) | change(right, _left(sizes, device), device)
-
-
-def _most_bytes(right: dict[str, Any], over: dict[str, int], _: Sizes) -> dict[str, Any]:
-    worst = max(over, key=lambda name: over[name])
-    return {} if right["fits"] else {"breaks": worst, "excess": over[worst]}
-
-
-def _ram_if_equal(right: dict[str, Any], over: dict[str, int], device: Sizes) -> dict[str, Any]:
-    equal = right["flash"] * device["ram_bytes"] == right["ram"] * device["flash_bytes"]
-    return {"breaks": "ram", "excess": over["ram"]} if equal and not right["fits"] else {}
+def _changed(change: Callable[[dict[str, Any], list[int]], dict[str, Any]]) -> Callable[..., dict[str, Any]]:
+    """change: (right answer, bytes above each limit) -> what is different."""
+    return lambda sizes, device: (
+        (right := memory(sizes, device)) | change(right, [right[name] - device[f"{name}_bytes"] for name in ("flash", "ram")])
+    )
 
 
 _SECTIONS = (
@@ -62,65 +57,45 @@ _EQUAL = (
 )
 _FITS = ("How many bytes are left here?", "None, and none are missing: what is equal to the limit fits.")
 _ONE = ("By how many bytes?", "By one: it does not fit.")
+_STACK = ("Where do the calls of functions keep their variables?", "On the stack, which is RAM.")
+_ZEROS = ("What are the first values of bss?", "Zeros, which nobody stores: bss takes no flash.")
+_NONE = ("Is a str in quotes the value None?", "It is not: None without quotes is asked for, and `is None` is not true of a str.")
+_DICT = ("What is asked for?", 'A dict: {"flash": flash, "ram": ram, "fits": ..., "breaks": ..., "excess": ...}.')
+_LEFT = ("What is the excess of a program that fits?", "0: max(0, ...), not the bytes that are left.")
+_OF_ONE = ("Which bytes does excess count?", "Those above the limit of the one that breaks, and not of both.")
 MISTAKES = (
-    Mistake("data not in flash", lambda sizes, device: memory(sizes, device, flash=("text",)), _DATA),
-    Mistake("data not in RAM", lambda sizes, device: memory(sizes, device, ram=("bss", "stack")), _DATA),
-    Mistake(
-        "no stack",
-        lambda sizes, device: memory(sizes, device, ram=("data", "bss")),
-        ("Where do the calls of functions keep their variables?", "On the stack, which is RAM."),
-    ),
-    Mistake(
-        "bss in flash",
-        lambda sizes, device: memory(sizes, device, flash=("text", "data", "bss")),
-        ("What are the first values of bss?", "Zeros, which nobody stores: bss takes no flash."),
-    ),
+    Mistake("data not in flash", partial(memory, flash=("text",)), _DATA),
+    Mistake("data not in RAM", partial(memory, ram=("bss", "stack")), _DATA),
+    Mistake("no stack", partial(memory, ram=("data", "bss")), _STACK),
+    Mistake("bss in flash", partial(memory, flash=("text", "data", "bss")), _ZEROS),
     *(
-        Mistake(
-            f"{said} for None",
-            _changed(lambda right, *_, said=said: {"breaks": said} if right["fits"] else {}),
-            ("Is a str in quotes the value None?", "It is not: None without quotes is asked for, and `is None` is not true of a str."),
-        )
+        Mistake(f"{said} for None", _changed(lambda right, over, said=said: {"breaks": right["breaks"] or said}), _NONE)
         for said in ("none", "None", "")
     ),
+    Mistake("a tuple", lambda *given: tuple(memory(*given).values()), _DICT),
+    Mistake("a negative excess", _changed(lambda right, over: {"excess": max(over) if right["fits"] else right["excess"]}), _LEFT),
+    Mistake("flash first", partial(memory, worst=lambda over, _: "flash" if over["flash"] > 0 else "ram"), _WORST),
     Mistake(
-        "a tuple",
-        lambda sizes, device: tuple(memory(sizes, device).values()),
-        ("What is asked for?", 'A dict: {"flash": flash, "ram": ram, "fits": ..., "breaks": ..., "excess": ...}.'),
+        "the most bytes",
+        partial(memory, worst=lambda over, _: max(over, key=lambda name: over[name])),
+        _WORST,
+        "both, the larger share has fewer bytes",
     ),
     Mistake(
-        "a negative excess",
-        _changed(lambda right, over, _: {"excess": max(over.values())} if right["fits"] else {}),
-        ("What is the excess of a program that fits?", "0: max(0, ...), not the bytes that are left."),
+        "RAM if equal",
+        partial(memory, worst=lambda _, share: "ram" if share["ram"] >= share["flash"] else "flash"),
+        _EQUAL,
+        "both by the same share",
     ),
-    Mistake(
-        "flash first", _changed(lambda right, over, _: {"breaks": "flash", "excess": over["flash"]} if over["flash"] > 0 else {}), _WORST
-    ),
-    Mistake("the most bytes", _changed(_most_bytes), _WORST, "both, the larger share has fewer bytes"),
-    Mistake("RAM if equal", _changed(_ram_if_equal), _EQUAL, "both by the same share"),
-    Mistake(
-        "both together",
-        _changed(lambda right, over, _: {} if right["fits"] else {"excess": sum(max(0, one) for one in over.values())}),
-        ("Which bytes does excess count?", "Those above the limit of the one that breaks, and not of both."),
-    ),
-    Mistake("full does not fit", _changed(lambda right, over, _: {"fits": max(over.values()) < 0}), _FITS, "full to the last byte"),
+    Mistake("both together", _changed(lambda right, over: {"excess": sum(max(0, one) for one in over)}), _OF_ONE),
+    Mistake("full does not fit", _changed(lambda right, over: {"fits": max(over) < 0}), _FITS, "full to the last byte"),
     Mistake(
         "a byte for free",
-        _changed(lambda right, over, _: {"fits": True, "breaks": None, "excess": 0} if right["excess"] == 1 else {}),
+        _changed(lambda right, over: {"fits": True, "breaks": None, "excess": 0} if right["excess"] == 1 else {}),
         _ONE,
         "one byte too many",
     ),
 )
-
-
-def sections(sizes: Sizes, device: Sizes) -> dict[str, Any]:
-    """As a linker counts its sections."""
-    used = {"flash": sizes["text"] + sizes["data"], "ram": sizes["data"] + sizes["bss"] + sizes["stack"]}
-    over = {name: used[name] - device[f"{name}_bytes"] for name in used}
-    share = {name: used[name] / device[f"{name}_bytes"] for name in used}
-    first = max(used, key=lambda name: (over[name] > 0, share[name]))
-    broken = over[first] > 0
-    return {**used, "fits": not broken, "breaks": first if broken else None, "excess": over[first] if broken else 0}
 
 
 def _sizes(text: int, data: int, bss: int, stack: int) -> dict[str, int]:
@@ -128,7 +103,7 @@ def _sizes(text: int, data: int, bss: int, stack: int) -> dict[str, int]:
 
 
 @exercise(
-    library(sections, "the linker's definition of its sections"),
+    library(memory, "the linker's definition of its sections"),
     points=2,
     difficulty=1,
     minutes=10,
@@ -146,10 +121,9 @@ def fits_flash_and_ram(rng: np.random.Generator) -> Iterator[Case]:
     board = {"flash_bytes": 32_768, "ram_bytes": 16_384}
     fitting = _sizes(between(9_000, 20_000), between(50, 400), between(3_000, 9_000), between(300, 900))
     yield Case("a program that fits", (fitting, board), weight=2, hints=_SECTIONS)
-    flash = ("Which memory breaks here, and by how much?", 'breaks is "flash", excess the bytes above its limit.')
-    yield Case("too large for flash", (_sizes(between(40_000, 60_000), 128, 4_000, 512), board), hints=flash)
-    ram = ("Which memory breaks here, and by how much?", 'breaks is "ram", excess the bytes above its limit.')
-    yield Case("too large for RAM", (_sizes(20_000, 96, between(17_000, 40_000), 512), board), hints=ram)
+    for name, sizes in (("flash", (between(40_000, 60_000), 128, 4_000, 512)), ("RAM", (20_000, 96, between(17_000, 40_000), 512))):
+        breaks = ("Which memory breaks here, and by how much?", f'breaks is "{name.lower()}", excess the bytes above its limit.')
+        yield Case(f"too large for {name}", (_sizes(*sizes), board), hints=breaks)
     by_ram = "both, RAM by the larger share"
     both = _sizes(between(50_000, 60_000), 64, between(50_000, 60_000), 512)  # 1.5 to 1.8 times the flash, above 3 times the RAM
     yield Case(by_ram, (both, board), hints=_WORST)

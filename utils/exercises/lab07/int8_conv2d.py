@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from fractions import Fraction
 from functools import partial
 from typing import Any, Literal
 
@@ -24,36 +23,11 @@ from utils.exercises.stock import has_dtype, keeps_inputs, takes_nothing
 Layer = tuple[Tensor, Tensor, Tensor, dict[str, Any]]
 
 
-def accumulator(x: np.ndarray, w: np.ndarray, bias: int, zero_point: int, top: int, left: int) -> int:
-    """One place of one image and filter: x (c, h, w) and w (c, k, k) as Python's integers; outside is the zero point."""
-    total = bias
-    for channel, row, column in np.ndindex(*w.shape):
-        at, beside = top + row, left + column
-        if 0 <= at < x.shape[1] and 0 <= beside < x.shape[2]:
-            total += (int(x[channel, at, beside]) - zero_point) * int(w[channel, row, column])
-    return total
+def _halves_up(sums: Any, multipliers: Any, shifts: Any) -> Any:
+    return (sums * multipliers + (np.int64(1) << (shifts - 1))) >> shifts
 
 
-def code(total: int, multiplier: int, shift: int, y_zero_point: int) -> int:
-    """floor(total * multiplier / 2^shift + 1/2) + zero point, in fractions, clamped."""
-    rounded = (Fraction(total * multiplier, 2**shift) + Fraction(1, 2)).__floor__()
-    return min(max(rounded + y_zero_point, 0), 255)
-
-
-def convolution(x: np.ndarray, w: np.ndarray, b: np.ndarray, params: Mapping[str, Any]) -> np.ndarray:
-    """Place by place. It calls nothing of the course: an error there would be judged right."""
-    stride, padding, kernel = params["stride"], params["padding"], w.shape[2]
-    height, width = ((side + 2 * padding - kernel) // stride + 1 for side in x.shape[2:])
-    out = np.zeros((len(x), len(w), height, width), dtype=np.int64)
-    for image, channel, row, column in np.ndindex(*out.shape):
-        top, left = row * stride - padding, column * stride - padding
-        total = accumulator(x[image], w[channel], int(b[channel]), params["x_zero_point"], top, left)
-        factor = int(params["multipliers"][channel]), int(params["shifts"][channel])
-        out[image, channel, row, column] = code(total, *factor, params["y_zero_point"])
-    return out
-
-
-def convolved(
+def convolution(
     x: np.ndarray,
     w: np.ndarray,
     b: np.ndarray,
@@ -61,50 +35,35 @@ def convolved(
     *,
     border: int | None = None,
     bias: Literal["in the sum", "left out", "after the factor"] = "in the sum",
-    point: bool = True,
+    held: Callable[[np.ndarray, int], np.ndarray] = np.subtract,
     first: bool = False,
-    turned: bool = False,
-    wraps: bool = False,
-    scaled: Callable[[Any, Any, Any], Any] | None = None,
-    clamped: Literal["last", "never", "early", "signed"] = "last",
+    scaled: Callable[[Any, Any, Any], Any] = _halves_up,
+    coded: Callable[[np.ndarray, int], np.ndarray] = lambda rounded, zero: np.clip(rounded + zero, 0, 255),
 ) -> np.ndarray:
-    """The layer, vectorized; each keyword makes one mistake.
+    """The layer in int64; each keyword makes a mistake. It calls nothing of the course: an error there would be judged right.
 
-    border: the code outside the image. first: one factor for all filters. wraps: the zero point is subtracted in uint8.
-    scaled: (sums, multipliers, shifts) -> rounded. clamped: "early" is before the zero point is added, "signed" to the codes of int8.
+    border: the code outside the image. held: (codes, zero point) -> values. first: one factor for all filters.
+    scaled: (sums, multipliers, shifts) -> rounded. coded: (rounded, the output's zero point) -> codes, modulo 256.
     """
     pad, stride, kernel, zero_point = params["padding"], params["stride"], w.shape[2], params["x_zero_point"]
     around = ((0, 0), (0, 0), (pad, pad), (pad, pad))
-    held = np.pad(x.astype(np.int64), around, constant_values=zero_point if border is None else border)
-    held = held - zero_point if point else held
-    held = held % 256 if wraps else held
-    windows = sliding_window_view(held, (kernel, kernel), (2, 3))[:, :, ::stride, ::stride]
-    sums = np.einsum("nchwij,ocij->nohw", windows, (w[:, :, ::-1, ::-1] if turned else w).astype(np.int64))
+    padded = np.pad(x.astype(np.int64), around, constant_values=zero_point if border is None else border)
+    windows = sliding_window_view(held(padded, zero_point), (kernel, kernel), (2, 3))[:, :, ::stride, ::stride]
+    sums = np.einsum("nchwij,ocij->nohw", windows, w.astype(np.int64))
     biases = b.astype(np.int64)[:, None, None]
-    multipliers, shifts = (np.asarray(params[name], dtype=np.int64)[:, None, None] for name in ("multipliers", "shifts"))
-    if first:
-        multipliers, shifts = multipliers[:1], shifts[:1]
-    rounded = (scaled or _halves_up)(sums + biases * (bias == "in the sum"), multipliers, shifts) + biases * (bias == "after the factor")
-    codes = (np.clip(rounded, 0, 255) if clamped == "early" else rounded) + params["y_zero_point"]
-    return np.clip(codes, 0, 255) if clamped == "last" else (np.clip(codes, -128, 127) if clamped == "signed" else codes) % 256
+    factors = [np.asarray(params[name], dtype=np.int64)[: 1 if first else None, None, None] for name in ("multipliers", "shifts")]
+    rounded = scaled(sums + biases * (bias == "in the sum"), *factors) + biases * (bias == "after the factor")
+    return coded(rounded, params["y_zero_point"]) % 256
 
 
-def _halves_up(sums: Any, multipliers: Any, shifts: Any) -> Any:
-    return (sums * multipliers + (np.int64(1) << (shifts - 1))) >> shifts
+def _wrapping(sums: Any, multipliers: Any, shifts: Any, added: Any = np.int64) -> Any:
+    """Products in int32. added: the dtype in which half a step is added."""
+    products, shifts = (sums.astype(np.int32) * multipliers.astype(np.int32)).astype(added), shifts.astype(added)
+    return ((products + (added(1) << (shifts - 1))) >> shifts).astype(np.int64)
 
 
-def _away_from_zero(sums: Any, multipliers: Any, shifts: Any) -> Any:
-    return np.sign(sums) * _halves_up(np.abs(sums), multipliers, shifts)
-
-
-def _in_int32(sums: Any, multipliers: Any, shifts: Any) -> Any:
-    sums, multipliers, shifts = (one.astype(np.int32) for one in (sums, multipliers, shifts))
-    return ((sums * multipliers + (np.int32(1) << (shifts - 1))) >> shifts).astype(np.int64)
-
-
-def _products_in_int32(sums: Any, multipliers: Any, shifts: Any) -> Any:
-    products = (sums.astype(np.int32) * multipliers.astype(np.int32)).astype(np.int64)
-    return (products + (np.int64(1) << (shifts - 1))) >> shifts
+def _with(**changed: int) -> Callable[..., np.ndarray]:
+    return lambda x, w, b, params: convolution(x, w, b, {**params, **changed})
 
 
 _SUMS = (
@@ -137,42 +96,29 @@ _FLOAT = {
     "float": ("Which line makes a float?", "Keep to conv2d on integers, +, *, >> and clamp: / and torch.zeros give floats."),
     "numpy": ("Does this need numpy?", "It does not: tensors do all of it, and the check watches torch's operations alone."),
 }
+_EARLY = ("What is clamped to 0 .. 255?", "The code: add y_zero_point first, for a sum below 0 has a code below the zero point.")
+_TURNED = ("Is the kernel turned round?", "In neural networks it is not: w[o, c, i, j] meets x[c, top + i, left + j].")
+_PADDED = ("How large is the output?", "h + 2 * padding - k places more than one: pad the image on all sides.")
 MISTAKES = (
-    Mistake("stays in int32", partial(convolved, scaled=_in_int32), _WIDE),
-    Mistake("products in int32", partial(convolved, scaled=_products_in_int32), _WIDE),
-    Mistake("the border has code 0", partial(convolved, border=0), _BORDER),
-    Mistake("leaves the input's zero point out", partial(convolved, point=False, border=0), _POINT),
-    Mistake("subtracts in uint8", partial(convolved, wraps=True), _BELOW),
-    Mistake("leaves the bias out", partial(convolved, bias="left out"), _BIAS),
-    Mistake("bias after the factor", partial(convolved, bias="after the factor"), _LATE),
-    Mistake("wraps around", partial(convolved, clamped="never"), _ENDS),
-    Mistake("clamps to int8", partial(convolved, clamped="signed"), _SIGNED),
-    Mistake("returns int8", lambda *layer: (convolved(*layer) + 128) % 256 - 128, _SIGNED),
-    Mistake(
-        "clamps early",
-        partial(convolved, clamped="early"),
-        ("What is clamped to 0 .. 255?", "The code: add y_zero_point first, for a sum below 0 has a code below the zero point."),
-    ),
-    Mistake("rounds down", partial(convolved, scaled=lambda sums, multipliers, shifts: (sums * multipliers) >> shifts), _HALF),
-    Mistake("halves away from 0", partial(convolved, scaled=_away_from_zero), _UP),
-    Mistake(
-        "halves to even",
-        partial(convolved, scaled=lambda sums, multipliers, shifts: np.rint(sums * multipliers / 2.0**shifts).astype(int)),
-        _UP,
-    ),
-    Mistake("the first factor for all", partial(convolved, first=True), _FIRST),
-    Mistake(
-        "turned kernels",
-        partial(convolved, turned=True),
-        ("Is the kernel turned round?", "In neural networks it is not: w[o, c, i, j] meets x[c, top + i, left + j]."),
-    ),
-    Mistake("leaves the output's zero point out", lambda x, w, b, params: convolved(x, w, b, {**params, "y_zero_point": 0}), _OUTPUT),
-    Mistake("a stride of 1", lambda x, w, b, params: convolved(x, w, b, {**params, "stride": 1}), _STEP),
-    Mistake(
-        "no padding",
-        lambda x, w, b, params: convolved(x, w, b, {**params, "padding": 0}),
-        ("How large is the output?", "h + 2 * padding - k places more than one: pad the image on all sides."),
-    ),
+    Mistake("stays in int32", partial(convolution, scaled=partial(_wrapping, added=np.int32)), _WIDE),
+    Mistake("products in int32", partial(convolution, scaled=_wrapping), _WIDE),
+    Mistake("the border has code 0", partial(convolution, border=0), _BORDER),
+    Mistake("leaves the input's zero point out", partial(convolution, held=lambda codes, _: codes, border=0), _POINT),
+    Mistake("subtracts in uint8", partial(convolution, held=lambda codes, zero: (codes - zero) % 256), _BELOW),
+    Mistake("leaves the bias out", partial(convolution, bias="left out"), _BIAS),
+    Mistake("bias after the factor", partial(convolution, bias="after the factor"), _LATE),
+    Mistake("wraps around", partial(convolution, coded=np.add), _ENDS),
+    Mistake("clamps to int8", partial(convolution, coded=lambda rounded, zero: np.clip(rounded + zero, -128, 127)), _SIGNED),
+    Mistake("returns int8", lambda *layer: (convolution(*layer) + 128) % 256 - 128, _SIGNED),
+    Mistake("clamps early", partial(convolution, coded=lambda rounded, zero: np.clip(rounded, 0, 255) + zero), _EARLY),
+    Mistake("rounds down", partial(convolution, scaled=lambda sums, factors, shifts: (sums * factors) >> shifts), _HALF),
+    Mistake("halves away from 0", partial(convolution, scaled=lambda sums, *by: np.sign(sums) * _halves_up(np.abs(sums), *by)), _UP),
+    Mistake("halves to even", partial(convolution, scaled=lambda sums, by, shifts: np.rint(sums * by / 2.0**shifts).astype(int)), _UP),
+    Mistake("the first factor for all", partial(convolution, first=True), _FIRST),
+    Mistake("turned kernels", lambda x, w, *others: convolution(x, w[:, :, ::-1, ::-1], *others), _TURNED),
+    Mistake("leaves the output's zero point out", _with(y_zero_point=0), _OUTPUT),
+    Mistake("a stride of 1", _with(stride=1), _STEP),
+    Mistake("no padding", _with(padding=0), _PADDED),
 )
 
 
@@ -201,22 +147,20 @@ def drawn_layer(
     spread = np.sqrt((weight.astype(float) ** 2).sum((1, 2, 3))) * 255 / 3.5
     biases = (rng.choice([-1, 1], size=out) * spread).astype(int) if bias else np.zeros(out, dtype=int)
     factors = [fixed_point(float(8 / one * rng.uniform(0.5, 1.5))) for one in spread]
-    params = {
-        "x_zero_point": points[0],
-        "y_zero_point": points[1],
-        "multipliers": tensor([multiplier for multiplier, _ in factors], dtype=int64),
-        "shifts": tensor([shift for _, shift in factors], dtype=int64),
-        "stride": stride,
-        "padding": padding,
-    }
+    params = _params(factors, points, stride=stride, padding=padding)
     return from_numpy(codes).to(uint8), from_numpy(weight).to(int8), from_numpy(biases).to(int32), params
+
+
+def _params(factors: list[tuple[int, int]], points: tuple[int, int], stride: int = 1, padding: int = 0) -> dict[str, Any]:
+    multipliers, shifts = (tensor(part, dtype=int64) for part in zip(*factors, strict=True))
+    points_and_factors = {"x_zero_point": points[0], "y_zero_point": points[1], "multipliers": multipliers, "shifts": shifts}
+    return points_and_factors | {"stride": stride, "padding": padding}
 
 
 def _by_hand(x: list[int], w: int, b: int, factor: tuple[int, int], points: tuple[int, int]) -> Layer:
     """One row of codes through a single weight."""
-    params: dict[str, Any] = {"x_zero_point": points[0], "y_zero_point": points[1], "stride": 1, "padding": 0}
-    params |= {"multipliers": tensor([factor[0]]), "shifts": tensor([factor[1]])}
-    return tensor(x, dtype=uint8).view(1, 1, 1, -1), tensor([w], dtype=int8).view(1, 1, 1, 1), tensor([b], dtype=int32), params
+    codes, weight = tensor(x, dtype=uint8).view(1, 1, 1, -1), tensor([[[[w]]]], dtype=int8)
+    return codes, weight, tensor([b], dtype=int32), _params([factor], points)
 
 
 def _beyond_floats(x: Tensor, w: Tensor, b: Tensor, params: dict[str, Any]) -> Layer:
@@ -224,7 +168,7 @@ def _beyond_floats(x: Tensor, w: Tensor, b: Tensor, params: dict[str, Any]) -> L
 
     float64 makes it half a step, which is rounded up, and float32 as well. To forget the bias, or the clamp, changes no code.
     """
-    more = {"multipliers": cat([params["multipliers"], tensor([2**30 + 1])]), "shifts": cat([params["shifts"], tensor([61])])}
+    more = {name: cat([params[name], tensor([factor])]) for name, factor in (("multipliers", 2**30 + 1), ("shifts", 61))}
     return x, cat([w, zeros_like(w[:1])]), cat([b, tensor([2**30 - 1], dtype=int32)]), params | more
 
 

@@ -81,33 +81,24 @@ _CARRY = (
     "To 2**31, which int32 does not hold: then take 2**30 and a shift that is smaller by one.",
 )
 _DIGITS = ("How many bits has the significand of float32?", "24, and the multiplier has 31: stay with Python's floats, which have 53.")
+_FLOAT = ("Is 1073741824.0 an integer in C?", "It is a float: int(...) or round(...) gives an int.")
+_TWO = ("What is returned?", "Two integers, in this order: multiplier, shift.")
+_ALWAYS_31 = ("How many digits does the multiplier of a small factor keep if the shift is always 31?", _DOUBLE[1])
+_SHORT = ("Is the multiplier at least 2**30?", "One more doubling: from 2**29 on a bit of precision is given away.")
+_LONG = ("Is the multiplier below 2**31?", "int32 holds it only then: double once less.")
+_FIRST = ("What is returned first?", "The multiplier, then the shift.")
+_CARRIES = "rounding reaches 2**31; slightly less than 1"
 MISTAKES = (
-    Mistake(
-        "whole",
-        lambda scale: (float(fixed_point(scale)[0]), fixed_point(scale)[1]),
-        ("Is 1073741824.0 an integer in C?", "It is a float: int(...) or round(...) gives an int."),
-    ),
-    Mistake("shape", lambda scale: fixed_point(scale)[0], ("What is returned?", "Two integers, in this order: multiplier, shift.")),
-    Mistake("the largest int32", _by_frexp(largest=2**31 - 1), _CARRY, "rounding reaches 2**31; slightly less than 1"),
-    Mistake("the fraction cut off", lambda scale: _by_frexp(int)(scale), _NEAREST),
-    Mistake(
-        "a shift of 31",
-        lambda scale: (round(scale * 2**31), 31),
-        ("How many digits does the multiplier of a small factor keep if the shift is always 31?", _DOUBLE[1]),
-    ),
-    Mistake(
-        "one bit short",
-        _while(lambda value, _: value < 2**29),
-        ("Is the multiplier at least 2**30?", "One more doubling: from 2**29 on a bit of precision is given away."),
-    ),
-    Mistake("no carry", _by_frexp(), _CARRY, "rounding reaches 2**31; slightly less than 1"),
+    Mistake("whole", lambda scale: (float(fixed_point(scale)[0]), fixed_point(scale)[1]), _FLOAT),
+    Mistake("shape", lambda scale: fixed_point(scale)[0], _TWO),
+    Mistake("the largest int32", _by_frexp(largest=2**31 - 1), _CARRY, _CARRIES),
+    Mistake("the fraction cut off", _by_frexp(int), _NEAREST),
+    Mistake("a shift of 31", lambda scale: (round(scale * 2**31), 31), _ALWAYS_31),
+    Mistake("one bit short", _while(lambda value, _: value < 2**29), _SHORT),
+    Mistake("no carry", _by_frexp(), _CARRY, _CARRIES),
     Mistake("beyond a power", _while(lambda value, _: value <= 2**30), _POWER),
-    Mistake(
-        "32 bits",
-        lambda scale: (2 * fixed_point(scale)[0], fixed_point(scale)[1] + 1),
-        ("Is the multiplier below 2**31?", "int32 holds it only then: double once less."),
-    ),
-    Mistake("the shift first", lambda scale: fixed_point(scale)[::-1], ("What is returned first?", "The multiplier, then the shift.")),
+    Mistake("32 bits", lambda scale: (2 * fixed_point(scale)[0], fixed_point(scale)[1] + 1), _LONG),
+    Mistake("the shift first", lambda scale: fixed_point(scale)[::-1], _FIRST),
     Mistake("a factor of float32", lambda scale: fixed_point(float(np.float32(scale))), _DIGITS),
     Mistake("a limit on the shift", _while(lambda value, shift: shift < 45 and round(2 * value) < 2**31), _SMALL),
 )
@@ -142,14 +133,15 @@ def to_fixed_point(rng: np.random.Generator) -> Iterator[Case]:
     yield Case("the smallest factor", (2.0**-32,), weight=0.2, hints=_SMALL, hints_for={"error": bound})
     yield Case("rounding reaches 2**31", (2.0**-power - 2.0 ** -(power + 34),), hints=_CARRY, basis="a power of two")
     yield Case("slightly less than 1", (1 - 2.0 ** -int(rng.integers(34, 50)),), hints=_CARRY, basis="a power of two")
-    yield refuses("1", (1.0,), weight=0.2)
-    yield refuses("more than 1", (float(rng.uniform(1.1, 9)),), weight=0.2)
     endless = (
         "How often can 0 be doubled until it is 2**30?",
         "It stays 0, and a loop that waits for it never ends: refuse before the loop.",
     )
-    yield refuses("0", (0.0,), hints=endless, hints_on_error=True, weight=0.2)
-    yield refuses("a negative factor", (-float(rng.uniform(0.1, 0.9)),), hints=endless, hints_on_error=True, weight=0.2)
+    loops: dict[str, Any] = {"hints": endless, "hints_on_error": True}
+    yield refuses("1", (1.0,), weight=0.2)
+    yield refuses("more than 1", (float(rng.uniform(1.1, 9)),), weight=0.2)
+    yield refuses("0", (0.0,), weight=0.2, **loops)
+    yield refuses("a negative factor", (-float(rng.uniform(0.1, 0.9)),), weight=0.2, **loops)
     yield refuses("what is below 2**-32", (2.0**-32 * float(rng.uniform(0.1, 0.9)),), weight=0.2)
     missing = ("What does NaN < 1 say?", "False, as every comparison: write not low <= scale < high.")
     yield refuses("NaN", (math.nan,), hints=missing, weight=0.2)

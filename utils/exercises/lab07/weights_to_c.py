@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -52,11 +53,10 @@ def _first_difference(got: list[int], wanted: list[int]) -> str:
     return f"{str(got[at])[:20]} at [{at}], expected {wanted[at]}" if at < min(len(got), len(wanted)) else "no values"
 
 
-def text_of(name: str, array: np.ndarray, kind: str = "", count: int | None = None, numbers: Any = None, const: str = "const ") -> str:
+def text_of(name: str, array: np.ndarray, kind: str = "", count: int | None = None, const: str = "const ") -> str:
     """The declaration; what is given differs from it."""
-    values = array.ravel().tolist() if numbers is None else numbers
-    brackets = array.size if count is None else count
-    return f"static {const}{kind or TYPES[array.dtype.name]} {name}[{brackets}] = {{{', '.join(map(str, values))}}};\n"
+    brackets, numbers = array.size if count is None else count, ", ".join(map(str, array.ravel().tolist()))
+    return f"static {const}{kind or TYPES[array.dtype.name]} {name}[{brackets}] = {{{numbers}}};\n"
 
 
 _FORM = (
@@ -67,21 +67,15 @@ _FORM = (
 _FLAT = ("In which order do the numbers come?", "Row by row, as array.flatten().tolist() gives them; the count is that of all of them.")
 _TYPE = ("What is the array's dtype?", "torch.int8 is int8_t, uint8 is uint8_t, int16 is int16_t, int32 is int32_t.")
 _NAME = ("What is the array called?", "By the first argument.")
+_CONST = ("Where does a linker put an array that may change?", "Into RAM. const keeps it in flash, where there is room.")
+_COUNT = (
+    "How many numbers are there, and which count is in the brackets?",
+    "array.numel() of them, all written out: len(array) counts rows, and str() leaves some out.",
+)
 MISTAKES = (
-    Mistake(
-        "const",
-        lambda name, array: text_of(name, array, const=""),
-        ("Where does a linker put an array that may change?", "Into RAM. const keeps it in flash, where there is room."),
-    ),
-    Mistake("type", lambda name, array: text_of(name, array, kind="int8_t"), _TYPE, "uint8; int16; int32, to its ends"),
-    Mistake(
-        "count",
-        lambda name, array: text_of(name, array, count=len(np.atleast_1d(array))),
-        (
-            "How many numbers are there, and which count is in the brackets?",
-            "array.numel() of them, all written out: len(array) counts rows, and str() leaves some out.",
-        ),
-    ),
+    Mistake("const", partial(text_of, const=""), _CONST),
+    Mistake("type", partial(text_of, kind="int8_t"), _TYPE, "uint8; int16; int32, to its ends"),
+    Mistake("count", lambda name, array: text_of(name, array, count=len(np.atleast_1d(array))), _COUNT),
     Mistake("name", lambda name, array: text_of("weights", array), _NAME),
     Mistake("values", lambda name, array: text_of(name, array.T), _FLAT),
     Mistake("text", lambda name, array: array.tolist(), ("What is returned?", "A str: return it, do not print it.")),
@@ -113,8 +107,8 @@ def weights_to_c(rng: np.random.Generator) -> Iterator[Case]:
     yield Case("five numbers", (_word(rng), tensor(rng.permutation([-128, -7, 0, 3, 127]), dtype=int8)), weight=2, hints=_FORM)
     yield Case("has the name asked for", (_word(rng), codes(6)), hints=_NAME)
     allowed = ("Which names does C allow?", "A letter, large or small, or _ comes first; then letters, digits and _.")
-    yield Case("a name that begins with a capital", (_word(rng, "ABCDEFGXYZ"), codes(3)), hints=allowed, hints_on_error=True)
-    yield Case("a name that begins with _", (_word(rng, "_"), codes(3)), hints=allowed, hints_on_error=True)
+    for what, first in (("a name that begins with a capital", "ABCDEFGXYZ"), ("a name that begins with _", "_")):
+        yield Case(what, (_word(rng, first), codes(3)), hints=allowed, hints_on_error=True)
     letter = (str(rng.choice(list("bcdefghkwxy"))), codes(3))
     yield Case("a name of one letter", letter, hints=allowed, hints_on_error=True)
     four = "a filter of four axes"
@@ -130,27 +124,27 @@ def weights_to_c(rng: np.random.Generator) -> Iterator[Case]:
     one = ("This array has one number, and no axis.", "flatten() makes a list of one: [1] = {5}.")
     yield Case("one number", (_word(rng), tensor(int(rng.integers(1, 99)), dtype=int8)), hints=one, hints_on_error=True)
     floats = ("What would C make of a float here?", "int8_t would drop its fraction without a word: raise ValueError.")
-    yield refuses("floats", (_word(rng), zeros(3)), hints=floats)
-    yield refuses("float16", (_word(rng), zeros(3, dtype=float16)), hints=floats)
     wide = ("Does the docstring name this dtype?", "Weights have 8 bits, biases 32: raise ValueError for any dtype that is not listed.")
-    yield refuses("int64", (_word(rng), tensor([1, 2])), hints=wide)
-    yield refuses("bool", (_word(rng), tensor([True, False])), hints=wide)
     empty = ("C99 has no array of no elements.", "raise ValueError if there is nothing in it.")
-    yield refuses("an empty array", (_word(rng), tensor([], dtype=int8)), hints=empty)
+    for what, array, hints in (
+        ("floats", zeros(3), floats),
+        ("float16", zeros(3, dtype=float16), floats),
+        ("int64", tensor([1, 2]), wide),
+        ("bool", tensor([True, False]), wide),
+        ("an empty array", tensor([], dtype=int8), empty),
+    ):
+        yield refuses(what, (_word(rng), array), hints=hints)
     bad = (
         "Which names does C allow?",
         "A letter or _, then letters, digits and _, all of ASCII: ask str.isidentifier() and str.isascii().",
     )
     word = _word(rng)
-    names = {
-        "a dot": f"{word}.weight",
-        "a hyphen": f"{word}-b",
-        "a space": f"{word} b",
-        "a line end": f"{word}\n",
-    }
-    for what, name in names.items():
-        yield refuses(f"a name with {what}", (name, codes(3)), hints=bad)
-    yield refuses("a name that begins with a digit", (f"{rng.integers(10)}{word}", codes(3)), hints=bad)
-    yield refuses("a name beyond ASCII", (f"{word}größe", codes(3)), hints=bad)
-    yield refuses("a name without a letter", ("", codes(3)), hints=bad)
+    for what, ending in (("a dot", ".weight"), ("a hyphen", "-b"), ("a space", " b"), ("a line end", "\n")):
+        yield refuses(f"a name with {what}", (word + ending, codes(3)), hints=bad)
+    for what, name in (
+        ("that begins with a digit", f"{rng.integers(10)}{word}"),
+        ("beyond ASCII", f"{word}größe"),
+        ("without a letter", ""),
+    ):
+        yield refuses(f"a name {what}", (name, codes(3)), hints=bad)
     yield keeps_inputs(_word(rng), codes(3, 4), name="leaves the array as it was")

@@ -7,73 +7,36 @@ import torch
 import torch.nn.functional as F
 
 
-def _fixed_point(scale):
+def _fixed_point(scale, allowed=True):
+    if not allowed:
+        raise ValueError("the factor must lie in [2^-32, 1)")
     fraction, exponent = math.frexp(scale)
     multiplier, shift = round(fraction * 2**31), 31 - exponent
     return (multiplier, shift) if multiplier < 2**31 else (2**30, shift - 1)
 
 
-def to_fixed_point_that_refuses_nothing(scale):
-    """Any number will do. Loses: refuses 1; refuses more than 1; refuses 0; refuses a negative factor; refuses what is below 2**-32;
-    refuses NaN.
-    """
-    return (0, 0) if scale != scale or scale <= 0 else _fixed_point(scale) if scale < 2**30 else (0, 0)
+_FACTORS = {
+    "that_refuses_nothing": ("Loses: refuses *", lambda scale: _fixed_point(scale) if 0 < scale < 2**30 else (0, 0)),
+    "that_compares_nan": (
+        "Loses: refuses NaN. Hints: What does NaN < 1 say",
+        lambda scale: (0, 0) if math.isnan(scale) else _fixed_point(scale, 2**-32 <= scale < 1),
+    ),
+    "without_the_lowest": (
+        "Loses: the smallest factor. Hints: Which bounds does the docstring give",
+        lambda scale: _fixed_point(scale, 2**-32 < scale < 1),
+    ),
+    "up_to_1": (
+        "Loses: refuses 1. Hints: Which error does the docstring name for this",
+        lambda scale: _fixed_point(scale, 2**-32 <= scale <= 1),
+    ),
+}
 
 
-def to_fixed_point_that_compares_nan(scale):
-    """NaN is neither too small nor too large. Loses: refuses NaN. Hints: What does NaN < 1 say."""
-    if scale < 2**-32 or scale >= 1:
-        raise ValueError("the factor must lie in [2^-32, 1)")
-    return (0, 0) if scale != scale else _fixed_point(scale)
-
-
-def to_fixed_point_without_the_lowest(scale):
-    """< for <=. Loses: the smallest factor. Hints: Which bounds does the docstring give."""
-    if not 2**-32 < scale < 1:
-        raise ValueError("the factor must lie in (2^-32, 1)")
-    return _fixed_point(scale)
-
-
-def to_fixed_point_up_to_1(scale):
-    """<= for <. Loses: refuses 1. Hints: Which error does the docstring name for this."""
-    if not 2**-32 <= scale <= 1:
-        raise ValueError("the factor must lie in [2^-32, 1]")
-    return _fixed_point(scale)
-
-
-def _conv(x, w, b, params, wide=torch.int64):
-    pad, zero_point = params["padding"], params["x_zero_point"]
-    held = F.pad(x.int() - zero_point, (pad,) * 4)
-    acc = F.conv2d(held, w.int(), b, stride=params["stride"]).to(wide)
-    multiplier, shift = (params[name][:, None, None].to(wide) for name in ("multipliers", "shifts"))
+def _conv(x, w, b, params, wide=torch.int64, shape=(-1, 1, 1)):
+    acc = F.conv2d(x.int() - params["x_zero_point"], w.int(), b, params["stride"], params["padding"]).to(wide)
+    multiplier, shift = (params[name].view(shape).to(wide) for name in ("multipliers", "shifts"))
     codes = (acc * multiplier + (torch.ones_like(shift) << (shift - 1))) >> shift
     return (codes + params["y_zero_point"]).clamp(0, 255).to(torch.uint8)
-
-
-def int8_conv2d_in_int32(x, w, b, params):
-    """The sum times the multiplier does not fit. Loses: all but no image. Hints: How large is a sum times its multiplier."""
-    return _conv(x, w, b, params, wide=torch.int32)
-
-
-def int8_conv2d_without_axes(x, w, b, params):
-    """multipliers and shifts as they are. Loses: all but one filter over one image; halves go up; stops at 0 and 255; products
-    beyond int32; products beyond any float; no image. Hints: 3 numbers meet an axis of length 4.
-    """
-    acc = F.conv2d(x.int() - params["x_zero_point"], w.int(), b, params["stride"], params["padding"]).long()
-    codes = (acc * params["multipliers"] + (torch.ones_like(params["shifts"]) << (params["shifts"] - 1))) >> params["shifts"]
-    return (codes + params["y_zero_point"]).clamp(0, 255).to(torch.uint8)
-
-
-def int8_conv2d_of_squares(x, w, b, params):
-    """Takes the height for the width. Loses: an image that is not a square; halves go up; stops at 0 and 255; products beyond int32;
-    products beyond any float.
-    """
-    side, pad, zero_point = w.shape[2], params["padding"], params["x_zero_point"]
-    held = F.pad(x.int() - zero_point, (pad,) * 4)
-    size = (x.shape[2] + 2 * pad - side) // params["stride"] + 1
-    held = held[..., : x.shape[2] + 2 * pad]
-    held = F.pad(held, (0, max(0, x.shape[2] + 2 * pad - held.shape[3])))
-    return _conv(held + zero_point, w, b, params | {"padding": 0})[..., :size]
 
 
 def int8_conv2d_in_floats(x, w, b, params):
@@ -85,16 +48,6 @@ def int8_conv2d_in_floats(x, w, b, params):
     return (torch.floor(acc * factor + 0.5) + params["y_zero_point"]).clamp(0, 255).to(torch.uint8)
 
 
-def int8_conv2d_with_a_float_table(x, w, b, params):
-    """One float on the way, and exact. Loses: no float on the way. Hints: Which line makes a float."""
-    return _conv(x, w, b, params) + torch.zeros(1).to(torch.uint8)
-
-
-def int8_conv2d_to_int64(x, w, b, params):
-    """Right numbers, eight bytes each. Loses: uint8 comes out. Hints: What is your result's dtype."""
-    return _conv(x, w, b, params).long()
-
-
 def int8_conv2d_in_place(x, w, b, params):
     """Pads the caller's dict away. Loses: leaves its inputs as they were. Hints: Print the inputs before and after."""
     out = _conv(x, w, b, params)
@@ -102,161 +55,105 @@ def int8_conv2d_in_place(x, w, b, params):
     return out
 
 
-def int8_conv2d_one_image_at_least(x, w, b, params):
-    """Goes through the images one by one. Loses: no image. Hints: There is no image here."""
-    return torch.cat([_conv(image[None], w, b, params) for image in x])
+_ROWS = "halves go up; stops at 0 and 255; products beyond *"  # one row of codes through one weight
+_CONVOLUTIONS = {
+    "in_int32": (
+        "Loses: all but no image. Hints: How large is a sum times its multiplier",
+        lambda *layer: _conv(*layer, wide=torch.int32),
+    ),
+    "without_axes": (
+        f"Loses: all but one filter over one image; no image; {_ROWS}. Hints: 3 numbers meet an axis of length 4",
+        lambda *layer: _conv(*layer, shape=(-1,)),
+    ),
+    "of_squares": (
+        f"Loses: an image that is not a square; {_ROWS}",
+        lambda x, *layer: _conv(F.pad(x, (0, x.shape[2] - x.shape[3])), *layer),
+    ),
+    "with_a_float_table": (
+        "Loses: no float on the way. Hints: Which line makes a float",
+        lambda *layer: _conv(*layer) + torch.zeros(1).to(torch.uint8),
+    ),
+    "to_int64": ("Loses: uint8 comes out. Hints: What is your result's dtype", lambda *layer: _conv(*layer).long()),
+    "one_image_at_least": (
+        "Loses: no image. Hints: There is no image here",
+        lambda x, *layer: torch.cat([_conv(image[None], *layer) for image in x]),
+    ),
+}
 
 
-_TYPES = {torch.int8, torch.uint8, torch.int16, torch.int32}
-
-
-def _check(name, array, allowed=lambda name: name.isidentifier() and name.isascii()):
-    if array.dtype not in _TYPES or array.numel() == 0 or not allowed(name):
+def _in_c(name, array, kind="", count=None, numbers=None, allowed=lambda name: name.isidentifier() and name.isascii()):
+    if array.dtype not in (torch.int8, torch.uint8, torch.int16, torch.int32) or array.numel() == 0 or not allowed(name):
         raise ValueError("a name of C, integers of 8, 16 or 32 bits, at least one")
-
-
-def _text(name, array, kind="", count=None, numbers=None, const="const "):
     kind = kind or f"{str(array.dtype).removeprefix('torch.')}_t"
     values = array.flatten().tolist() if numbers is None else numbers
-    return f"static {const}{kind} {name}[{array.numel() if count is None else count}] = {{{', '.join(map(str, values))}}};\n"
-
-
-def weights_to_c_in_int(name, array):
-    """Four bytes for each. Loses: all but refuses floats; refuses float16; refuses int64; refuses bool; refuses an empty array;
-    refuses a name with a dot; refuses a name with a hyphen; refuses a name with a space; refuses a name with a line end; refuses
-    a name that begins with a digit; refuses a name beyond ASCII; refuses a name without a letter. Hints: What is the array's
-    dtype.
-    """
-    _check(name, array)
-    return _text(name, array, kind="int")
-
-
-def weights_to_c_with_empty_brackets(name, array):
-    """C counts them itself. Loses: all but refuses floats; refuses float16; refuses int64; refuses bool; refuses an empty array;
-    refuses a name with a dot; refuses a name with a hyphen; refuses a name with a space; refuses a name with a line end; refuses
-    a name that begins with a digit; refuses a name beyond ASCII; refuses a name without a letter. Hints: How many numbers are
-    there.
-    """
-    _check(name, array)
-    return _text(name, array, count="")
-
-
-def weights_to_c_by_str(name, array):
-    """As numpy writes it: no commas, and dots in the middle. Loses: five numbers; has the name asked for; a name that begins with a
-    capital; a name that begins with _; a name of one letter; a filter of four axes; a transposed matrix; uint8; int16; int32, to
-    its ends; 2,000 numbers; leaves the array as it was. Hints: How does C declare an array of constants.
-    """
-    _check(name, array)
-    return _text(name, array, numbers=[str(array.flatten().numpy())[1:-1]])
-
-
-def weights_to_c_with_dots(name, array):
-    """numpy leaves numbers out of a long array. Loses: 2,000 numbers. Hints: Are all numbers there."""
-    _check(name, array)
-    return _text(name, array, numbers=str(array.flatten().numpy())[1:-1].split())
-
-
-def weights_to_c_by_str_of_a_list(name, array):
-    """Nested brackets where there are rows. Loses: a filter of four axes; a transposed matrix; 2,000 numbers; leaves the array as
-    it was. Hints: How does C declare an array of constants.
-    """
-    _check(name, array)
-    return _text(name, array, numbers=[array.tolist()]).replace("{[", "{").replace("]}", "}")
-
-
-def weights_to_c_as_stored(name, array):
-    """In the order of memory. Loses: a transposed matrix. Hints: In which order do the numbers come."""
-    _check(name, array)
-    return _text(name, array, numbers=torch.as_strided(array, (array.numel(),), (1,)).tolist())
-
-
-def weights_to_c_of_axes_only(name, array):
-    """Iterates over the first axis. Loses: one number. Hints: This array has one number, and no axis."""
-    _check(name, array)
-    return _text(name, array, numbers=[int(value) for row in array for value in row.flatten()])
+    return f"static const {kind} {name}[{array.numel() if count is None else count}] = {{{', '.join(map(str, values))}}};\n"
 
 
 def weights_to_c_that_refuses_nothing(name, array):
-    """Writes whatever it gets. Loses: refuses floats; refuses float16; refuses int64; refuses bool; refuses an empty array;
-    refuses a name with a dot; refuses a name with a hyphen; refuses a name with a space; refuses a name with a line end;
-    refuses a name that begins with a digit; refuses a name beyond ASCII; refuses a name without a letter.
-    """
-    return _text(name, array, kind="" if array.dtype in _TYPES else "int8_t")
-
-
-def weights_to_c_that_takes_bools(name, array):
-    """A bool is a byte. Loses: refuses bool. Hints: Does the docstring name this dtype."""
-    array = array.to(torch.uint8) if array.dtype is torch.bool else array
-    _check(name, array)
-    return _text(name, array)
-
-
-def weights_to_c_that_checks_letters(name, array):
-    """Letters, digits and _ in any place. Loses: refuses a name that begins with a digit; refuses a name beyond ASCII.
-    Hints: Which names does C allow.
-    """
-    _check(name, array, lambda name: name.replace("_", "").isalnum())
-    return _text(name, array)
-
-
-def weights_to_c_that_asks_python(name, array):
-    """Python allows more names than C. Loses: refuses a name beyond ASCII. Hints: Which names does C allow."""
-    _check(name, array, str.isidentifier)
-    return _text(name, array)
-
-
-def weights_to_c_by_its_first_letter(name, array):
-    """What follows may be anything. Loses: refuses a name with a dot; refuses a name with a hyphen; refuses a name with a space;
-    refuses a name with a line end. Hints: Which names does C allow.
-    """
-    _check(name, array, lambda name: name.isascii() and name[:1].isidentifier())
-    return _text(name, array)
-
-
-def weights_to_c_by_an_expression(name, array):
-    """$ stops before a line end. Loses: refuses a name with a line end. Hints: Which names does C allow."""
-    _check(name, array, lambda name: re.match(r"[A-Za-z_][A-Za-z0-9_]*$", name))
-    return _text(name, array)
-
-
-def weights_to_c_of_small_letters(name, array):
-    """Knows no capitals. Loses: a name that begins with a capital. Hints: Which names does C allow."""
-    _check(name, array, lambda name: re.fullmatch(r"[a-z_]\w*", name, re.ASCII))
-    return _text(name, array)
-
-
-def weights_to_c_of_letters_first(name, array):
-    """A name of C may begin with _. Loses: a name that begins with _. Hints: Which names does C allow."""
-    _check(name, array, lambda name: re.fullmatch(r"[A-Za-z]\w*", name, re.ASCII))
-    return _text(name, array)
-
-
-def weights_to_c_of_two_letters(name, array):
-    """One letter is a name, too. Loses: a name of one letter. Hints: Which names does C allow."""
-    _check(name, array, lambda name: re.fullmatch(r"[A-Za-z_]\w+", name, re.ASCII))
-    return _text(name, array)
+    """Writes whatever it gets. Loses: refuses *."""
+    known = array.dtype in (torch.int8, torch.uint8, torch.int16, torch.int32) and array.numel()
+    return _in_c(name, array if known else torch.ones(1, dtype=torch.int8), allowed=lambda name: True)
 
 
 def weights_to_c_in_place(name, array):
     """Counts the numbers away. Loses: leaves the array as it was. Hints: Print the inputs before and after."""
-    _check(name, array)
-    text = _text(name, array)
+    text = _in_c(name, array)
     array.zero_()
     return text
 
 
-def _sections(sizes, device):
-    used = {"flash": sizes["text"] + sizes["data"], "ram": sizes["data"] + sizes["bss"] + sizes["stack"]}
-    first = max(used, key=lambda name: used[name] / device[f"{name}_bytes"])
-    over = used[first] - device[f"{first}_bytes"]
-    return {**used, "fits": over <= 0, "breaks": first if over > 0 else None, "excess": max(0, over)}
+_FORM, _NAMES = "Hints: How does C declare an array of constants", "Hints: Which names does C allow"
+_ROW_BY_ROW = "a filter of four axes; a transposed matrix; 2,000 numbers; leaves the array as it was"
+_TEXTS = {
+    "in_int": ("Loses: all but refuses *. Hints: What is the array's dtype", lambda *given: _in_c(*given, kind="int")),
+    "with_empty_brackets": ("Loses: all but refuses *. Hints: How many numbers are there", lambda *given: _in_c(*given, count="")),
+    "by_str": (
+        f"Loses: all but one number; refuses *. {_FORM}",  # no commas, and dots in the middle
+        lambda name, array: _in_c(name, array, numbers=[str(array.flatten().numpy()).strip("[]")]),
+    ),
+    "with_dots": (
+        "Loses: 2,000 numbers. Hints: Are all numbers there",
+        lambda name, array: _in_c(name, array, numbers=str(array.flatten().numpy())[1:-1].split()),
+    ),
+    "by_str_of_a_list": (
+        f"Loses: {_ROW_BY_ROW}. {_FORM}",  # nested brackets where there are rows
+        lambda name, array: _in_c(name, array, numbers=[array.tolist()]).replace("{[", "{").replace("]}", "}"),
+    ),
+    "as_stored": (
+        "Loses: a transposed matrix. Hints: In which order do the numbers come",
+        lambda name, array: _in_c(name, array, numbers=torch.as_strided(array, (array.numel(),), (1,)).tolist()),
+    ),
+    "of_axes_only": (
+        "Loses: one number. Hints: This array has one number, and no axis",
+        lambda name, array: _in_c(name, array, numbers=[int(value) for row in array for value in row.flatten()]),
+    ),
+    "that_takes_bools": (
+        "Loses: refuses bool. Hints: Does the docstring name this dtype",
+        lambda name, array: _in_c(name, array.to(torch.uint8) if array.dtype is torch.bool else array),
+    ),
+}
+_CHECKS = {  # of a name -> (the cases that are lost, the check)
+    "that_checks_letters": ("refuses * digit; refuses * ASCII", lambda name: name.replace("_", "").isalnum()),
+    "that_asks_python": ("refuses a name beyond ASCII", str.isidentifier),
+    "by_its_first_letter": ("refuses a name with *", lambda name: name.isascii() and name[:1].isidentifier()),
+    "by_an_expression": ("refuses * line end", lambda name: re.match(r"[A-Za-z_][A-Za-z0-9_]*$", name)),
+    "of_small_letters": ("a name * capital", lambda name: re.fullmatch(r"[a-z_]\w*", name, re.ASCII)),
+    "of_letters_first": ("a name that begins with _", lambda name: re.fullmatch(r"[A-Za-z]\w*", name, re.ASCII)),
+    "of_two_letters": ("a name of one letter", lambda name: re.fullmatch(r"[A-Za-z_]\w+", name, re.ASCII)),
+}
+_TEXTS |= {
+    name: (f"Loses: {lost}. {_NAMES}", lambda *given, allowed=allowed: _in_c(*given, allowed=allowed))
+    for name, (lost, allowed) in _CHECKS.items()
+}
 
 
 def fits_flash_and_ram_in_place(sizes, device):
     """Takes the stack out of the caller's dict. Loses: leaves its inputs as they were. Hints: Print the inputs before and after."""
-    right = _sections(sizes, device)
     sizes["bss"] += sizes.pop("stack")
-    return right
+    used = {"flash": sizes["text"] + sizes["data"], "ram": sizes["data"] + sizes["bss"]}
+    first = max(used, key=lambda name: used[name] / device[f"{name}_bytes"])
+    over = used[first] - device[f"{first}_bytes"]
+    return {**used, "fits": over <= 0, "breaks": first if over > 0 else None, "excess": max(0, over)}
 
 
 _HEAD = "#include <stdint.h>\nint32_t dot(const uint8_t *x, const int8_t *w, int32_t n, int32_t x_zero_point)\n"
@@ -319,6 +216,14 @@ _LOOPS = {  # the cases that are lost, the beginning of a hint where there is on
         "that_asks_afterwards": _loop(start="int32_t sum = 0, i = 0;", loop="do").replace("} return", "} while (++i < n); return"),
     },
 }
+_SOURCES = {name: (f"Loses: {note}", lambda source=source: source) for note, loops in _LOOPS.items() for name, source in loops.items()}
 TABLE = {
-    f"dot_in_c_{name}": (f"Loses: {note}", lambda source=source: source) for note, loops in _LOOPS.items() for name, source in loops.items()
+    f"{exercise}_{name}": answer
+    for exercise, answers in (
+        ("to_fixed_point", _FACTORS),
+        ("int8_conv2d", _CONVOLUTIONS),
+        ("weights_to_c", _TEXTS),
+        ("dot_in_c", _SOURCES),
+    )
+    for name, answer in answers.items()
 }
