@@ -42,6 +42,10 @@ def _changed(change: Callable[[dict[str, Any], list[int]], dict[str, Any]]) -> C
     )
 
 
+def _calling_none(said: str) -> Callable[..., dict[str, Any]]:
+    return _changed(lambda right, over: {"breaks": right["breaks"] or said})
+
+
 _SECTIONS = (
     "Which sections are in flash, and which in RAM?",
     "flash: text and data (its first values are kept there). ram: data (it may change), bss and stack.",
@@ -68,10 +72,7 @@ MISTAKES = (
     Mistake("data not in RAM", partial(memory, ram=("bss", "stack")), _DATA),
     Mistake("no stack", partial(memory, ram=("data", "bss")), _STACK),
     Mistake("bss in flash", partial(memory, flash=("text", "data", "bss")), _ZEROS),
-    *(
-        Mistake(f"{said} for None", _changed(lambda right, over, said=said: {"breaks": right["breaks"] or said}), _NONE)
-        for said in ("none", "None", "")
-    ),
+    *(Mistake(f"{said} for None", _calling_none(said), _NONE) for said in ("none", "None", "")),
     Mistake("a tuple", lambda *given: tuple(memory(*given).values()), _DICT),
     Mistake("a negative excess", _changed(lambda right, over: {"excess": max(over) if right["fits"] else right["excess"]}), _LEFT),
     Mistake("flash first", partial(memory, worst=lambda over, _: "flash" if over["flash"] > 0 else "ram"), _WORST),
