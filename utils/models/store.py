@@ -22,15 +22,19 @@ from safetensors.torch import save as to_bytes
 from torch import Tensor, nn
 
 from utils.files import write_atomically
+from utils.models.chain import Architecture, ChainNet
 from utils.models.codes import Codes, pack_codes, packed_bytes, unpack_codes
 from utils.models.micro import MicroConfig, MicroNet
 from utils.models.motion import MotionConfig, MotionNet
 from utils.models.residual import ResidualConfig, ResidualNet
+from utils.models.supernet import Supernet, SupernetConfig
 
 ARCHITECTURES: dict[str, tuple[Any, Any]] = {
     "ResidualNet": (ResidualNet, ResidualConfig),
     "MicroNet": (MicroNet, MicroConfig),
     "MotionNet": (MotionNet, MotionConfig),
+    "ChainNet": (ChainNet, Architecture),
+    "Supernet": (Supernet, SupernetConfig),
 }
 _MASK, _VALUES = "#mask", "#values"
 _CODES, _SCALE = "#codes", "#scale"

@@ -3,7 +3,6 @@
 import importlib.util
 import os
 import signal
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -18,6 +17,7 @@ from course.grading.workers.dask_cluster import grade_on_dask
 from course.grading.workers.pool import Failure, Pool, PoolError, default_workers
 from course.grading.workers.process import Recipe, packed, unpacked
 from tests.course.grading.classroom import submission
+from tests.dask_cluster import Cluster
 
 HERE = Path(__file__).parent
 
@@ -165,58 +165,11 @@ def dask():
         pytest.skip("there is no Dask: install it with 'pip install distributed'")
 
 
-class Cluster:
-    """A scheduler and workers, each a process of its own, joined by address."""
-
-    def __init__(self, folder):
-        self.folder, self.processes = folder, []
-        self.address = f"tcp://127.0.0.1:{free_port()}"
-        self.start("scheduler", "--host", "127.0.0.1", "--port", self.address.rpartition(":")[2], "--no-dashboard")
-
-    def start(self, *command):
-        log = (self.folder / f"{len(self.processes)}.log").open("wb")
-        process = subprocess.Popen(
-            [sys.executable, "-m", "distributed.cli.dask_" + command[0], *command[1:]],
-            cwd=self.folder,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            env={**os.environ, "DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT": "10s"},
-            start_new_session=True,
-        )
-        self.processes.append(process)
-        return process
-
-    def worker(self):
-        return self.start("worker", self.address, "--nthreads", "1", "--no-nanny", "--no-dashboard", "--host", "127.0.0.1")
-
-    def wait_for(self, count):
-        from distributed import Client
-
-        with Client(self.address, timeout=60, set_as_default=False) as client:
-            client.wait_for_workers(count, timeout=120)
-
-    def close(self):
-        for process in self.processes:
-            if process.poll() is None:
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-
-
-def free_port():
-    import socket
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 @pytest.fixture
 def cluster(dask, tmp_path):
     (tmp_path / "dask").mkdir()
-    found = Cluster(tmp_path / "dask")
-    yield found
-    found.close()
+    with Cluster(tmp_path / "dask") as found:
+        yield found
 
 
 def test_a_scheduler_that_does_not_answer(dask, tmp_path):

@@ -1,0 +1,180 @@
+"""Who evaluates candidates: this process, a pool of processes of this computer, or the workers of a Dask scheduler.
+
+Whoever evaluates, each candidate gets one score: one whose worker ends is evaluated again, and what comes twice counts once.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from multiprocessing import get_context
+from typing import Any, TypeAlias
+from uuid import uuid4
+
+import torch
+
+from utils.models.chain import Architecture
+
+Evaluate: TypeAlias = Callable[[Architecture], float]
+Score: TypeAlias = tuple[float, float]  # accuracy in percent, CPU seconds
+Pool: TypeAlias = Callable[[Sequence[Architecture]], list[Score]]
+LOSSES = 3  # pools in a row that end before any candidate is evaluated: then it is the computer, or the candidate
+
+
+class PoolError(RuntimeError):
+    """Candidates can't be evaluated at all; the text is a sentence that says why."""
+
+
+@contextmanager
+def evaluators(evaluate: Evaluate, workers: int = 1, scheduler: str | None = None) -> Iterator[Pool]:
+    """A function that gives each architecture of a batch its score, in their order.
+
+    evaluate: picklable unless it runs here. workers: processes of this computer, each with one thread; 1 evaluates in this
+    process, also with one thread. scheduler: address of a Dask scheduler, whose workers are used instead.
+
+    >>> with evaluators(lambda architecture: 50.0) as pool:
+    ...     pool([])
+    []
+
+    Raises:
+        ValueError: fewer than 1 worker.
+        PoolError: no Dask, no scheduler or no worker at the address, another version of the course there; later, from the
+            function, workers that end again and again.
+    """
+    if type(workers) is not int or workers < 1:
+        raise ValueError(f"need at least 1 worker, got {workers!r}: 1 evaluates in this process")
+    if scheduler is not None:
+        with _client(scheduler) as client:
+            yield _Dask(client, evaluate)
+    elif workers > 1:
+        with _Processes(evaluate, workers) as pool:
+            yield pool
+    else:
+        yield lambda batch: [_score(evaluate, one) for one in batch]
+
+
+def _score(evaluate: Evaluate, architecture: Architecture) -> Score:
+    before, threads = time.process_time(), torch.get_num_threads()
+    torch.set_num_threads(1)  # sums come out the same everywhere
+    try:
+        accuracy = float(evaluate(architecture))
+    finally:
+        torch.set_num_threads(threads)
+    return accuracy, time.process_time() - before
+
+
+_own: Evaluate | None = None  # of a process of the pool
+
+
+def _prepare(evaluate: Evaluate) -> None:
+    global _own
+    _own = evaluate
+
+
+def _own_score(architecture: Architecture) -> Score:
+    assert _own is not None
+    return _score(_own, architecture)
+
+
+class _Processes:
+    """A pool that is started again when one of its processes ends."""
+
+    def __init__(self, evaluate: Evaluate, workers: int) -> None:
+        self._evaluate, self._workers = evaluate, workers
+
+    def __enter__(self) -> _Processes:
+        self._pool = self._started()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _started(self) -> ProcessPoolExecutor:
+        return ProcessPoolExecutor(self._workers, get_context("spawn"), _prepare, (self._evaluate,))
+
+    def __call__(self, batch: Sequence[Architecture]) -> list[Score]:
+        scores: dict[int, Score] = {}
+        losses = 0
+        while len(scores) < len(batch):
+            known = len(scores)
+            try:
+                futures: dict[int, Future[Score]] = {
+                    at: self._pool.submit(_own_score, one) for at, one in enumerate(batch) if at not in scores
+                }
+            except BrokenProcessPool:
+                futures = {}
+            for at, future in futures.items():
+                try:
+                    scores[at] = future.result()
+                except BrokenProcessPool:
+                    continue
+            if len(scores) < len(batch):
+                losses = 0 if len(scores) > known else losses + 1
+                if losses >= LOSSES:
+                    raise PoolError(f"{losses} pools of workers ended before a candidate was evaluated: use workers=1 to see why")
+                self._pool.shutdown(wait=True)
+                self._pool = self._started()
+        return [scores[at] for at in range(len(batch))]
+
+
+class _Dask:
+    """The workers of a scheduler. Dask itself gives the task of a lost worker to another one."""
+
+    def __init__(self, client: Any, evaluate: Evaluate) -> None:
+        self._client, self._evaluate, self._run, self._given = client, evaluate, uuid4().hex, 0
+
+    def __call__(self, batch: Sequence[Architecture]) -> list[Score]:
+        futures = []
+        for one in batch:
+            key = f"titans-search-{self._run}-{self._given}"
+            futures.append(self._client.submit(_score, self._evaluate, one, key=key, pure=False))
+            self._given += 1
+        from distributed import KilledWorker
+
+        try:
+            found: list[Score] = self._client.gather(futures)
+        except KilledWorker as error:
+            raise PoolError(f"the Dask workers of a candidate ended again and again ({error}): look at their logs") from error
+        return found
+
+
+@contextmanager
+def _client(address: str) -> Iterator[Any]:
+    """A client of the scheduler, once it is known that its workers have this course.
+
+    Raises:
+        PoolError: as `evaluators`.
+    """
+    try:
+        from distributed import Client
+    except ImportError as error:
+        raise PoolError("a scheduler needs Dask: install it with 'pip install distributed' here and where its workers run") from error
+    try:
+        client = Client(address, timeout=10, set_as_default=False)
+    except (OSError, ValueError) as error:
+        raise PoolError(f"no Dask scheduler answers at {address}: start one with 'dask scheduler'") from error
+    with client:
+        if not client.scheduler_info()["workers"]:
+            raise PoolError(f"the Dask scheduler at {address} has no worker: start some with 'dask worker {address}'")
+        mine = _version()
+        for worker, found in client.run(_version_there, on_error="return").items():
+            if found != mine:
+                said = f"has version {found}" if isinstance(found, str) else "does not have it"
+                raise PoolError(
+                    f"this is version {mine} of the course and the Dask worker {worker} {said}: start it in the same environment"
+                )
+        yield client
+
+
+def _version() -> str:
+    import utils
+
+    return utils.__version__
+
+
+def _version_there() -> str:
+    """Asked of each Dask worker; fails where there is no course."""
+    return _version()
