@@ -4,6 +4,7 @@
 [prune]      weights or channels to remove     [quantize]      bits of the weights
 [distil]     a teacher's answers as the loss   [few]           only so many labelled images of each class
 [pseudo]     a teacher's answers in place of the labels that [few] took away
+[sandwich]   networks of the model's space that learn along with a supernet
 """
 
 from __future__ import annotations
@@ -18,14 +19,15 @@ from torch import Tensor, nn
 from utils.compress.distillation import from_teacher, pseudo_label
 from utils.compress.pruning import GradualPruner, choose_channels, global_masks, nested_random_masks, prune_channels
 from utils.compress.quantization import freeze_, qat_
+from utils.compress.search import Budget, Space, sandwich
 from utils.data import Images, fashion_mnist
 from utils.files import ZOO
-from utils.models import Codes, MicroConfig, MicroNet, ResidualConfig, ResidualNet, load_model
+from utils.models import Architecture, ChainNet, Codes, MicroConfig, MicroNet, ResidualConfig, ResidualNet, Supernet, load_model
 from utils.models.zoo import recipe
 from utils.train import predict
 
 RUNS = ZOO / ".runs"  # checkpoints of every epoch and of the seeds that do not ship; not in git
-KNOWN = ("title", "data", "seeds", "model", "from", "prune", "quantize", "distil", "few", "pseudo", "int8", "train")
+KNOWN = ("title", "data", "seeds", "model", "from", "prune", "quantize", "distil", "few", "pseudo", "sandwich", "int8", "train")
 
 
 @dataclass
@@ -46,12 +48,14 @@ def check_recipe(what: dict) -> None:
     """Refuse what nothing would read: a part with a misspelt name would be left out without a word.
 
     Raises:
-        ValueError: an unknown part, or [pseudo] without [few].
+        ValueError: an unknown part, [pseudo] without [few], or [sandwich] without a supernet.
     """
     if unknown := sorted(what.keys() - set(KNOWN)):
         raise ValueError(f"nothing reads {unknown[0]!r} in a recipe: use {', '.join(KNOWN)}")
     if "pseudo" in what and "few" not in what:
         raise ValueError("[pseudo] answers for the images whose labels [few] takes away: add [few], or use [distil]")
+    if "sandwich" in what and what.get("model", {}).get("kind") != "supernet":
+        raise ValueError('[sandwich] trains the networks inside a supernet: set kind = "supernet" in [model], or leave it out')
 
 
 def checkpoint(name: str, seed: int) -> Path:
@@ -96,6 +100,11 @@ def gather(what: dict, seed: int) -> Start:
         teacher = load_model(files["distil"]) if "distil" in files else model
         how = {key: value for key, value in what["distil"].items() if key not in ("teacher", "same_seed")}
         start.extras["loss"] = from_teacher(teacher, **how, seed=seed)
+    if "sandwich" in what:
+        how = dict(what["sandwich"])
+        budget = Budget(**how.pop("budget")) if "budget" in how else None
+        space = Space.from_dict(what["model"]["space"])
+        start.extras["loss"] = sandwich(space, **how, budget=budget, loss=start.extras.get("loss"), seed=seed)
     if "prune" in what:
         _prune(start, what["prune"], seed)
     if "quantize" in what:
@@ -105,8 +114,13 @@ def gather(what: dict, seed: int) -> Start:
 
 
 def _new(shape: dict) -> nn.Module:
-    if shape.get("kind", "residual") == "micro":
+    kind = shape.get("kind", "residual")
+    if kind == "micro":
         return MicroNet(MicroConfig.of(shape["stem"], *shape["blocks"]))
+    if kind == "supernet":
+        return Supernet(Space.from_dict(shape["space"]).supernet())
+    if kind == "chain":
+        return ChainNet(Architecture.from_dict({name: value for name, value in shape.items() if name != "kind"}))
     return ResidualNet(ResidualConfig.of(shape["stem"], *shape["blocks"]))
 
 

@@ -11,9 +11,10 @@ from course.zoo import recipe as recipes
 from course.zoo import train as trainer
 from utils.compress.distillation import kd_loss
 from utils.compress.quantization import code_range
+from utils.compress.search import Space, counts
 from utils.data import fashion_mnist
 from utils.files import ZOO
-from utils.models import load_model, zoo
+from utils.models import ChainNet, Supernet, load_model, zoo
 from utils.train import accuracy, predict
 
 DENSE = """
@@ -113,13 +114,44 @@ same_seed = true
 threshold = 0.01
 """
 )
+SUPERNET = """
+title = "Shared weights"
+seeds = [3]
+[model]
+kind = "supernet"
+[model.space]
+stem_widths = [2, 4]
+[[model.space.stages]]
+widths = [4, 8]
+depths = [1]
+strides = [2]
+[sandwich]
+between = 1
+budget = { macs = 60_000 }
+[distil]
+teacher = "dense"
+[train]
+epochs = 2
+batch_size = 16
+"""
+CHAIN = """
+title = "A network that a search may find"
+seeds = [3]
+[model]
+kind = "chain"
+stem = { width = 2, stride = 2, kind = "plain" }
+stages = [[{ width = 4 }, { width = 4, kernel = 5, expansion = 2, skip = true }], [{ width = 6, stride = 2, kind = "plain" }]]
+[train]
+epochs = 1
+batch_size = 16
+"""
 
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A zoo of a few recipes, and 64 images a split."""
     texts = {"dense": DENSE, "sparse": SPARSE, "longer": LONGER, "rounded": ROUNDED, "taught": TAUGHT, "few": FEW, "answered": ANSWERED}
-    for name, text in {**texts, "both": BOTH}.items():
+    for name, text in {**texts, "both": BOTH, "supernet": SUPERNET, "chain": CHAIN}.items():
         (tmp_path / name).mkdir()
         (tmp_path / name / "recipe.toml").write_text(text)
     for module in (trainer, images, recipes, zoo):
@@ -214,6 +246,7 @@ def test_a_run_goes_on_after_its_teacher_was_trained_again_to_the_same_weights(f
     [
         (TAUGHT.replace("[distil]", "[distill]"), "nothing reads 'distill' in a recipe: use title"),
         (ANSWERED.replace("[few]\nper_class = 2\nrepeat = 3\n", ""), r"\[pseudo\] .* add \[few\]"),
+        (CHAIN + "[sandwich]\nbetween = 1\n", r"\[sandwich\] .* inside a supernet"),
     ],
 )
 def test_parts_that_would_be_left_out_are_refused(folder: Path, recipe: str, message: str) -> None:
@@ -326,3 +359,23 @@ def test_few_labels_are_all_that_is_seen(folder: Path) -> None:
         assert torch.equal(answered.images[3 * len(few) :], everything.images[kept])
         assert torch.equal(answered.labels[3 * len(few) :], said[kept].argmax(1))
     assert 0 < kept.sum() < others.sum()
+
+
+def test_a_supernet_learns_from_its_teacher_and_goes_on_after_an_interruption(folder: Path) -> None:
+    trainer.train("dense", 3, silent)
+    whole = trainer.train("supernet", 3, silent)
+    first = weights(folder / "supernet" / "model.safetensors")
+    (folder / ".runs" / "supernet" / "seed3.safetensors").unlink()
+    interrupt("supernet", 3)
+    again = trainer.train("supernet", 3, silent)
+    assert torch.equal(weights(folder / "supernet" / "model.safetensors"), first)
+    assert again["validation"] == whole["validation"]
+    supernet = zoo.load("supernet")
+    assert isinstance(supernet, Supernet) and supernet.config == Space.from_dict(zoo.recipe("supernet")["model"]["space"]).supernet()
+
+
+def test_a_found_architecture_is_trained_like_any_other(folder: Path) -> None:
+    record = trainer.train("chain", 3, silent)
+    net = zoo.load("chain")
+    assert isinstance(net, ChainNet) and record["parameters"] == counts(net.config).parameters
+    assert [[block.width for block in stage] for stage in net.config.stages] == [[4, 4], [6]]

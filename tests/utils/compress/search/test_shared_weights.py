@@ -12,7 +12,7 @@ from utils.data import fashion_mnist
 from utils.models import save_model
 from utils.train import TrainConfig, accuracy, fit
 
-DATA = fashion_mnist("train", 1500)
+DATA = fashion_mnist("train", 1000)
 CONFIG = TrainConfig(epochs=4, lr=0.2, batch_size=50, augment=False)
 
 

@@ -21,7 +21,7 @@ def alone():
     return search(SPACE, BUDGET, Pretended(), CONFIG)
 
 
-@pytest.mark.slow
+@pytest.mark.nightly  # four processes that load torch; Dask's two are killed in every run
 def test_two_processes_of_which_one_is_killed_find_what_one_finds(alone, tmp_path):
     fatal = tmp_path / "fatal"
     fatal.touch()
