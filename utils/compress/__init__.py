@@ -1,1 +1,1 @@
-"""Ways to make a network smaller: pruning, and distillation to heal what it cost."""
+"""Ways to make a network smaller: pruning, quantization, search for an architecture, and distillation to heal what it cost."""
