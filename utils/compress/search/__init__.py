@@ -1,15 +1,15 @@
 """Search for an architecture under a budget of RAM, file bytes and MACs, with weights that all candidates share."""
 
-from utils.compress.search.counts import Budget, Counts, counts
-from utils.compress.search.evaluation import SharedWeights, recalibrated
+from utils.compress.search.budget import Budget, Counts, counts
+from utils.compress.search.evaluators import PoolError
 from utils.compress.search.evolution import Candidate, SearchConfig, SearchResult, random_search, search
 from utils.compress.search.file_size import int8_file_bytes
-from utils.compress.search.pareto import pareto_front
+from utils.compress.search.front import pareto_front
+from utils.compress.search.sandwich import sandwich, supernet_of
 from utils.compress.search.schedule import best_schedule, peak_memory_of_schedule
+from utils.compress.search.shared_weights import SharedWeights, recalibrated
 from utils.compress.search.space import Space, Stage
-from utils.compress.search.training import sandwich, supernet_of
 from utils.compress.search.variation import crossover, mutate
-from utils.compress.search.workers import PoolError
 from utils.models.chain import Architecture, Block
 
 __all__ = [

@@ -12,12 +12,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from utils.compress.search.counts import Budget, Counts
-from utils.compress.search.draws import draw_within
-from utils.compress.search.pareto import pareto_front
+from utils.compress.search.budget import Budget, Counts, draw_within
+from utils.compress.search.evaluators import Evaluate, Pool, evaluators
+from utils.compress.search.front import pareto_front
 from utils.compress.search.space import Space
 from utils.compress.search.variation import crossover, mutate
-from utils.compress.search.workers import Evaluate, Pool, evaluators
 from utils.models.chain import Architecture
 
 CHILDREN = 200  # of one parent, over the budget or known, before a new architecture is drawn

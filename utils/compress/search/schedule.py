@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 
-from utils.measure.liveness import Step, live_bytes
+from utils.measure.counts.liveness import Step, live_bytes
 
 Graph = Mapping[str, tuple[int, tuple[str, ...]]]  # name -> bytes of its output, names of its inputs
 MAX_NODES = 20  # of a graph whose best order is searched: there are 2^n sets of operations that may have run

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.utils.compress.search.drawn import SPACE, Pretended
-from utils.compress.search import Budget, SearchConfig, Space, Stage, draws, random_search, search
+from utils.compress.search import Budget, SearchConfig, Space, Stage, random_search, search
 
 BUDGET = Budget(ram_bytes=9_000, file_bytes=14_000, macs=500_000)
 SMALL = SearchConfig(evaluations=40, population=12, sample=4, batch=3)
@@ -66,7 +66,7 @@ def test_the_front_rises_in_cost_and_accuracy(cost):
 
 @BOTH
 def test_a_budget_that_nothing_keeps_is_refused(method, monkeypatch):
-    monkeypatch.setattr(draws, "TRIES", 50)
+    monkeypatch.setattr("utils.compress.search.budget.TRIES", 50)
     with pytest.raises(ValueError, match=r"too tight for this space, the smallest architecture is over it \(MACs: [\d,]+ of 10,"):
         method(SPACE, Budget(macs=10), Pretended(), SMALL)
 

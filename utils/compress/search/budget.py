@@ -5,9 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
+import numpy as np
+
 from utils.compress.search.file_size import int8_file_bytes
+from utils.compress.search.space import Space
 from utils.models.chain import Architecture
 
+TRIES = 20_000  # drawn architectures over the budget, before it is called too tight
 # limit of a budget -> what it is of, and what a message calls it
 LIMITS = {"ram_bytes": ("peak_activation_bytes", "RAM"), "file_bytes": ("file_bytes", "the file"), "macs": ("macs", "MACs")}
 
@@ -105,3 +109,17 @@ class Budget:
             if limit is not None and needed > limit:
                 return f"{what}: {needed:,} of {limit:,}, {needed - limit:,} too many"
         return None
+
+
+def draw_within(space: Space, budget: Budget, rng: np.random.Generator) -> tuple[Architecture, int]:
+    """An architecture within the budget, uniformly among those of the space, and how many were over it before.
+
+    Raises:
+        ValueError: 20,000 in a row were over it.
+    """
+    for refused in range(TRIES):
+        if budget.allows(found := space.draw(rng)):
+            return found, refused
+    excess = budget.excess(budget.counts(space.smallest()))
+    why = f"the smallest architecture is over it ({excess})" if excess else f"none of {TRIES:,} drawn ones is within it"
+    raise ValueError(f"the budget is too tight for this space, {why}: raise the limit or add smaller choices")

@@ -8,7 +8,7 @@ import pytest
 
 from tests.dask_cluster import Cluster
 from tests.utils.compress.search.drawn import SPACE, Pretended
-from utils.compress.search import Budget, PoolError, SearchConfig, search, workers
+from utils.compress.search import Budget, PoolError, SearchConfig, evaluators, search
 from utils.files import ROOT
 
 BUDGET = Budget(file_bytes=14_000, macs=500_000)
@@ -48,7 +48,7 @@ def test_two_dask_workers_of_which_one_is_killed_find_what_one_finds(alone, tmp_
 @pytest.mark.nightly
 def test_processes_that_always_end_are_given_up():
     with (
-        workers.evaluators(os._exit, 2) as pool,
+        evaluators.evaluators(os._exit, 2) as pool,
         pytest.raises(PoolError, match="3 pools of workers ended before a candidate was evaluated"),
     ):
         pool([1])

@@ -15,8 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from utils.compress.search.counts import Budget
-from utils.compress.search.draws import draw_within
+from utils.compress.search.budget import Budget, draw_within
 from utils.compress.search.space import Space
 from utils.models import Supernet
 from utils.train import Loss, cross_entropy
