@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any
 
@@ -23,14 +23,22 @@ def learning(layers: Layers, trainable: list[str]) -> list[int]:
     return [at for at, layer in enumerate(layers) if layer["name"] in trainable]
 
 
-def kept(layers: Layers, trainable: list[str], first: int = 1) -> set[int]:
+def _inputs(layers: Layers, trainable: list[str]) -> list[int]:
+    return [at for at in learning(layers, trainable) if layers[at]["needs_input"]]
+
+
+def _outputs(layers: Layers, first: int = 0) -> list[int]:
+    """Of the steps from this one on."""
+    return [at + 1 for at, layer in enumerate(layers) if layer["needs_output"] and at >= first]
+
+
+def kept(layers: Layers, trainable: list[str], after: int = 1) -> set[int]:
     """Indices of the tensors that the backward pass needs: 0 is the network's input, i + 1 the output of step i.
 
-    first: how far after the first step that learns outputs are kept.
+    after: how far after the first step that learns outputs are kept.
     """
-    learns = learning(layers, trainable)
-    inputs = {at for at in learns if layers[at]["needs_input"]}
-    return inputs | {at + 1 for at, layer in enumerate(layers) if layer["needs_output"] and learns and at >= learns[0] + first}
+    first = min(learning(layers, trainable), default=len(layers))
+    return {*_inputs(layers, trainable), *_outputs(layers, first + after)}
 
 
 def values(layers: Layers, at: int) -> int:
@@ -43,68 +51,39 @@ def with_total(parts: dict[str, int]) -> dict[str, int]:
     return parts | {"total": sum(parts[part] for part in PARTS)}
 
 
-def memory(layers: Layers, trainable: list[str], batch: int) -> dict[str, int]:
-    """Bytes, part by part."""
+def memory(layers: Layers, trainable: list[str], batch: int, tensors: Callable[..., Iterable[int]] = kept) -> dict[str, int]:
+    """Bytes, part by part. tensors: (layers, trainable) -> indices of the tensors kept; they may repeat."""
     states = FLOAT * sum(layers[at]["weights"] for at in learning(layers, trainable))
-    activations = FLOAT * batch * sum(values(layers, at) for at in kept(layers, trainable))
+    activations = FLOAT * batch * sum(values(layers, at) for at in tensors(layers, trainable))
     weights = FLOAT * sum(layer["weights"] for layer in layers)
     return with_total({"weights": weights, "gradients": states, "momentum": states, "activations": activations})
 
 
-def _keeping(tensors: Any) -> Any:
-    """The answer with other activations. tensors: (layers, trainable) -> indices of the tensors kept; they may repeat."""
-
-    def made(layers: Layers, trainable: list[str], batch: int) -> dict[str, int]:
-        values_kept = sum(values(layers, at) for at in tensors(layers, trainable))
-        return with_total(memory(layers, trainable, batch) | {"activations": FLOAT * batch * values_kept})
-
-    return made
+def _keeping(tensors: Callable[[Layers, list[str]], Iterable[int]]) -> Callable[..., dict[str, int]]:
+    return partial(memory, tensors=tensors)
 
 
-def _everything(layers: Layers) -> list[str]:
-    return [layer["name"] for layer in layers]
+def _changed(change: Callable[[dict[str, int], int], dict[str, int]]) -> Callable[..., dict[str, int]]:
+    """change: (right answer, batch) -> the parts that are different; the total follows."""
+    return lambda *given: with_total((right := memory(*given)) | change(right, given[2]))
+
+
+def _everything(layers: Layers, *_: Any) -> set[int]:
+    return kept(layers, [layer["name"] for layer in layers])
 
 
 def _with_frozen(layers: Layers, trainable: list[str]) -> set[int]:
     first = min(learning(layers, trainable), default=len(layers))
-    return kept(layers, _everything(layers[first:]))
-
-
-def _twice(layers: Layers, trainable: list[str]) -> list[int]:
-    inputs = [at for at in learning(layers, trainable) if layers[at]["needs_input"]]
-    return inputs + [at + 1 for at in range(len(layers)) if at + 1 in kept(layers, trainable) and layers[at]["needs_output"]]
-
-
-def _one_of_each_size(layers: Layers, trainable: list[str], batch: int) -> dict[str, int]:
-    sizes = {values(layers, at) for at in kept(layers, trainable)}
-    return with_total(memory(layers, trainable, batch) | {"activations": FLOAT * batch * sum(sizes)})
-
-
-def _sizes_of_inputs(layers: Layers, trainable: list[str], batch: int) -> dict[str, int]:
-    sizes = {
-        at: layers[at - 1]["inputs"] if at and layers[at - 1]["needs_output"] else values(layers, at) for at in kept(layers, trainable)
-    }
-    return with_total(memory(layers, trainable, batch) | {"activations": FLOAT * batch * sum(sizes.values())})
-
-
-def _states_of_all(layers: Layers, trainable: list[str], batch: int) -> dict[str, int]:
-    right = memory(layers, trainable, batch)
-    return with_total(right | dict.fromkeys(("gradients", "momentum"), right["weights"]))
+    return kept(layers, [layer["name"] for layer in layers[first:]])
 
 
 def _outputs_for_inputs(layers: Layers, trainable: list[str]) -> set[int]:
-    outputs = {at for at in kept(layers, trainable) if at and layers[at - 1]["needs_output"]}
-    return outputs | {at + 1 for at in learning(layers, trainable) if layers[at]["needs_input"]}
+    return kept(layers, trainable).intersection(_outputs(layers)) | {at + 1 for at in _inputs(layers, trainable)}
 
 
 def _after_the_first_named(layers: Layers, trainable: list[str]) -> set[int]:
     first = next((at for at, layer in enumerate(layers) if layer["name"] in trainable[:1]), len(layers))
-    inputs = {at for at in learning(layers, trainable) if layers[at]["needs_input"]}
-    return inputs | {at + 1 for at, layer in enumerate(layers) if layer["needs_output"] and at > first}
-
-
-def _of_one(layers: Layers, trainable: list[str], batch: int) -> dict[str, int]:
-    return with_total(memory(layers, trainable, batch) | {"activations": memory(layers, trainable, 1)["activations"]})
+    return {*_inputs(layers, trainable), *_outputs(layers, first + 1)}
 
 
 _PARTS = (
@@ -128,95 +107,57 @@ _OWN = (
     "It does not, nothing before it learns: outputs are kept of the steps after it, >, not >=.",
 )
 _OUTPUT = ("Which tensor does a step with needs_output keep?", "Its output: count outputs, not inputs, which may be of another size.")
+_ASKED = ("Which activations does nobody ask for?", "Those before the first step that learns, and the inputs of steps that do not learn.")
+_FROZEN = (
+    "What is the input of a convolution good for when its weights stay?",
+    "Nothing: the gradient passes it by the weights alone. Keep the inputs of steps that learn and have needs_input.",
+)
+_FAR = ("How far back does the gradient run?", "To the first step that learns: a ReLU before it keeps nothing.")
+_SIZES = ("Are two tensors of one size the same tensor?", "They are not: collect the indices of the tensors in a set, not their sizes.")
+_INPUT = ("Which tensor does the gradient of a weight need?", "The input of its step: count inputs where needs_input is True.")
+_ORDER = ("Which of the steps that learn comes first?", "The first one in layers: the names in trainable may have another order.")
+_FORWARD = (
+    "Do weights that do not learn take memory?",
+    "They do, the forward pass uses them: weights counts all steps, learning or not.",
+)
+_SAMPLES = (
+    "Of how many samples are the activations?",
+    "Of the whole batch: times batch. Weights, gradients and momentum are there once.",
+)
+_BYTES = ("In which unit is memory counted?", "In bytes: float32 takes 4 for each number.")
+_LEARN = ("Which weights have a gradient and a momentum?", "Those that learn, and no others.")
+_MOMENTUM = (
+    "What does momentum keep between two steps?",
+    "One number for each weight that learns, as many as there are gradients.",
+)
+_TOTAL = ("Which parts make the total?", "All four: weights, gradients, momentum and activations.")
 MISTAKES = (
     Mistake("needless inputs", _keeping(lambda *x: kept(*x) | set(learning(*x))), _NEEDLESS),
-    Mistake("keeps the first one's output", _keeping(partial(kept, first=0)), _OWN, "the first step's own output"),
-    Mistake(
-        "keeps everything",
-        _keeping(lambda layers, trainable: kept(layers, _everything(layers))),
-        ("Which activations does nobody ask for?", "Those before the first step that learns, and the inputs of steps that do not learn."),
-    ),
-    Mistake(
-        "keeps inputs of frozen steps",
-        _keeping(_with_frozen),
-        (
-            "What is the input of a convolution good for when its weights stay?",
-            "Nothing: the gradient passes it by the weights alone. Keep the inputs of steps that learn and have needs_input.",
-        ),
-    ),
-    Mistake(
-        "keeps outputs before the first",
-        _keeping(lambda layers, trainable: kept(layers, trainable) | {at + 1 for at, one in enumerate(layers) if one["needs_output"]}),
-        ("How far back does the gradient run?", "To the first step that learns: a ReLU before it keeps nothing."),
-    ),
-    Mistake(
-        "one of each size",
-        _one_of_each_size,
-        ("Are two tensors of one size the same tensor?", "They are not: collect the indices of the tensors in a set, not their sizes."),
-    ),
-    Mistake(
-        "keeps inputs alone",
-        _keeping(lambda layers, trainable: [at for at in learning(layers, trainable) if layers[at]["needs_input"]]),
-        _AFTER,
-    ),
-    Mistake("counts a tensor twice", _keeping(_twice), _TWICE),
-    Mistake("sizes of inputs", _sizes_of_inputs, _OUTPUT),
-    Mistake(
-        "outputs for inputs",
-        _keeping(_outputs_for_inputs),
-        ("Which tensor does the gradient of a weight need?", "The input of its step: count inputs where needs_input is True."),
-    ),
-    Mistake(
-        "after the first name",
-        _keeping(_after_the_first_named),
-        ("Which of the steps that learn comes first?", "The first one in layers: the names in trainable may have another order."),
-        "the norms alone",
-    ),
-    Mistake(
-        "weights that learn",
-        lambda *x: with_total(memory(*x) | {"weights": memory(*x)["gradients"]}),
-        ("Do weights that do not learn take memory?", "They do, the forward pass uses them: weights counts all steps, learning or not."),
-    ),
-    Mistake(
-        "one sample",
-        _of_one,
-        ("Of how many samples are the activations?", "Of the whole batch: times batch. Weights, gradients and momentum are there once."),
-    ),
-    Mistake(
-        "numbers for bytes",
-        lambda *x: {part: size // FLOAT for part, size in memory(*x).items()},
-        ("In which unit is memory counted?", "In bytes: float32 takes 4 for each number."),
-    ),
-    Mistake("states of all weights", _states_of_all, ("Which weights have a gradient and a momentum?", "Those that learn, and no others.")),
-    Mistake(
-        "no momentum",
-        lambda *x: with_total(memory(*x) | {"momentum": 0}),
-        ("What does momentum keep between two steps?", "One number for each weight that learns, as many as there are gradients."),
-    ),
-    Mistake(
-        "the total without weights",
-        lambda *x: memory(*x) | {"total": memory(*x)["total"] - memory(*x)["weights"]},
-        ("Which parts make the total?", "All four: weights, gradients, momentum and activations."),
-    ),
+    Mistake("keeps the first one's output", _keeping(partial(kept, after=0)), _OWN, "the first step's own output"),
+    Mistake("keeps everything", _keeping(_everything), _ASKED),
+    Mistake("keeps inputs of frozen steps", _keeping(_with_frozen), _FROZEN),
+    Mistake("keeps outputs before the first", _keeping(lambda *x: kept(*x).union(_outputs(x[0]))), _FAR),
+    Mistake("one of each size", _keeping(lambda *x: {values(x[0], at): at for at in kept(*x)}.values()), _SIZES),
+    Mistake("keeps inputs alone", _keeping(_inputs), _AFTER),
+    Mistake("counts a tensor twice", _keeping(lambda *x: _inputs(*x) + sorted(kept(*x).intersection(_outputs(x[0])))), _TWICE),
+    Mistake("sizes of inputs", _keeping(lambda *x: [at - (at in _outputs(x[0])) for at in kept(*x)]), _OUTPUT),
+    Mistake("outputs for inputs", _keeping(_outputs_for_inputs), _INPUT),
+    Mistake("after the first name", _keeping(_after_the_first_named), _ORDER, "the norms alone"),
+    Mistake("weights that learn", _changed(lambda right, _: {"weights": right["gradients"]}), _FORWARD),
+    Mistake("one sample", _changed(lambda right, batch: {"activations": right["activations"] // batch}), _SAMPLES),
+    Mistake("numbers for bytes", lambda *x: {part: size // FLOAT for part, size in memory(*x).items()}, _BYTES),
+    Mistake("states of all weights", _changed(lambda right, _: dict.fromkeys(("gradients", "momentum"), right["weights"])), _LEARN),
+    Mistake("no momentum", _changed(lambda *_: {"momentum": 0}), _MOMENTUM),
+    Mistake("the total without weights", lambda *x: memory(*x) | {"total": memory(*x)["total"] - memory(*x)["weights"]}, _TOTAL),
 )
 
 
-def memory_by_steps(layers: Layers, trainable: list[str], batch: int) -> dict[str, int]:
-    """From the first step to the last, noting which tensors are kept."""
+def known_memory(layers: Layers, trainable: list[str], batch: int) -> dict[str, int]:
+    """The stand-in: a sum over the steps, of which only those with weights learn."""
     weighted = {layer["name"] for layer in layers if layer["weights"]}
     if missing := sorted(set(trainable) - weighted):
         raise ValueError(f"no step with weights is called {missing[0]}: choose among {', '.join(sorted(weighted))}")
-    states, sizes, after = 0, {}, False
-    for at, layer in enumerate(layers):
-        if after and layer["needs_output"]:
-            sizes[at + 1] = layer["outputs"]
-        if layer["name"] in trainable:
-            after = True
-            states += FLOAT * layer["weights"]
-            if layer["needs_input"]:
-                sizes[at] = layer["inputs"]
-    weights = FLOAT * sum(layer["weights"] for layer in layers)
-    return with_total({"weights": weights, "gradients": states, "momentum": states, "activations": FLOAT * batch * sum(sizes.values())})
+    return memory(layers, trainable, batch)
 
 
 def _step(name: str, inputs: int, outputs: int, weights: int = 0, needs: Iterable[str] = ()) -> dict[str, Any]:
@@ -225,11 +166,11 @@ def _step(name: str, inputs: int, outputs: int, weights: int = 0, needs: Iterabl
 
 
 def _convolutional(rng: np.random.Generator) -> Layers:
-    """Two convolutions, each with a norm, a ReLU and a pool after it, then a linear layer; the pools' sizes differ."""
+    """Two convolutions, of which the first keeps the size, each with a norm, a ReLU and a pool; then a linear layer to 6 classes."""
     sizes = sorted(rng.choice(np.arange(20, 90), 4, replace=False))[::-1]
     first, half, second, quarter = (int(size) * 10 + at for at, size in enumerate(sizes))
-    steps, image, classes = [], first, 6  # the first convolution keeps the size
-    for number, (before, inside, after) in enumerate(((image, first, half), (half, second, quarter)), 1):
+    steps: Layers = []
+    for number, (before, inside, after) in enumerate(((first, first, half), (half, second, quarter)), 1):
         weights, channels = (int(count) for count in rng.integers(30, 90, 2))
         steps += [
             _step(f"conv{number}.weight", before, inside, weights, ["input"]),
@@ -238,7 +179,7 @@ def _convolutional(rng: np.random.Generator) -> Layers:
             _step(f"relu{number}", inside, inside, needs=["output"]),
             _step(f"pool{number}", inside, after),
         ]
-    return [*steps, _step("head.weight", quarter, classes, classes * quarter, ["input"]), _step("head.bias", classes, classes, classes)]
+    return [*steps, _step("head.weight", quarter, 6, 6 * quarter, ["input"]), _step("head.bias", 6, 6, 6)]
 
 
 def _linear(rng: np.random.Generator) -> Layers:
@@ -269,7 +210,7 @@ def _named(layers: Layers, *endings: str) -> list[str]:
 
 
 @exercise(
-    library(memory_by_steps, "a sum over the steps, one by one"),
+    library(known_memory, "a sum over the steps, one by one"),
     points=4,
     difficulty=3,
     minutes=20,
