@@ -61,7 +61,7 @@ class Card:
 
     @property
     def dollars_per_million(self) -> float | None:
-        """Rent for a million inferences on a vCPU as fast as the core that was timed here, None if not timed."""
+        """Cloud cost of a million inferences on a vCPU as fast as the core that was timed here, None if not timed."""
         return None if self.latency is None else cost_per_million(self.latency.p50_ms / 1000, constants()["price"]["dollars_per_hour"], 1)
 
     def to_dict(self) -> dict[str, Any]:

@@ -41,8 +41,8 @@ COSTS: tuple[tuple[str, Callable[[Card], float | None], Write], ...] = (
     ("energy", _energy("value_mj"), _joules),
     ("energy, low", _energy("low_mj"), _joules),
     ("energy, high", _energy("high_mj"), _joules),
-    ("CO2e, a million", lambda card: card.carbon_g_per_million, lambda values: in_one_unit(values, "g")),
-    ("rent, a million", lambda card: card.dollars_per_million, lambda values: [dollars(value) for value in values]),
+    ("CO2e per million", lambda card: card.carbon_g_per_million, lambda values: in_one_unit(values, "g")),
+    ("cloud cost per million", lambda card: card.dollars_per_million, lambda values: [dollars(value) for value in values]),
 )
 ENERGIES = ("energy", "energy, low", "energy, high")  # in one unit, all three
 # a ratio of two tails says more about the machine than about the networks, one of two bounds more about the model
@@ -87,7 +87,7 @@ class Comparison:
             texts = iter(write([*known, *energies] if title in ENERGIES else known))
             row = [f"energy, {self.method}" if title == "energy" else title]
             for card, value in zip(self.cards, values, strict=True):
-                missing = "not timed" if title.startswith(("latency", "rent")) else "not counted"
+                missing = "not timed" if title.startswith(("latency", "cloud cost")) else "not counted"
                 vague = title.startswith(("energy", "CO2e")) and (is_vague(first) or is_vague(card))
                 gain = "" if card is first or title in NO_RATIO or vague else _ratio(values[0], value)
                 row += [missing if value is None else next(texts), gain]
@@ -130,7 +130,8 @@ class Comparison:
                 parts.append(f"p95 is {' and '.join(busy)}: something else was running, so run this cell again.")
             price = constants()["price"]
             parts.append(
-                f"Rent: p50 at {dollars(price['dollars_per_hour'])} an hour ({price['name']}); p95 would make it dearer by its ratio."
+                f"Cloud cost: a million times p50 at {dollars(price['dollars_per_hour'])} an hour ({price['name']}); "
+                "to keep p95 costs p95 / p50 times as much."
             )
         return " ".join(parts)
 

@@ -198,15 +198,15 @@ def test_comparison_shows_values_and_ratios_to_the_first() -> None:
 
 
 def test_every_row_of_a_comparison_is_told() -> None:
-    """Value, range and gain of energy, carbon and rent; a tail and a bound have no gain; nothing is shown as what it is not."""
+    """Value, range and gain of energy, carbon and cloud cost; a tail and a bound have no gain; nothing is shown as what it is not."""
     first = card("a", latency=Latency(3.6, 9.0, 9.5, 40), energy=Energy(2.0, 1.0, 8.0, "model", "M"))
     second = card("b", size_bytes=40, latency=Latency(1.8, 3.0, 4.0, 50), energy=Energy(0.5, 0.25, 0.9, "model", "M"))
     rows = {line.split("  ")[0]: " ".join(line.split()[1:]) for line in str(compare([first, second])).splitlines()}
     assert rows["energy, model"] == "model 2.00 mJ 0.500 mJ 4.00x"
     assert rows["energy, low"] == "low 1.00 mJ 0.250 mJ" and rows["energy, high"] == "high 8.00 mJ 0.900 mJ"
     assert rows["latency p95"] == "p95 9.000 ms 3.000 ms"
-    assert rows["CO2e, a million"] == "a million 254 mg 63.6 mg 4.00x"
-    assert rows["rent, a million"] == "a million $0.045 $0.022 2.00x"
+    assert rows["CO2e per million"] == "per million 254 mg 63.6 mg 4.00x"
+    assert rows["cloud cost per million"] == "cost per million $0.045 $0.022 2.00x"
     assert rows["file"] == "4,000 B 40 B 100x"
     assert "of 40 rounds" in str(compare([first, second]))
     assert "CO2e: energy, low to high, times 458 g a kWh (world)." in str(compare([first, second]))
@@ -258,13 +258,13 @@ def test_an_energy_between_wide_bounds_has_no_factor() -> None:
     slim = card("slim int8", energy=Energy(7.79e-3, 2.27e-3, 0.161, "model", "M"))
     comparison = compare([large, slim])
     rows = {row[0]: row[1:] for row in comparison.rows()}
-    assert rows["energy, model"] == ["2,800 µJ", "", "7.79 µJ", ""] and rows["CO2e, a million"][3] == ""
+    assert rows["energy, model"] == ["2,800 µJ", "", "7.79 µJ", ""] and rows["CO2e per million"][3] == ""
     assert rows["energy, low"] == ["1,900 µJ", "", "2.27 µJ", ""] and rows["energy, high"] == ["3,880 µJ", "", "161 µJ", ""]
     assert "The energy of slim int8 may lie anywhere between bounds more than 10 times apart" in str(comparison)
     sure = compare([large, card("half", energy=Energy(1.4, 0.95, 1.94, "model", "M"))])
     assert {row[0]: row[-1] for row in sure.rows()}["energy, model"] == "2.00x" and "no factor" not in str(sure)
     backwards = {row[0]: row[-1] for row in compare([slim, large]).rows()}
-    assert backwards["energy, model"] == backwards["CO2e, a million"] == ""
+    assert backwards["energy, model"] == backwards["CO2e per million"] == ""
 
 
 def test_a_busy_machine_is_noticed() -> None:

@@ -296,8 +296,8 @@ def test_energy_has_one_method_for_all(tmp_path: Path, monkeypatch: pytest.Monke
 # On the card
 
 
-def test_the_card_says_energy_carbon_and_rent_with_their_methods() -> None:
-    """Value, range, method; grams by the grid's figure; no rent where nothing was timed."""
+def test_the_card_says_energy_carbon_and_cloud_cost_with_their_methods() -> None:
+    """Value, range, method; grams by the grid's figure; no cloud cost where nothing was timed."""
     runnable = TorchRunnable(nn.Sequential(convolution(), nn.Flatten()), X, size_bytes=700, name="net")
     data = (np.zeros((3, 2, 4, 4), np.float32), np.zeros(3, int))
     card = scorecard(runnable, data)
@@ -305,7 +305,7 @@ def test_the_card_says_energy_carbon_and_rent_with_their_methods() -> None:
     assert card.carbon_g_per_million == pytest.approx(card.energy.value_mj * 1e6 / 3.6e9 * constants()["grid"]["g_per_kwh"]["world"])
     assert card.dollars_per_million is None
     text = str(compare([card]))
-    assert all(words in text for words in ("energy, model", "energy, low", "energy, high", "Horowitz")) and "rent" not in text
+    assert all(words in text for words in ("energy, model", "energy, low", "energy, high", "Horowitz")) and "cloud cost" not in text.lower()
 
 
 def test_measured_and_modelled_energies_are_not_compared() -> None:
