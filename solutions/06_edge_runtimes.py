@@ -86,7 +86,7 @@ show.answers(
     {how: logits[shown].softmax(0) for how, logits in outputs.items()},
     classes,
     label=int(validation.labels[shown]),
-    finding=f"No error, no warning, and a wrong answer that is almost as sure ({sure[2]:.0f} %) as the right one ({sure[0]:.0f} %).",
+    finding=f"Nothing reports an error, and a wrong answer is almost as sure ({sure[2]:.0f} %) as the right one ({sure[0]:.0f} %).",
 )
 
 # %% tags=["demo"]
@@ -111,8 +111,8 @@ for how, logits in outputs.items():
     print(f"{how:22} largest difference {(logits[:8] - expected).abs().max():10.6f}")
 
 # %% [markdown]
-# A difference of a millionth is rounding: the same sums in another order. Anything larger is a bug.
-# Why move to a runtime at all?
+# In float32 a difference of a millionth is rounding: the same sums in another order. Anything larger
+# is a bug. Why move to a runtime at all?
 #
 # - **Energy.** A runtime fuses layers, so that fewer numbers are moved; in int8 each number has a
 #   quarter of the bytes.
@@ -356,7 +356,7 @@ def ratio_interval(a_ms, b_ms):
 ratio_interval = check(ratio_interval)
 
 # %% [markdown]
-# The same twenty experiments, the same neighbor, as many calls.
+# We repeat the twenty experiments, with the same neighbor and as many calls.
 
 # %% tags=["demo"]
 neighbor = Neighbor()
@@ -376,8 +376,8 @@ show.ratios(
 )
 
 # %% [markdown]
-# This **null control**, a thing against itself, is the cheapest test of any measurement. If it does
-# not say 1, nothing else that it says counts.
+# This **null control**, a thing against itself, is the cheapest test of any measurement. If its
+# interval does not include 1, do not believe the other results of the measurement either.
 #
 # ## The runtime is the first gain
 #
@@ -412,10 +412,11 @@ show.latencies(
 )
 
 # %% [markdown]
-# The same weights, answers that differ by a millionth, and the runtime needs a fraction of torch's
-# time. It has folded the batch-norm layers into the convolutions, planned its memory beforehand,
-# and asks Python nothing in between. That is why a compressed network must be compared *in the
-# same runtime*: otherwise the runtime's gain is taken for the compression's. So:
+# The weights are the same, the answers differ by a millionth, and the runtime needs a fraction of
+# torch's time. It has folded the batch-norm layers into the convolutions and planned its memory
+# beforehand, and it does not return to Python between two layers. That is why a compressed network
+# must be compared *in the same runtime*: otherwise the runtime's gain is taken for the
+# compression's. The next figure does so.
 
 # %% tags=["demo"]
 names = ["large, again", "large int8", "slim", "slim int8", "nano int8"]
@@ -428,10 +429,10 @@ show.ratios(
 )
 
 # %% [markdown]
-# Look at the first row. In the runs while this lab was made it said between 1.1 and 1.3, mostly with
-# an interval that did not include 1: the same file was faster than itself. We did not plan this.
-# Everyone had every *position* in a round, but not every *predecessor*: the order rotates, so
-# `large` always runs right after torch, which has just filled the processor's caches with its own
+# Look at the first row. In the runs while this lab was made it said between 1.06 and 1.3, mostly
+# with an interval that did not include 1: the same file was faster than itself. We did not plan
+# this. Every model had every *position* in a round, but not every *predecessor*: the order rotates,
+# so `large` always runs right after torch, which has just filled the processor's caches with its own
 # 11 MB, and `large, again` runs after a small file. If that is the reason, the ratio must turn
 # around when the two change places.
 
@@ -511,7 +512,7 @@ for name in ("large", "large int8", "slim int8", "nano int8"):
 # %% [markdown]
 # ## 3. What does the small file know?
 #
-# Bytes and time are worth nothing without the answers. Here are three seeds and all 10,000 test
+# Bytes and time are worth nothing if the answers are wrong. Here are three seeds and all 10,000 test
 # images; the int8 files were calibrated on 512 training images each.
 
 # %% tags=["demo"]
@@ -575,7 +576,8 @@ show.bars(
 # Textbooks insist on representative images for calibration, and here a single one is almost enough:
 # it changes ten answers of 1,000, and 512 images change one. What does hurt is the mistake from the
 # beginning of this lab, made in another place: ranges from 0 to 1, where the inputs reach from -0.8
-# to 2. Again there is no error message. (A harder network is less patient: lab 02 shows one.)
+# to 2. Again there is no error message. (A network for a harder task tolerates less: lab 02 shows
+# one.)
 
 # %% [markdown]
 # ## 4. Memory, byte by byte
@@ -828,7 +830,7 @@ show.pareto(cards, x="size_bytes", y="metric")
 # %% [markdown]
 # ## Extra exercises
 #
-# Two small tools that every deployment needs. They are optional.
+# Here are two small tools that every deployment needs, both optional.
 #
 # **Exercise 5** (extra, 2 points, 10 minutes). Calibration wants images drawn from the whole set,
 # in batches, and the same ones again for the same seed: otherwise two files made in the same way

@@ -9,8 +9,8 @@
 # %% [markdown]
 # # Lab 07: Microcontroller
 #
-# **A network with 91 % accuracy fits a microcontroller with 32 kB of flash and 16 kB of RAM, weights,
-# code and all, and runs there without a single float.** The C program computes the same codes, bit for
+# **A network with 91 % accuracy fits a microcontroller with 32 kB of flash and 16 kB of RAM, weights and
+# code included, and runs there without a single float.** The C program computes the same codes, bit for
 # bit, as a model in Python. You will turn real factors into integers, write a convolution without
 # floats, put weights into C, and count what the program takes.
 #
@@ -56,19 +56,19 @@ work = my_work() / "microcontroller"
 # ## What the chip gets
 #
 # The network of this lab is `fashion_micro` of the zoo, the course's collection of trained networks: one
-# ordinary convolution, then five pairs of a **depthwise convolution** (one filter for each channel, lab
-# 05 is about them) and a 1x1 convolution, 22,346 parameters. `to_int8_onnx` quantizes it to 8 bits, and
-# that file becomes C. From lab 02 you need these terms. A number is stored as an integer, its **code**
-# *q*, and stands for the value $s (q - z)$. The **scale** $s$ is the step from one code to the next, the
-# **zero point** $z$ is the code of 0.0. Codes of pixels and activations lie in 0 .. 255, codes of
-# weights in -127 .. 127 with a zero point of 0.
+# ordinary convolution, then five pairs of a **depthwise convolution** (one filter for each channel) and
+# a 1x1 convolution, 22,346 parameters. `to_int8_onnx` quantizes it to 8 bits, and that file becomes C.
+# From lab 02 you need these terms. A number is stored as an integer, its **code** *q*, and stands for
+# the value $s (q - z)$. The **scale** $s$ is the step from one code to the next, the **zero point** $z$
+# is the code of 0.0. Codes of pixels and activations lie in 0 .. 255, codes of weights in -127 .. 127
+# with a zero point of 0.
 #
 # A **microcontroller** has two memories. *Flash* keeps the program while the power is off, *RAM* holds
 # what changes while it runs. Ours is an nRF52840 (a Cortex-M4 core at 64 MHz, its floating-point unit
-# unused) whose memory we cut from 1,024 kB and 256 kB to 32 kB and 16 kB, with 1,024 bytes a kB. It is
-# emulated: QEMU runs a board of Arm's with the same core and 2 MB of memory, and we check our smaller
-# limits ourselves. Where a tool is missing on your computer, the lab says so and continues with the
-# tools it finds.
+# unused) whose memory we cut from 1,024 kB and 256 kB to 32 kB and 16 kB; a kB has 1,024 bytes here. The
+# chip is emulated: the program QEMU imitates a board by Arm with the same core and 2 MB of memory, and
+# we check our smaller limits ourselves. Where a tool is missing on your computer, the lab says so and
+# continues with the tools it finds.
 
 # %% tags=["demo"]
 micro = zoo.load("fashion_micro")
@@ -116,12 +116,12 @@ show.answers(
 )
 
 # %% [markdown]
-# The network was trained on normalised floats, $x = (p / 255 - 0.2860) / 0.3530$, and no such line is in
-# the C code. Where has the normalisation gone? **Min-max calibration** sets the range of the input to
+# The network was trained on normalized floats, $x = (p / 255 - 0.2860) / 0.3530$, and no such line is in
+# the C code. Where has the normalization gone? **Min-max calibration** sets the range of the input to
 # the smallest and largest value that it saw. The training pixels span the whole range, so the scale is
-# $s = 1 / (255 \cdot 0.3530)$ and the zero point is 73. Insert the normalisation into $q = x / s + z$
-# and nearly everything cancels: $q = p - 72.93 + 73 = p + 0.07$, which rounds to $p$. **The pixel is the
-# code.**
+# $s = 1 / (255 \cdot 0.3530)$ and the zero point is 73. Insert the normalization into $q = x / s + z$
+# and nearly everything cancels: $q = p - 72.93 + 73 = p + 0.07$, which rounds to $p$.
+# **The pixel is the code.**
 
 # %% tags=["demo"]
 codes = network.codes(validation.images.numpy())
@@ -258,7 +258,7 @@ show.curves(
     agreement,
     x="bits of the multiplier (own shift), or the common shift (one shift for all)",
     y="same prediction (%)",
-    finding="Its own shift keeps 98 % of the predictions at 4 bits; a common shift of 8 is guessing.",
+    finding="With their own shifts, factors of 4 bits keep 98 % of the predictions. With a common shift of 8 the network guesses.",
 )
 
 # %% [markdown]
@@ -367,10 +367,10 @@ show.caption(
 )
 
 # %% [markdown]
-# All codes are equal, bit for bit. They come from three programs (yours, the Python model, C), and
-# integers leave nothing to argue about in the last digit. Now look at the two framed channels. They see
-# an edge at the left and at the top of the picture, where no sneaker is: they see the padding. We return
-# to it soon. First, how far is all this from floats?
+# All codes are equal, bit for bit. They come from three programs (yours, the Python model, C), and in
+# integers even the last digit is the same. Now look at the two framed channels. They see an edge at the
+# left and at the top of the picture, where no sneaker is: they see the padding, which is the subject of
+# the second control below. First, how close are the integers to the floats?
 
 # %% tags=["demo"]
 answers = network.run(codes)
@@ -385,8 +385,8 @@ print(
 # %% [markdown]
 # ### Control: shift, and do not round
 #
-# `>>` rounds down. Without the half step each code is half a code too low on average. Would anybody
-# notice half of 1/255 of the range?
+# `>>` rounds down. Without the half step each code is half a code too low on average. Do the predictions
+# show half of 1/255 of the range?
 
 
 # %% tags=["demo"]
@@ -413,14 +413,14 @@ show.bars(
     shifts,
     x="codes by which a layer's output is too low, on average",
     digits=2,
-    finding="Half a code a layer does not accumulate, because the next layer's weights have both signs.",
+    finding="Rounding down makes most layers about half a code too low. The errors do not add up from layer to layer.",
 )
 
 # %% [markdown]
-# Rounding down costs a third of a percentage point, which 2,000 images are too few to show. The errors
-# do not accumulate, because positive and negative weights cancel most of the common shift. The last 1x1
-# layer stands out: most of its codes are clamped at 0, and a clamped code cannot become lower. One more
-# instruction, the addition of half a step, recovers the loss.
+# Rounding down costs a third of a percentage point, which 10,000 images show and 2,000 do not. The
+# errors do not accumulate, because the next layer has positive and negative weights, which cancel most
+# of the common shift. The last 1x1 layer stands out: most of its codes are clamped at 0, and a clamped
+# code cannot become lower. One more instruction, the addition of half a step, recovers the loss.
 
 # %% [markdown]
 # ### Control: pad with the wrong zero
@@ -453,7 +453,7 @@ show.bars(
 # it costs 0.04 points. The background is black, so a black border is what the network sees anyway. The
 # *right* border, the gray of code 73, is what drew the edges above. A test that looks at the accuracy
 # would pass this bug. A test that compares bit for bit fails at the first image. In the signed format
-# the same slip leaves an accuracy of less than a third.
+# the same slip leaves an accuracy of 28 %.
 
 # %% tags=["demo"]
 black = pad(torch.from_numpy(codes[:50]), (1, 1, 1, 1), value=0).numpy()
@@ -501,8 +501,8 @@ weights_to_c = check(weights_to_c)
 
 # %% [markdown]
 # `to_c` has written the whole program. Below are its innermost loop and the order of the layers. All
-# activations lie in one block of memory, the **arena**. Each layer reads at one offset and writes at
-# another.
+# activations are stored in one block of memory, the **arena**: each layer reads at one offset and writes
+# at another, and the bytes of an activation are used again as soon as no layer needs it.
 
 # %% tags=["demo"]
 loop = (program.folder / "dot.h").read_text()
@@ -538,8 +538,7 @@ if has_compiler:
 
 # %% [markdown]
 # Is the program right? We compare it with the Python model on 2,000 images here. A test of the course
-# does so on all 10,000 test images on the computer, and on 200 of them on the emulated chip: no code
-# differs.
+# compares all 10,000 test images on the computer, and 200 of them on the emulated chip: no code differs.
 
 # %% tags=["demo"]
 if has_compiler:
@@ -557,25 +556,26 @@ if has_chip:
 # ## 4. Does it fit?
 #
 # The **linker**, the last step of a compiler, sorts a program into sections. **text** is code and
-# constants. **data** are variables with an initial value: they live in RAM, and their initial values are
-# stored in flash. **bss** are variables that begin as 0, so nothing is stored for them. The **stack**
-# holds the local variables of the functions that are running.
+# constants, in flash. **data** are variables with an initial value: they are in RAM, and flash keeps the
+# values that they start with. **bss** are variables that begin as 0: they are in RAM, and nothing is
+# stored for them. The **stack**, in RAM, holds the local variables of the functions that are running.
 #
-# **Exercise 4** (core, 2 points, 10 minutes). Count.
+# **Exercise 4** (core, 2 points, 10 minutes). Count the bytes of both memories.
 
 
 # %% tags=["exercise"]
 def fits_flash_and_ram(sizes, device):
-    """Return what a program takes of a device, and which memory breaks first.
+    """Return how many bytes of flash and RAM a program takes, and which limit it breaks.
 
-    sizes: dict of text, data, bss, stack, in bytes. device: dict of flash_bytes and ram_bytes, both
-        above 0. Do not change them.
+    sizes: dict of text, data, bss, stack, in bytes. device: dict of the limits, flash_bytes and
+        ram_bytes, both above 0. Do not change them.
     Returns: dict of
-        flash, ram: bytes that the program takes of each;
-        fits: bool, True if neither is exceeded;
-        breaks: "flash" or "ram", the one that is exceeded. If both are, the one whose
-            needed / available is larger ("flash" if equal). None (not a str) if the program fits;
-        excess: int, the bytes above the limit of the one that breaks; 0 if the program fits.
+        flash, ram: int, the bytes that the program takes of each memory;
+        fits: bool, True if both are within their limits (equal to the limit is within);
+        breaks: str, "flash" or "ram", the memory whose limit is exceeded. If both are, the memory
+            with the larger bytes / limit, and "flash" if these ratios are equal. The value None,
+            not a str, if the program fits;
+        excess: int, the bytes above the limit of that memory; 0 if the program fits.
     """
     ### BEGIN SOLUTION
     used = {
@@ -667,9 +667,10 @@ show.stacks(
 # %% [markdown]
 # micro takes 29.3 kB of flash and 9.6 kB of RAM. Its arena has 9,408 bytes, and no plan could use less:
 # while the third layer runs, its input and its output of 3,136 and 6,272 bytes are both needed. `tiny`
-# of the zoo would need half the flash (its accuracy is 90.2 %). `small` (92.0 %) takes 71 kB, twice too
-# much. One forgotten word costs 26 kB of RAM. The linker does not complain, because the emulated board
-# has 2 MB. `run_on_board` compares with the limits of our chip and names what is too large:
+# of the zoo would need half the flash (its accuracy is 90.2 %). `small` (92.0 %) takes 71 kB, more than
+# twice the limit. One forgotten word costs 26 kB of RAM. The linker does not complain, because the
+# emulated board has 2 MB. `run_on_board` compares with the limits of our chip and names what is too
+# large:
 
 # %% tags=["demo"]
 if has_chip:
@@ -697,10 +698,10 @@ else:
 guess.reveal(instructions / network.macs, how=how)
 
 # %% [markdown]
-# Seven, and the count is almost the same for every image: only the clamp to 0 .. 255 depends on the
-# pixels. The loop that you saw takes five or six instructions a MAC: two loads, a multiplication with
-# addition, and the comparison and jump of the loop. Where are the others? We turn each layer into a
-# program of its own.
+# The chip executes seven instructions for each MAC, and the count is almost the same for every image:
+# only the clamp to 0 .. 255 depends on the pixels. The loop that you saw takes five or six instructions
+# a MAC: two loads, a multiplication with addition, and the comparison and jump of the loop. Where does
+# the rest come from? We turn each layer into a program of its own.
 
 # %% tags=["demo"]
 recorded_counts = (
@@ -727,12 +728,13 @@ per_mac = {one.name: by_layer[one.name] / one.macs for one in network.layers if 
 show.bars(
     per_mac,
     x="instructions for each MAC",
-    finding="A depthwise layer takes two to three times the instructions a MAC of the 1x1 layer behind it.",
+    finding="A depthwise layer takes two to three times as many instructions for each MAC as the 1x1 layer after it.",
 )
 
 # %% [markdown]
 # The 1x1 layers approach the instructions of the loop, the more so the more channels they have. The
-# first layer, whose rows are three pixels long, takes nearly twenty. What does that make of the whole?
+# first layer, whose filters have rows of three weights, takes nearly twenty. How much is that of the
+# whole program?
 
 # %% tags=["demo"]
 kinds = {"3x3": ("conv1",), "depthwise": tuple(n for n in by_layer if n.startswith("depthwise"))}
@@ -774,7 +776,7 @@ for option, (count, size) in options.items():
     print(f"{option}: {count / network.macs:5.2f} instructions a MAC, {size:,} bytes of flash")
 
 # %% [markdown]
-# `-Os` saves 340 of 29,284 bytes, because the code is a tenth of the flash and the weights do not
+# `-Os` saves 344 of 29,284 bytes, because the code is a tenth of the flash and the weights do not
 # shrink. It pays with 39 % more instructions. `-O3` makes the program larger *and* slower by one
 # percent. An option is a request: measure what you got.
 #
@@ -837,7 +839,7 @@ print(f"int8 costs micro {lost:.2f} points, and micro is {behind:.2f} points beh
 # ## The scorecard
 #
 # We compare large as it was trained, slim (pruned, in int8), and micro as C. All run on this computer.
-# Its milliseconds say nothing about the chip, but they are measured in the same way for all three. The
+# The milliseconds say nothing about the chip, but they are measured in the same way for all three. The
 # bytes of micro are those of its flash, code included. The others need a runtime of megabytes besides.
 # The accuracy is measured on 2,000 test images, where differences below half a point are noise.
 
@@ -866,10 +868,11 @@ show.pareto(cards, x="size_bytes", y="metric")
 
 # %% [markdown]
 # Less than three points of accuracy buy a file that is 377 times smaller, and a chip instead of a phone.
-# Two columns need a word. The C code's milliseconds are not a fair comparison: it takes one number after
-# the other where the runtime takes many at once, and it runs in a process of its own behind a pipe. The
-# energy of the scorecard's model is microjoules, a thousandth of what section 5 found for the chip. The
-# model counts arithmetic and memory alone, and a chip spends far more than that on each instruction.
+# Two rows need an explanation. The C code's milliseconds are not a fair comparison: it takes one number
+# after the other where the runtime takes many at once, and it runs in a process of its own behind a
+# pipe. The energy of the scorecard's model is microjoules, a thousandth of what section 5 found for the
+# chip. The model counts arithmetic and memory alone, and a chip spends far more than that on each
+# instruction.
 #
 # ## Extra exercise
 #

@@ -46,7 +46,7 @@ def resemblance(answer: Any, expected: Any, rtol: float, atol: float) -> str:
 
 
 def _other_kind(answer: Any, expected: Any) -> str:
-    """What was returned in place of the dict, the tuple or the single number that is asked for; "" if it is one, or None."""
+    """What was returned instead of the dict, the tuple or the single number that is asked for; "" if it is one, or None."""
     if type(expected) is dict:
         return "" if answer is None else "not a dict" if type(answer) is not dict else "other keys" if set(answer) != set(expected) else ""
     if type(expected) is tuple:
