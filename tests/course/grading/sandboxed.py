@@ -84,15 +84,12 @@ def answers(lab, kind):
     spec = importlib.util.spec_from_file_location(f"grading_{lab}_{kind}", path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    text, names = path.read_text(encoding="utf-8"), graded_lab(lab).declared.exercises
+    names = graded_lab(lab).declared.exercises
     found, shared, sources = [], [], {}
-    for node in ast.parse(text).body:
-        source = "\n".join(
-            text.splitlines()[min([node.lineno, *[one.lineno for one in getattr(node, "decorator_list", [])]]) - 1 : node.end_lineno]
-        )
+    for node, source in _statements(path):
         name = getattr(node, "name", "_")
         if name.startswith("_"):
-            shared.append(source)
+            shared += _inlined(node) if isinstance(node, ast.ImportFrom) and str(node.module).startswith("tests.") else [source]
             continue
         sources[name] = source
         exercise = _exercise_of(name, names)
@@ -112,3 +109,17 @@ def _exercise_of(name, exercises):
 def _lost(note, exercise):
     listed = " ".join((note or "").split()).partition("Loses: ")[2].partition(" Hints: ")[0].rstrip(".")
     return cases_lost(listed, [case.name for case in exercise.cases()]) if listed else frozenset()
+
+
+def _statements(path):
+    """(node, source) of each statement of a file, with its decorators."""
+    text = path.read_text(encoding="utf-8")
+    for node in ast.parse(text).body:
+        first = min([node.lineno, *[one.lineno for one in getattr(node, "decorator_list", [])]])
+        yield node, "\n".join(text.splitlines()[first - 1 : node.end_lineno])
+
+
+def _inlined(node):
+    """The text behind `from tests.utils.exercises.lab17.right import one as right`: a sandbox has no tests."""
+    statements = (source for _, source in _statements(ROOT / f"{node.module.replace('.', '/')}.py"))
+    return [*statements, *(f"{one.asname} = {one.name}" for one in node.names if one.asname)]

@@ -141,6 +141,21 @@ def test_mistakes_of_all_functions_lose_exactly_the_cases_that_ask_for_them(lab,
             assert all(failed[case] for case in set(failed) - lost), f"{name}: only a probe may call it more than once"
 
 
+@pytest.mark.parametrize(("lab", "exercise"), EXERCISES)
+def test_mistakes_of_all_functions_meet_their_hints(lab, exercise):
+    """Changed inputs are told to be compared; of refusals that do not come each says what to refuse, and nothing else is said."""
+    for name, (function, lost) in stock_mistakes(exercise).items():
+        result = assess(exercise, function)
+        shown, failed = hints_shown(result), {outcome.verdict.about for outcome in result.outcomes if not outcome.verdict.passed}
+        if name == "changes_its_inputs" and failed == {"changed"}:  # a probe that calls it twice sees other mistakes
+            case = next(case for case in exercise.cases() if case.name in lost)
+            assert shown == [case.hints_about("changed")[0]]
+        if name == "refuses_nothing":
+            assert set(shown) == {case.hints[0] for case in exercise.cases() if case.about == "refusal"}
+        if name == "needs_a_value" and (empty := [case.hints[0] for case in exercise.cases() if case.name in lost and case.hints_on_error]):
+            assert shown == empty[:1]
+
+
 @cache
 def lost_by_mistakes(exercise):
     """The names of all cases that one of the exercise's mistakes loses, declared ones and those of all functions."""

@@ -10,7 +10,7 @@ from utils.exercises.checking import assess
 from utils.exercises.declare import Case, Lab
 from utils.exercises.inside.probing import bare
 from utils.exercises.judges import Verdict, answered, equal_to, knowing
-from utils.exercises.lab06.machine import Machine
+from utils.exercises.lab06.interleave import Machine
 from utils.exercises.outside import MOST_QUESTIONS, AskedTooOftenError, Outside
 from utils.exercises.standins import library
 from utils.files import ROOT

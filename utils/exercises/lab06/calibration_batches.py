@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from random import Random
 from typing import Any
 
@@ -10,22 +10,21 @@ import numpy as np
 import torch
 from torch import Tensor, arange, float32, zeros
 
-from utils.exercises.declare import Case, exercise
-from utils.exercises.judges import Verdict, describe, difference
+from utils.exercises.declare import Case, Hints, Mistake, exercise
+from utils.exercises.judges import Judge, Verdict, describe, difference
 from utils.exercises.standins import library
 from utils.exercises.stock import keeps_inputs, refuses
 
 MIN_TO_TELL = 8  # images drawn, for neighbors in the set to be no accident
 _DRAW = ("Which images of the set can be drawn?", "All: torch.randperm(len(images), generator=...)[:count].")
-_SIZES = (
-    "How many images are left for the last batch?",
-    "count, in pieces of batch_size: the last one may be smaller.",
-)
+_SIZES = ("How many images are left for the last batch?", "count, in pieces of batch_size: the last one may be smaller.")
 _TWICE = (
     "Can an image be drawn again?",
     "It should not: one randperm for all batches draws none twice; randint, or a draw for each batch, does.",
 )
 _AXES = ("What is the shape of a batch?", "(batch, ...), followed by the axes of one image.")
+_NEIGHBORS = ("Which images do you take?", "Neighbors in the set, perhaps all of one class: draw from len(images), not from count.")
+_STEPS = ("Which images do you take?", "One in so many, always the same ones: draw them at random.")
 _AGAIN = ("Which generator do you draw from?", "One of your own, made with the seed at each call.")
 _ALWAYS = ("What does the seed change?", "The draw: torch.Generator().manual_seed(seed).")
 _OWN = (
@@ -33,15 +32,6 @@ _OWN = (
     "All of it: manual_seed and seed would change its numbers. Give randperm a torch.Generator() of its own.",
 )
 _FEWER = ("How many different images are there?", "Fewer than asked for: raise ValueError.")
-_ABOUT = {
-    "sizes": _SIZES,
-    "twice": _TWICE,
-    "axes": _AXES,
-    "neighbors": ("Which images do you take?", "Neighbors in the set, perhaps all of one class: draw from len(images), not from count."),
-    "steps": ("Which images do you take?", "One in so many, always the same ones: draw them at random."),
-    "again": _AGAIN,
-    "always": _ALWAYS,
-}
 
 
 def _numbers(answer: Any, images: np.ndarray) -> tuple[list[list[int]] | None, str]:
@@ -53,10 +43,9 @@ def _numbers(answer: Any, images: np.ndarray) -> tuple[list[list[int]] | None, s
     for batch in answer:
         if type(batch) is not np.ndarray or batch.shape[1:] != images.shape[1:] or batch.ndim != images.ndim:
             return None, f"a batch of {describe(batch)}"
-        firsts = [float(row.flat[0]) for row in batch]
-        if any(first not in known or not np.array_equal(row, images[known[first]]) for row, first in zip(batch, firsts, strict=True)):
+        found.append([known.get(float(row.flat[0]), -1) for row in batch])
+        if -1 in found[-1] or not np.array_equal(batch, images[found[-1]]):
             return None, "an image that is not in the set"
-        found.append([known[first] for first in firsts])
     return found, ""
 
 
@@ -71,7 +60,7 @@ def _pattern(chosen: list[int], of: int) -> str:
 
 
 def batches_of(answer: Any, inputs: tuple[Any, ...]) -> Verdict:
-    """inputs: (images, count, batch_size, seed). Different images of these at random, in batches of this size; about a key of _ABOUT."""
+    """inputs: (images, count, batch_size, seed). Different images of these at random, in batches of this size; about hints_for's keys."""
     images, count, batch_size, _ = inputs
     sizes = [min(batch_size, count - start) for start in range(0, count, batch_size)]
     expected = f"{count} different images of {len(images)}, in batches of {_few(sizes)}"
@@ -87,38 +76,83 @@ def batches_of(answer: Any, inputs: tuple[Any, ...]) -> Verdict:
     return Verdict(not pattern, expected, f"images {_few(sorted(chosen))} of {len(images)}", pattern)
 
 
-def seeded(answer: Any, inputs: tuple[Any, ...]) -> Verdict:
-    """For the probe `drawn_twice`: one seed gives one set of batches, another seed another."""
-    expected = "the same batches again by the same seed, others by another"
-    if type(answer) is not dict or set(answer) != {"first", "again", "other"}:
-        return Verdict(False, expected, describe(answer))
-    if not (judged := batches_of(answer["first"], inputs)).passed and judged.about not in ("neighbors", "steps"):
-        return judged
-    if difference(answer["again"], answer["first"]) is not None:
-        return Verdict(False, expected, "the same seed gives other batches", "again")
-    same = difference(answer["other"], answer["first"]) is None
-    return Verdict(not same, expected, "another seed gives the same batches" if same else expected, "always" if same else "")
-
-
-def leaves_the_generators(answer: Any, inputs: tuple[Any, ...]) -> Verdict:
-    """For the probe `drawn_and_next`: the next numbers of the global generators are those of a fresh one. inputs: (..., dice, more)."""
-    *asked, dice, more = inputs
-    fresh = {
-        "torch": torch.rand(more, generator=torch.Generator().manual_seed(dice)).numpy(),
-        "numpy": np.random.RandomState(dice).rand(more),
-        "Python": [Random(dice).random()],
-    }
-    expected = "the global generators are left alone"
-    if type(answer) is not dict or set(answer) != {"batches", *fresh}:
-        return Verdict(False, expected, describe(answer))
-    if not (judged := batches_of(answer["batches"], tuple(asked))).passed and judged.about not in ("neighbors", "steps"):
-        return judged
-    moved = [name for name, numbers in fresh.items() if difference(answer[name], numbers) is not None]
-    return Verdict(not moved, expected, f"the generator of {', '.join(moved)} was moved" if moved else expected)
-
-
 def _few(values: list[int]) -> str:
     return ", ".join(map(str, values[:6])) + (", ..." if len(values) > 6 else "")
+
+
+def _beside(expected: str, batches: str, others: set[str], judge: Judge) -> Judge:
+    """For a probe that gives a dict with these keys: the batches are such, at random or not, and `judge` accepts the rest."""
+
+    def judged(answer: Any, inputs: tuple[Any, ...]) -> Verdict:
+        if type(answer) is not dict or set(answer) != {batches, *others}:
+            return Verdict(False, expected, describe(answer))
+        found = batches_of(answer[batches], inputs[:4])
+        return judge(answer, inputs) if found.passed or found.about in ("neighbors", "steps") else found
+
+    return judged
+
+
+def _seeded(answer: Any, inputs: tuple[Any, ...]) -> Verdict:
+    """For the probe `drawn_twice`: one seed gives one set of batches, another seed another."""
+    if difference(answer["again"], answer["first"]) is not None:
+        return Verdict(False, _ONE_SEED, "the same seed gives other batches", "again")
+    same = difference(answer["other"], answer["first"]) is None
+    return Verdict(not same, _ONE_SEED, "another seed gives the same batches" if same else _ONE_SEED, "always" if same else "")
+
+
+def _unmoved(answer: Any, inputs: tuple[Any, ...]) -> Verdict:
+    """For the probe `drawn_and_next`: the next numbers of the global generators are those of a fresh one. inputs: (..., dice, more)."""
+    *_, dice, more = inputs
+    torch_next = torch.rand(more, generator=torch.Generator().manual_seed(dice)).numpy()
+    fresh = {"torch": torch_next, "numpy": np.random.RandomState(dice).rand(more), "Python": [Random(dice).random()]}
+    moved = [name for name, numbers in fresh.items() if difference(answer[name], numbers) is not None]
+    return Verdict(not moved, _LEFT, f"the generator of {', '.join(moved)} was moved" if moved else _LEFT)
+
+
+_ONE_SEED, _LEFT = "the same batches again by the same seed, others by another", "the global generators are left alone"
+seeded = _beside(_ONE_SEED, "first", {"again", "other"}, _seeded)
+leaves_the_generators = _beside(_LEFT, "batches", {"torch", "numpy", "Python"}, _unmoved)
+
+
+def _batches(images: np.ndarray, chosen: np.ndarray, batch_size: int) -> list[np.ndarray]:
+    return [images[chosen[start : start + batch_size]] for start in range(0, len(chosen), batch_size)]
+
+
+def _choosing(chosen: Callable[[int, int, int], np.ndarray]) -> Callable[..., list[np.ndarray]]:
+    """Another choice. chosen: (images there are, images wanted, seed) -> their numbers."""
+    return lambda images, count, batch_size, seed: _batches(images, chosen(len(images), count, seed), batch_size)
+
+
+def _at_random(n: int, count: int, seed: int) -> np.ndarray:
+    return np.random.default_rng(seed).permutation(n)[:count]
+
+
+def _full(images: np.ndarray, count: int, batch_size: int, seed: int) -> list[np.ndarray]:
+    return [batch for batch in _choosing(_at_random)(images, count, batch_size, seed) if len(batch) == batch_size]
+
+
+_ALL, _SOME = "12 of 60, four at a time; a smaller last batch; vectors", "a seed decides; leaves the images as they were"
+_REFUSALS = "refuses more than there are; refuses to draw none; refuses a negative count; refuses a batch of none"
+MISTAKES = (
+    Mistake(
+        "the first",
+        _choosing(lambda n, count, seed: np.arange(count)),
+        _NEIGHBORS,
+        f"{_ALL}; {_SOME}; a batch larger than the count; a batch of one image",
+    ),
+    Mistake("shuffles the first", _choosing(lambda n, *x: _at_random(x[0], *x)), _NEIGHBORS, f"{_ALL}; leaves the images as they were"),
+    Mistake("one in so many", _choosing(lambda n, count, seed: np.arange(n)[:: n // count][:count]), _STEPS, f"{_ALL}; {_SOME}"),
+    Mistake("drops the rest", _full, _SIZES, "a smaller last batch; a batch larger than the count"),
+    Mistake("with replacement", _choosing(lambda *x: np.append(_at_random(*x)[1:], _at_random(*x)[-1])), _TWICE, f"all but {_REFUSALS}"),
+    Mistake("one seed", _choosing(lambda n, count, seed: _at_random(n, count, 0)), _ALWAYS, "a seed decides"),
+    Mistake("flat", lambda x, *more: _choosing(_at_random)(x.reshape(len(x), -1), *more), _AXES, f"all but vectors; {_REFUSALS}"),
+    Mistake(
+        "as many batches",
+        lambda images, count, size, seed: _batches(images, _at_random(len(images), count * size, seed), size),
+        _SIZES,
+        f"{_ALL}; {_SOME}; a batch larger than the count; a generator of its own",
+    ),
+)
 
 
 def torch_batches(images: Tensor, count: int, batch_size: int, seed: int) -> list[Tensor]:
@@ -136,6 +170,11 @@ def torch_batches(images: Tensor, count: int, batch_size: int, seed: int) -> lis
     minutes=10,
     core=False,
     judge=batches_of,
+    mistakes=MISTAKES,
+    hints_for={
+        **{"sizes": _SIZES, "twice": _TWICE, "axes": _AXES, "neighbors": _NEIGHBORS},
+        **{"steps": _STEPS, "again": _AGAIN, "always": _ALWAYS},
+    },
     steps="Refuse; make a torch.Generator() with the seed; take the first count of a random permutation of all images; split.",
 )
 def calibration_batches(rng: np.random.Generator) -> Iterator[Case]:
@@ -147,8 +186,8 @@ def calibration_batches(rng: np.random.Generator) -> Iterator[Case]:
         numbers = arange(1, n + 1, dtype=float32).view(-1, *[1] * len(shape or (1, 2, 2)))
         return zeros(n, *(shape or (1, 2, 2))) + numbers + int(rng.integers(0, 99))
 
-    def drawn(name: str, n: int, count: int, size: int, hints: tuple[str, ...], *shape: int, **options: Any) -> Case:
-        return Case(name, (images(n, *shape), count, size, seed), hints=hints, hints_for=_ABOUT, **{"probe": "drawn", **options})
+    def drawn(name: str, n: int, count: int, size: int, hints: Hints, *shape: int, **options: Any) -> Case:
+        return Case(name, (images(n, *shape), count, size, seed), hints=hints, **{"probe": "drawn", **options})
 
     yield drawn("12 of 60, four at a time", 60, 12, 4, _DRAW, weight=2)
     yield drawn("a smaller last batch", 60, 11, 4, _SIZES)
@@ -158,9 +197,8 @@ def calibration_batches(rng: np.random.Generator) -> Iterator[Case]:
     yield drawn("vectors", 50, 8, 4, _AXES, 3)
     yield drawn("a seed decides", 60, 12, 4, _AGAIN, judge=seeded, probe="drawn_twice")
     dice = (images(60), 12, 4, seed, int(rng.integers(1 << 30)), 5)
-    yield Case("a generator of its own", dice, leaves_the_generators, hints=_OWN, hints_for=_ABOUT, probe="drawn_and_next")
+    yield Case("a generator of its own", dice, leaves_the_generators, hints=_OWN, probe="drawn_and_next")
     yield refuses("more than there are", (images(10), 11, 4, seed), hints=_FEWER)
-    yield refuses("to draw none", (images(10), 0, 4, seed))
-    yield refuses("a negative count", (images(10), -3, 4, seed))
-    yield refuses("a batch of none", (images(10), 5, 0, seed))
-    yield keeps_inputs(images(20), 8, 4, seed, name="leaves the images as they were", probe="drawn", hints_for=_ABOUT)
+    for name, count, size in (("to draw none", 0, 4), ("a negative count", -3, 4), ("a batch of none", 5, 0)):
+        yield refuses(name, (images(10), count, size, seed))
+    yield keeps_inputs(images(20), 8, 4, seed, name="leaves the images as they were", probe="drawn")

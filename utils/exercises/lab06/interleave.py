@@ -6,15 +6,15 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import cycle
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from utils.exercises.declare import Case, Mistake, exercise
-from utils.exercises.judges import Judge, Verdict, close_to, describe, difference, recognising
-from utils.exercises.lab06.machine import Machine
+from utils.exercises.declare import Case, Hints, Mistake, exercise
+from utils.exercises.judges import Judge, Verdict, close_to, describe, difference, knowing, recognising
 from utils.exercises.standins import library
 from utils.exercises.stock import CHANGED, ERROR, refuses
 
@@ -30,6 +30,7 @@ _BLOCKS = (
     "All of one, then all of the other: it hits one alone. Loop over the rounds outside, over the functions inside.",
 )
 _SECOND = ("Which function runs first in the second round?", "The second: names[r:] + names[:r], r modulo n.")
+_FIRST = ("Which function begins round 0?", "The first: rounds are counted from 0, and the warm-up is not a round.")
 _ORDER = ("In which order do the names come in the dict?", "list(contestants) has it: neither sorted nor turned around.")
 _WARM = ("What does a first call do that later ones need not?", "It fills caches: call each function once before the rounds.")
 _PRECISE = (
@@ -41,20 +42,46 @@ _DIRECTLY = (
     "Nothing should: read it right before each call and right after it, also where one call follows another.",
 )
 _OWN = ("What if no clock is given?", "Then clock is None: use time.perf_counter. time.time may jump.")
-_SPECIAL = {
-    "tensors": ("What is in the dict for each name?", "A tensor of its times, one for each round, in milliseconds."),
-    "clock": (
-        "Whose time did you measure?",
-        "Your computer's: a function here moves only the clock that was given. Call clock(), and time.perf_counter() if it is None.",
-    ),
-}
+_TENSORS = ("What is in the dict for each name?", "A tensor of its times, one for each round, in milliseconds.")
+_WHOSE = (
+    "Whose time did you measure?",
+    "Your computer's: a function here moves only the clock that was given. Call clock(), and time.perf_counter() if it is None.",
+)
+_KEPT = ("Are the calls before the rounds kept?", "No: rounds samples of each; the warm-up is not among them.")
+_ALONE = ("Which other function is there?", "None: the rounds are the same function each time, after one warm-up.")
+_NOBODY = ("What is 0 modulo 0?", "An error of another kind: raise ValueError before you begin.")
 Names = Sequence[str]
 
 
-def in_turns(names: Names, rounds: int) -> list[str]:
-    """Who runs when, the warm-up included."""
+def in_turns(names: Names, rounds: int, step: int = 1) -> list[str]:
+    """Who runs when, the warm-up included; each round begins a step further in the list."""
     n = len(names)
-    return [*names, *(names[(number + place) % n] for number in range(rounds) for place in range(n))]
+    return [*names, *(names[(step * number + place) % n] for number in range(rounds) for place in range(n))]
+
+
+class Machine:
+    """A machine with a clock that knows no time but its own: a call moves it on by its cost times the pace of that moment.
+
+    It stays on the trusted side and answers the probe `interleaved`: ("clock",) with the time in seconds, ("work", name) when the
+    work is done. So the samples alone tell who ran when. costs: ms of each function. pace: how many times slower it is at each call.
+    """
+
+    def __init__(self, names: Names, costs: Sequence[float], pace: Sequence[float], start_s: float) -> None:
+        self._costs, self._pace = dict(zip(names, costs, strict=True)), cycle(pace)
+        self._now_s = start_s
+
+    def __call__(self, what: str, name: str = "") -> float | None:
+        """The time, or None after the work.
+
+        Raises:
+            ValueError: there is no function of this name.
+        """
+        if what == "clock":
+            return self._now_s
+        if name not in self._costs:
+            raise ValueError(f"there is no function {name!r}")
+        self._now_s += self._costs[name] * next(self._pace) / 1000
+        return None
 
 
 @dataclass(frozen=True)
@@ -67,10 +94,9 @@ class Way:
 
     def __call__(self, names: Names, costs: Sequence[float], pace: Sequence[float], rounds: int, start_s: float) -> dict[str, np.ndarray]:
         """The samples that it finds on a `Machine`."""
-        found: dict[str, list[float]] = {name: [] for name in names}
-        for place, name in enumerate(self.order(names, rounds)):
-            found[name].append(self.unit * costs[names.index(name)] * pace[place % len(pace)])
-        return {name: np.array(values[self.warm :]) for name, values in found.items()}
+        ask: Callable[..., Any] = Machine(names, costs, pace, start_s)
+        found = self.answer({name: partial(ask, "work", name) for name in names}, rounds, partial(ask, "clock"))
+        return {name: values.numpy() for name, values in found.items()}
 
     def answer(self, contestants: Mapping[str, Any], rounds: int, clock: Callable[[], float] | None = None) -> dict[str, Tensor]:
         """What a student's function that does it this way returns."""
@@ -90,71 +116,50 @@ MISTAKES = (
     Mistake("in seconds", Way(in_turns, unit=1e-3), _UNIT),
     Mistake("in microseconds", Way(in_turns, unit=1e3), _UNIT),
     Mistake("without a warm-up", Way(lambda names, rounds: in_turns(names, rounds)[len(names) :], warm=0), _WARM),
-    Mistake(
-        "keeps the warm-up",
-        Way(in_turns, warm=0),
-        ("Are the calls before the rounds kept?", "No: rounds samples of each; the warm-up is not among them."),
-    ),
+    Mistake("keeps the warm-up", Way(in_turns, warm=0), _KEPT),
     Mistake("in blocks", Way(lambda names, rounds: [*names, *(name for name in names for _ in range(rounds))]), _BLOCKS),
     Mistake("in blocks, each warmed up", Way(lambda names, rounds: [name for name in names for _ in range(rounds + 1)]), _BLOCKS),
     Mistake("in a fixed order", Way(lambda names, rounds: [*names] * (rounds + 1)), _SECOND),
-    Mistake(
-        "turned the other way",
-        Way(lambda names, rounds: [*names, *(names[(place - r) % len(names)] for r in range(rounds) for place in range(len(names)))]),
-        _SECOND,
-    ),
+    Mistake("turned the other way", Way(lambda names, rounds: in_turns(names, rounds, step=-1)), _SECOND),
     Mistake("without modulo", Way(lambda names, rounds: [*names, *(n for r in range(rounds) for n in (*names[r:], *names[:r]))]), _SECOND),
-    Mistake(
-        "begins with the second",
-        Way(lambda names, rounds: in_turns(names, rounds + 1)[: len(names)] + in_turns(names, rounds + 1)[2 * len(names) :]),
-        ("Which function begins round 0?", "The first: rounds are counted from 0, and the warm-up is not a round."),
-    ),
+    Mistake("begins with the second", Way(lambda names, rounds: [*names, *in_turns(names, rounds + 1)[2 * len(names) :]]), _FIRST),
     Mistake("sorts the names", Way(lambda names, rounds: in_turns(sorted(names), rounds)), _ORDER),
     Mistake(_BACKWARDS, Way(lambda n, rounds: [*n[::-1], *in_turns(n, rounds)[len(n) :]]), _ORDER, "warms up in the order of the dict"),
 )
 
 
-def _judge(whole: tuple[Any, ...]) -> Judge:
-    """Judge the answer and what was asked of the machine. About "tensors", or "clock" if the machine's was never read.
+def _samples(answer: Any, whole: tuple[Any, ...]) -> Verdict:
+    """whole: what `Way` is called with. About "tensors", or "clock" if the machine's was never read.
 
     How long the times are says nothing: in a sandbox a call takes the time of a question and its answer.
     """
-    names, _, _, rounds, _ = whole
-    samples = recognising(close_to(RIGHT), {mistake.name: mistake.made for mistake in MISTAKES})
-
-    def judge(answer: Any, inputs: tuple[Any, ...]) -> Verdict:
-        times, asked = answer["answer"], answer["asked"]
-        verdict = samples(times, whole)
-        if verdict.passed:
-            return verdict
-        values = list(times.values()) if type(times) is dict else [times]
-        if any(type(value) is not np.ndarray for value in values):
-            return replace(verdict, about="tensors")
-        if not verdict.about and any(value.shape != (rounds,) for value in values):
-            return replace(verdict, about="tensors")
-        ran, wanted = [one[1] for one in asked if one[0] == "work"], in_turns(names, rounds)
-        if ran and ran != wanted:
-            verdict = replace(verdict, expected=f"calls {_in_rounds(wanted, len(names))}", got=f"calls {_in_rounds(ran, len(names))}")
-        return replace(verdict, about=verdict.about or ("" if ("clock",) in asked else "clock"))
-
-    return judge
+    times, asked, (names, *_, rounds, _) = answer["answer"], answer["asked"], whole
+    verdict = recognising(close_to(RIGHT), {mistake.name: mistake.made for mistake in MISTAKES})(times, whole)
+    if verdict.passed:
+        return verdict
+    values = list(times.values()) if type(times) is dict else [times]
+    if any(type(one) is not np.ndarray or (one.shape != (rounds,) and not verdict.about) for one in values):
+        return replace(verdict, about="tensors")
+    ran, wanted = [one[1] for one in asked if one[0] == "work"], in_turns(names, rounds)
+    if ran and ran != wanted:
+        verdict = replace(verdict, expected=f"calls {_in_rounds(wanted, len(names))}", got=f"calls {_in_rounds(ran, len(names))}")
+    return replace(verdict, about=verdict.about or ("" if ("clock",) in asked else "clock"))
 
 
 def _in_rounds(calls: list[str], n: int) -> str:
     return ", ".join(" ".join(calls[at : at + n]) for at in range(0, min(len(calls), 5 * n), n)) + (", ..." if len(calls) > 5 * n else "")
 
 
-def warms_up_in_order(answer: Any, inputs: tuple[Any, ...]) -> Verdict:
+def _warms_up_in_order(answer: Any, inputs: tuple[Any, ...]) -> Verdict:
     """The first calls are one of each, in the order of the dict."""
-    names, ran = inputs[0], [one[1] for one in answer["asked"] if one[0] == "work"]
-    first = ran[: len(names)]
-    about = "" if first == names else _BACKWARDS
-    return Verdict(not about, f"calls {' '.join(names)} first", f"calls {' '.join(first)} first", about)
+    names = inputs[0]
+    first = [one[1] for one in answer["asked"] if one[0] == "work"][: len(names)]
+    return Verdict(first == names, f"calls {' '.join(names)} first", f"calls {' '.join(first)} first", "" if first == names else _BACKWARDS)
 
 
-def reads_directly(answer: Any, inputs: tuple[Any, ...]) -> Verdict:
+def _reads_directly(answer: Any, inputs: tuple[Any, ...]) -> Verdict:
     """Behind the warm-up each call has two readings of its own around it."""
-    names, rounds = inputs
+    names, _, _, rounds, _ = inputs
     asked, count, expected = [one[0] for one in answer["asked"]], len(names) * rounds, "the clock is read before and after each call"
     works = [at for at, what in enumerate(asked) if what == "work"][-count:]
     around = [at + step for at in works for step in (-1, 1)]
@@ -164,22 +169,20 @@ def reads_directly(answer: Any, inputs: tuple[Any, ...]) -> Verdict:
     return Verdict(passed, expected, expected if passed else shared if read else f"{asked.count('clock')} readings for {count} calls")
 
 
-def by_its_own_clock(answer: Any, inputs: tuple[Any, ...]) -> Verdict:
+def _by_its_own_clock(answer: Any, inputs: tuple[Any, ...]) -> Verdict:
     """For the probe of this name: the samples of its clock if time.perf_counter was read as it is called, else times of some clock."""
     names, costs, rounds = inputs
     expected = f"{rounds} times of time.perf_counter for each of {', '.join(names)}"
-    if type(answer) is not dict or type(answer.get("times")) is not dict:
-        return Verdict(False, expected, describe(answer.get("times") if type(answer) is dict else answer))
-    times, read = answer["times"], answer.get("read")
+    times, read = (answer.get("times"), answer.get("read")) if type(answer) is dict else (answer, None)
+    if type(times) is not dict:
+        return Verdict(False, expected, describe(times))
     if read == "perf_counter":
         fault = difference(times, {name: np.full(rounds, cost) for name, cost in zip(names, costs, strict=True)}, 1e-4, 1e-6)
         return Verdict(fault is None, expected, fault or expected)
     if read:
         return Verdict(False, expected, f"time.{str(read)[:20]} is read")
-    values = list(times.values())
-    if set(times) != set(names) or any(type(one) is not np.ndarray or one.shape != (rounds,) for one in values):
-        return Verdict(False, expected, describe(times))
-    passed = all(one.dtype.kind == "f" and bool((np.isfinite(one) & (one >= 0)).all()) for one in values)
+    whole = set(times) == set(names) and all(type(one) is np.ndarray and one.shape == (rounds,) for one in times.values())
+    passed = whole and all(one.dtype.kind == "f" and bool((np.isfinite(one) & (one >= 0)).all()) for one in times.values())
     return Verdict(passed, expected, describe(times))
 
 
@@ -189,6 +192,7 @@ def by_its_own_clock(answer: Any, inputs: tuple[Any, ...]) -> Verdict:
     difficulty=3,
     minutes=15,
     mistakes=MISTAKES,
+    hints_for={"tensors": _TENSORS, "clock": _WHOSE},
     answer_of=lambda way: way.answer,
     steps="Refuse. Call each function once, in the order of the dict, and keep nothing. Then in round r (from 0) begin with function r "
     "modulo n, go on with the next ones in the order of the dict, and after the last with the first. Read the clock directly before "
@@ -204,31 +208,27 @@ def interleave(rng: np.random.Generator) -> Iterator[Case]:
         costs = [round(float(cost), 3) for cost in rng.uniform(0.5, 4, count)]
         return names, costs, [*warm, *(round(float(pace), 3) for pace in rng.uniform(1, 3, 97))], rounds, start_s
 
-    def timed(name: str, whole: tuple[Any, ...], hints: tuple[str, ...] = _TURNS, judge: Judge | None = None, **options: Any) -> Case:
+    def timed(name: str, whole: tuple[Any, ...], hints: Hints = _TURNS, judge: Judge = _samples, **options: Any) -> Case:
         names, costs, pace, rounds, start_s = whole
-        given = {"hints": hints, "hints_for": _SPECIAL, "probe": "interleaved", "outside": partial(Machine, names, costs, pace, start_s)}
-        return Case(name, (names, rounds), judge or _judge(whole), **{**given, **options})
+        given = {"hints": hints, "probe": "interleaved", "outside": partial(Machine, names, costs, pace, start_s)}
+        return Case(name, (names, rounds), knowing(judge, *whole), **{**given, **options})
 
     yield timed("three functions, four rounds", machine(4, 3), weight=2)
     yield timed("two functions", machine(5, 2))
-    alone = ("Which other function is there?", "None: the rounds are the same function each time, after one warm-up.")
-    yield timed("one function", machine(4, 1), alone)
+    yield timed("one function", machine(4, 1), _ALONE)
     yield timed("more functions than rounds", machine(2, 5), _SECOND)
     yield timed("a slow first call", machine(6, 2, warm=(80.0, 60.0)), _WARM)
     names = machine(8, 2)[0]
     yield timed("two equals on a machine that slows down", (names, [1.5, 1.5], [1.0 + 0.25 * call for call in range(60)], 8, 0.0), _BLOCKS)
     yield timed("a clock that has run for two weeks", machine(4, 2, start_s=WEEKS_S), _PRECISE)
-    yield timed("warms up in the order of the dict", machine(2, 4), _ORDER, warms_up_in_order)
-    yield timed("reads the clock around each call", machine(3, 3), _DIRECTLY, reads_directly)
+    yield timed("warms up in the order of the dict", machine(2, 4), _ORDER, _warms_up_in_order)
+    yield timed("reads the clock around each call", machine(3, 3), _DIRECTLY, _reads_directly)
     names, costs, *_ = machine(3, 2)
-    yield Case("its own clock", (names, costs, 3), by_its_own_clock, hints=_OWN, hints_on_error=True, probe="by_its_own_clock")
-    nobody = ("What is 0 modulo 0?", "An error of another kind: raise ValueError before you begin.")
+    yield Case("its own clock", (names, costs, 3), _by_its_own_clock, hints=_OWN, hints_on_error=True, probe="by_its_own_clock")
     nothing = machine(int(rng.integers(2, 9)), 0), machine(0, 2), machine(-int(rng.integers(1, 9)), 2)
-    for what, whole, hints in zip(
-        ("to time no function", "no rounds", "fewer than no rounds"), nothing, (nobody, ERROR, ERROR), strict=True
-    ):
+    whats = ("to time no function", _NOBODY), ("no rounds", ERROR), ("fewer than no rounds", ERROR)
+    for whole, (what, hints) in zip(nothing, whats, strict=True):
         of = timed("", whole)
         yield refuses(what, of.inputs, weight=0.5, hints=hints, probe=of.probe, outside=of.outside)
-    whole = machine(3, 2)
-    kept = timed("leaves the functions as they were", whole, (), about="inputs", hints_for={"changed": CHANGED, **_SPECIAL})
-    yield replace(kept, judge=lambda answer, inputs: _judge(whole)({"answer": answer, "asked": [("clock",)]}, inputs))
+    kept = timed("leaves the functions as they were", machine(3, 2), (), about="inputs", hints_for={"changed": CHANGED})
+    yield replace(kept, judge=lambda answer, inputs: kept.judged({"answer": answer, "asked": [("clock",)]}, inputs))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
+import torch
 from torch import Tensor, from_numpy, inf, nan, tensor, uint8, zeros
-from torch import int8 as torch_int8
 
 from utils.exercises.declare import Case, Mistake, exercise
 from utils.exercises.judges import close_to
@@ -15,6 +16,8 @@ from utils.exercises.standins import library
 from utils.exercises.stock import keeps_inputs, refuses
 
 _APART = ("Write the two lists side by side: where are they farthest apart?", "The magnitude of the difference, then the largest of all.")
+_SIGN = ("Which of the two is larger?", "Either may be: take the magnitude of the difference.")
+_MEAN = ("Do many small differences hide a large one?", "In a mean they do: take the largest.")
 _WRAP = ("What is 3 - 250 in uint8?", "9: leave the small dtype before you subtract, with double().")
 _NAN = (
     "Is NaN larger than a tolerance?",
@@ -41,8 +44,7 @@ def farthest(expected: np.ndarray, found: np.ndarray) -> float:
 
 def _apart(expected: np.ndarray, found: np.ndarray) -> np.ndarray:
     """Pair by pair, with a sign; equal infinities give NaN."""
-    with np.errstate(invalid="ignore"):
-        return np.asarray(expected.astype(float) - found.astype(float))
+    return np.asarray(expected.astype(float) - found.astype(float))
 
 
 def _of_all(measure: Callable[[np.ndarray], float]) -> Callable[..., float]:
@@ -55,51 +57,32 @@ def _of_all(measure: Callable[[np.ndarray], float]) -> Callable[..., float]:
     return made
 
 
-def _wrapped(expected: np.ndarray, found: np.ndarray) -> float:
-    with np.errstate(invalid="ignore"):
-        return float(np.abs(np.where(expected == found, expected[:0].sum(), expected - found)).max(initial=0))
+def _without(left_out: Callable[[np.ndarray], np.ndarray], of: Callable[..., Any] = np.logical_and) -> Callable[..., float]:
+    """Pairs are left out where this holds of both numbers, or of one."""
+
+    def made(expected: np.ndarray, found: np.ndarray) -> float:
+        kept = ~of(left_out(expected.astype(float)), left_out(found.astype(float)))
+        return farthest(expected[kept], found[kept])
+
+    return made
 
 
-def _without_nan(expected: np.ndarray, found: np.ndarray) -> float:
-    kept = ~(np.isnan(expected.astype(float)) | np.isnan(found.astype(float)))
-    return farthest(expected[kept], found[kept])
-
-
-def _nan_equals_nan(expected: np.ndarray, found: np.ndarray) -> float:
-    both = np.isnan(expected.astype(float)) & np.isnan(found.astype(float))
-    return farthest(expected[~both], found[~both])
-
-
-def _infinities_are_equal(expected: np.ndarray, found: np.ndarray) -> float:
-    both = np.isinf(expected.astype(float)) & np.isinf(found.astype(float))
-    return farthest(expected[~both], found[~both])
-
-
-def _cleaned(expected: np.ndarray, found: np.ndarray) -> float:
-    return float(
-        np.abs(np.nan_to_num(expected.astype("f4")).astype(float) - np.nan_to_num(found.astype("f4")).astype(float)).max(initial=0)
-    )
+def _largest(apart: Any) -> float:
+    return float(np.abs(apart).max(initial=0))
 
 
 MISTAKES = (
+    Mistake("yes or no", lambda a, b: bool(np.allclose(a.astype(float), b.astype(float))), _APART),
     Mistake("close is equal", lambda a, b: 0.0 if a.size and np.allclose(a.astype(float), b.astype(float)) else farthest(a, b), _MILLIONTH),
-    Mistake(
-        "with its sign",
-        _of_all(np.max),
-        ("Which of the two is larger?", "Either may be: take the magnitude of the difference."),
-    ),
-    Mistake(
-        "the mean",
-        _of_all(lambda apart: float(np.mean(np.abs(apart)))),
-        ("Do many small differences hide a large one?", "In a mean they do: take the largest."),
-    ),
+    Mistake("with its sign", _of_all(np.max), _SIGN),
+    Mistake("the mean", _of_all(lambda apart: float(np.mean(np.abs(apart)))), _MEAN),
     Mistake("gives NaN", lambda a, b: math.nan if farthest(a, b) == math.inf and np.isnan(_apart(a, b)).any() else farthest(a, b), _NAN),
-    Mistake("in small dtypes", _wrapped, _WRAP),
-    Mistake("skips NaN", _without_nan, _NAN),
-    Mistake("NaN equals NaN", _nan_equals_nan, _NAN, "NaN on both sides"),
-    Mistake("inf - inf", lambda a, b: float(np.nan_to_num(np.abs(_apart(a, b)), nan=np.inf, posinf=np.inf).max(initial=0)), _INFINITE),
-    Mistake("all infinities are equal", _infinities_are_equal, _OPPOSITE, "opposite infinities"),
-    Mistake("cleans first", _cleaned, _NAN),
+    Mistake("in small dtypes", lambda a, b: _largest(np.where(a == b, a[:0].sum(), a - b)), _WRAP),
+    Mistake("skips NaN", _without(np.isnan, np.logical_or), _NAN),
+    Mistake("NaN equals NaN", _without(np.isnan), _NAN, "NaN on both sides"),
+    Mistake("inf - inf", lambda a, b: _largest(np.nan_to_num(np.abs(_apart(a, b)), nan=np.inf, posinf=np.inf)), _INFINITE),
+    Mistake("all infinities are equal", _without(np.isinf), _OPPOSITE, "opposite infinities"),
+    Mistake("cleans first", lambda a, b: _largest(_apart(np.nan_to_num(a.astype("f4")), np.nan_to_num(b.astype("f4")))), _NAN),
 )
 
 
@@ -147,7 +130,7 @@ def largest_difference(rng: np.random.Generator) -> Iterator[Case]:
     yield Case("a difference of a millionth", (near, near + nudge), hints=_MILLIONTH)
     codes = from_numpy(rng.integers(20, 200, (5, 8), dtype=np.uint8))
     yield Case("codes of uint8", (at(codes, 3), at(codes, 250)), hints=_WRAP, hints_on_error=True)
-    signed = from_numpy(rng.integers(-50, 50, (5, 8))).to(torch_int8)
+    signed = from_numpy(rng.integers(-50, 50, (5, 8))).to(torch.int8)
     yield Case("codes of int8", (at(signed, -128), at(signed, 127)), hints=_WRAP, hints_on_error=True)
     yield Case("NaN in the found result", (expected, at(found, nan)), hints=_NAN, hints_on_error=True)
     yield Case("NaN in the expected result", (at(found, nan), expected), hints=_NAN, hints_on_error=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import product
 from typing import Any
 
@@ -15,12 +15,19 @@ from utils.exercises.judges import Verdict, close_to, describe, difference
 from utils.exercises.standins import library
 from utils.exercises.stock import keeps_inputs, refuses
 
-_STEPS = (
-    "Compute one number by hand, from one pixel. Where does yours part from it?",
-    "(p / 255 - mean) / std, with the axes moved.",
-)
+Values = Sequence[float]
+_STEPS = ("Compute one number by hand, from one pixel. Where does yours part from it?", "(p / 255 - mean) / std, with the axes moved.")
 _AXES = ("How many axes has one photo, and how many a gray one?", "Four, like many and in color: squeeze() removes those of length 1.")
 _BYTES = ("What is 255 in the photo, and what is the mean in?", "The mean is of brightness from 0 to 1: divide the photo by 255, once.")
+_TWICE = ("How bright is white after your division?", "1 / 255: the photo is divided by 255 twice.")
+_WHITE = ("How bright is white, 255?", "1: divide by 255, not by 256.")
+_INTEGERS = ("What is 128 // 255?", "0: divide with /, which gives floats.")
+_RANGE = ("Which range did the network see in training?", "Numbers around 0: subtract the mean and divide by std.")
+_SCALE = ("What is the scale of your numbers?", "Divide by std at the end.")
+_ORDER = ("In which order are mean and std used?", "First subtract the mean, then divide by std.")
+_UPRIGHT = ("Is the picture upright?", "Rows stay before columns: permute(0, 3, 1, 2).")
+_LAST = ("Where are the channels?", "Last, as the camera gives them; a network wants them after n: permute(0, 3, 1, 2).")
+_NEGATIVE = ("What is 50 - 73 in uint8?", "233: it has no negative numbers. Convert to floats first.")
 _CHANNELS = (
     "Which axis do mean and std belong to?",
     "The channels, axis 1 after permute: give both the shape (c, 1, 1), or they run along the columns.",
@@ -35,17 +42,12 @@ _GAPS = (
 )
 _NONE = ("What is the result for no photo?", "A tensor of shape (0, c, h, w): no loop, no stack, no division by n.")
 _DIVIDED = ("Is 1 black or white in these photos?", "Floats were divided by 255 already: raise ValueError unless the dtype is torch.uint8.")
-_COUNTS = (
-    "How many channels has the photo, and how many means and stds are there?",
-    "Compare both counts with photos.shape[3].",
-)
+_COUNTS = ("How many channels has the photo, and how many means and stds are there?", "Compare both counts with photos.shape[3].")
 _FLOAT32 = ("Which dtype does the runtime's file want?", "float32: a float64 tensor, as numpy makes it, is refused.")
 _STRIDES = (
     "permute moves no number: it only says how to walk through them.",
     "Call contiguous(): a browser or a C program reads the memory in its own order.",
 )
-
-Values = Sequence[float]
 
 
 def prepared(photos: np.ndarray, mean: Values, std: Values) -> np.ndarray:
@@ -89,59 +91,26 @@ def _along_columns(photos: np.ndarray, mean: Values, std: Values) -> np.ndarray:
     return (_moved(photos) / 255 - np.array(mean)) / np.array(std) if len(mean) in (1, photos.shape[2]) else np.zeros(0)
 
 
-def _centered_in_bytes(photos: np.ndarray, mean: Values, std: Values) -> np.ndarray:
-    return (_moved(photos) - np.rint(_row(mean) * 255)) % 256 / 255 / _row(std)
+def _with(brightness: Callable[[np.ndarray], np.ndarray]) -> Callable[..., Any]:
+    """brightness: of the bytes, the channels moved; then mean and std as they should be."""
+    return lambda photos, mean, std: (brightness(_moved(photos)) - _row(mean)) / _row(std)
 
 
 MISTAKES = (
-    Mistake("keeps the bytes", lambda p, mean, std: (_moved(p) - _row(mean)) / _row(std), _BYTES),
-    Mistake(
-        "divides twice",
-        lambda p, mean, std: (_moved(p) / 255**2 - _row(mean)) / _row(std),
-        ("How bright is white after your division?", "1 / 255: the photo is divided by 255 twice."),
-    ),
-    Mistake(
-        "divides by 256",
-        lambda p, mean, std: (_moved(p) / 256 - _row(mean)) / _row(std),
-        ("How bright is white, 255?", "1: divide by 255, not by 256."),
-    ),
-    Mistake(
-        "divides integers",
-        lambda p, mean, std: (_moved(p // 255) - _row(mean)) / _row(std),
-        ("What is 128 // 255?", "0: divide with /, which gives floats."),
-    ),
-    Mistake(
-        "only scales",
-        lambda p, *_: _moved(p) / 255,
-        ("Which range did the network see in training?", "Numbers around 0: subtract the mean and divide by std."),
-    ),
-    Mistake(
-        "forgets std",
-        lambda p, mean, std: _moved(p) / 255 - _row(mean),
-        ("What is the scale of your numbers?", "Divide by std at the end."),
-    ),
-    Mistake(
-        "std first",
-        lambda p, mean, std: _moved(p) / 255 / _row(std) - _row(mean),
-        ("In which order are mean and std used?", "First subtract the mean, then divide by std."),
-    ),
+    Mistake("keeps the bytes", _with(lambda photos: photos), _BYTES),
+    Mistake("divides twice", _with(lambda photos: photos / 255**2), _TWICE),
+    Mistake("divides by 256", _with(lambda photos: photos / 256), _WHITE),
+    Mistake("divides integers", _with(lambda photos: photos // 255), _INTEGERS),
+    Mistake("only scales", lambda p, *_: _moved(p) / 255, _RANGE),
+    Mistake("forgets std", lambda p, mean, std: _moved(p) / 255 - _row(mean), _SCALE),
+    Mistake("std first", lambda p, mean, std: _moved(p) / 255 / _row(std) - _row(mean), _ORDER),
     Mistake("reshapes", lambda p, mean, std: (_cut(p) / 255 - _row(mean)) / _row(std), _RESHAPED),
     Mistake("reshapes at the end", lambda p, *x: _cut(np.moveaxis(prepared(p, *x), 1, 3)), _RESHAPED),
-    Mistake(
-        "columns before rows",
-        lambda *x: prepared(*x).swapaxes(2, 3),
-        ("Is the picture upright?", "Rows stay before columns: permute(0, 3, 1, 2)."),
-    ),
-    Mistake(
-        "channels last",
-        lambda *x: np.moveaxis(prepared(*x), 1, 3),
-        ("Where are the channels?", "Last, as the camera gives them; a network wants them after n: permute(0, 3, 1, 2)."),
-    ),
+    Mistake("columns before rows", lambda *x: prepared(*x).swapaxes(2, 3), _UPRIGHT),
+    Mistake("channels last", lambda *x: np.moveaxis(prepared(*x), 1, 3), _LAST),
     Mistake("along the columns", _along_columns, _CHANNELS),
     Mistake("one mean for all", lambda p, mean, std: (_moved(p) / 255 - mean[0]) / std[0], _CHANNELS),
-    Mistake(
-        "centers in bytes", _centered_in_bytes, ("What is 50 - 73 in uint8?", "233: it has no negative numbers. Convert to floats first.")
-    ),
+    Mistake("centers in bytes", lambda p, mean, std: (_moved(p) - np.rint(_row(mean) * 255)) % 256 / 255 / _row(std), _NEGATIVE),
     Mistake("drops axes", lambda *x: prepared(*x).squeeze(), _AXES, "gray photos; a single photo; black and white"),
 )
 

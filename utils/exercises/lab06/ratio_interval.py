@@ -15,15 +15,18 @@ from utils.exercises.judges import close_to
 from utils.exercises.standins import library
 from utils.exercises.stock import keeps_inputs, refuses
 
+Interval = tuple[float, float, float]
 _START = ("Divide round by round, and sort. Which three of the ratios are asked for?", "The middle, sorted[k - 1] and sorted[-k].")
 _ORDER = (
     "Sort the ratios: which of them are low and high?",
     "The k-th from below and the k-th from above, counted from 1: sorted[k - 1] and sorted[-k].",
 )
-_MIDDLE = (
-    "What is the median of an even number of values?",
-    "Half-way between the two in the middle; torch.median takes the lower one.",
+_SIDES = ("How much may lie outside on each side?", "Half of 5 %: 2.5 % below and 2.5 % above.")
+_SCATTER = (
+    "Is this about the ratios, or about their median?",
+    "Where 95 % of the ratios lie says how they scatter; the median of 1,000 is known far better than that.",
 )
+_MIDDLE = ("What is the median of an even number of values?", "Half-way between the two in the middle; torch.median takes the lower one.")
 _ROUNDS = (
     "What do the two times of one round have in common?",
     "The state of the machine: divide round by round first, then take the median of the ratios.",
@@ -41,30 +44,27 @@ _FIVE = (
 )
 _PAIRS = ("What is (40,) divided by (1,)?", "Forty numbers: torch broadcasts. Compare the lengths and raise ValueError.")
 
-Interval = tuple[float, float, float]
-
-
-def _ratios(a_ms: np.ndarray, b_ms: np.ndarray) -> np.ndarray:
-    return np.asarray(a_ms.astype(float) / b_ms.astype(float))
-
 
 def median_and_interval(a_ms: np.ndarray, b_ms: np.ndarray) -> Interval:
     """The oracle: the median, and scipy's interval for it by the binomial distribution of order statistics."""
-    ratios = _ratios(a_ms, b_ms)
+    ratios = a_ms.astype(float) / b_ms.astype(float)
     interval = stats.quantile_test(ratios, p=0.5).confidence_interval(0.95)
     return float(np.median(ratios)), float(interval.low), float(interval.high)
 
 
-def _at(place: Callable[[int], int], middle: Callable[[np.ndarray], Any] = np.median, ordered: bool = True) -> Callable[..., Interval]:
+def _of(found: Callable[[np.ndarray], Any]) -> Callable[..., Any]:
+    """found: of the ratios -> the middle, low, high."""
+    return lambda a_ms, b_ms: tuple(map(float, found(a_ms.astype(float) / b_ms.astype(float))))
+
+
+def _at(place: Callable[[int], int], middle: Callable[[np.ndarray], Any] = np.median, order: Any = np.sort) -> Callable[..., Any]:
     """Ends at another place, counted from 0; another middle of the ratios."""
 
-    def made(a_ms: np.ndarray, b_ms: np.ndarray) -> Interval:
-        ratios = _ratios(a_ms, b_ms)
-        listed = np.sort(ratios) if ordered else ratios
+    def found(ratios: np.ndarray) -> Any:
         k = min(max(place(len(ratios)), 0), len(ratios) - 1)
-        return float(middle(ratios)), float(listed[k]), float(listed[-1 - k])
+        return middle(ratios), order(ratios)[k], order(ratios)[-1 - k]
 
-    return made
+    return _of(found)
 
 
 def _k(n: int, part: float = 0.025) -> int:
@@ -79,48 +79,23 @@ def _k_in_floats(n: int) -> int:
     return k - 1
 
 
-def _percentiles(a_ms: np.ndarray, b_ms: np.ndarray) -> Interval:
-    low, middle, high = np.percentile(_ratios(a_ms, b_ms), (2.5, 50, 97.5))
-    return float(middle), float(low), float(high)
-
-
-def _bell_curve(a_ms: np.ndarray, b_ms: np.ndarray) -> Interval:
-    ratios = _ratios(a_ms, b_ms)
+def _bell_curve(ratios: np.ndarray) -> Any:
     half = 1.96 * ratios.std(ddof=1) / len(ratios) ** 0.5
-    return float(ratios.mean()), float(ratios.mean() - half), float(ratios.mean() + half)
-
-
-def _of_medians(a_ms: np.ndarray, b_ms: np.ndarray) -> Interval:
-    return (float(np.median(a_ms.astype(float)) / np.median(b_ms.astype(float))), *median_and_interval(a_ms, b_ms)[1:])
-
-
-def _lower(ratios: np.ndarray) -> float:
-    return float(np.sort(ratios)[(len(ratios) - 1) // 2])
+    return ratios.mean(), ratios.mean() - half, ratios.mean() + half
 
 
 MISTAKES = (
     Mistake("b by a", lambda a, b: median_and_interval(b, a), ("Which time is divided by which?", "a by b: above 1, b is the faster one.")),
-    Mistake("ratio of medians", _of_medians, _ROUNDS),
+    Mistake("ratio of medians", lambda a, b: (np.median(a) / float(np.median(b)), *median_and_interval(a, b)[1:]), _ROUNDS),
     Mistake("sorts before it divides", lambda a, b: median_and_interval(np.sort(a), np.sort(b)), _ROUNDS),
     Mistake("the mean", _at(_k, np.mean), _PAUSE),
-    Mistake("a bell curve", _bell_curve, _PAUSE),
-    Mistake("the lower median", _at(_k, _lower), _MIDDLE),
+    Mistake("a bell curve", _of(_bell_curve), _PAUSE),
+    Mistake("the lower median", _at(_k, lambda ratios: np.sort(ratios)[(len(ratios) - 1) // 2]), _MIDDLE),
     Mistake("one place too far out", _at(lambda n: _k(n) - 1), _ORDER),
     Mistake("one place too far in", _at(lambda n: _k(n) + 1), _ORDER),
-    Mistake("unsorted", _at(_k, ordered=False), _ORDER),
-    Mistake(
-        "5 % on each side",
-        _at(lambda n: _k(n, 0.05)),
-        ("How much may lie outside on each side?", "Half of 5 %: 2.5 % below and 2.5 % above."),
-    ),
-    Mistake(
-        "percentiles",
-        _percentiles,
-        (
-            "Is this about the ratios, or about their median?",
-            "Where 95 % of the ratios lie says how they scatter; the median of 1,000 is known far better than that.",
-        ),
-    ),
+    Mistake("unsorted", _at(_k, order=np.asarray), _ORDER),
+    Mistake("5 % on each side", _at(lambda n: _k(n, 0.05)), _SIDES),
+    Mistake("percentiles", _of(lambda ratios: np.percentile(ratios, (50, 2.5, 97.5))), _SCATTER),
     Mistake("0.5 ** n in floats", _at(_k_in_floats), _HUGE, "2,000 rounds"),
 )
 
