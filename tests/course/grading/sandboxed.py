@@ -96,7 +96,8 @@ def answers(lab, kind):
         found.append((name, exercise, re.sub(rf"\b{name}\b", exercise, source), _lost(getattr(module, name).__doc__, names[exercise])))
     for name, (note, _) in getattr(module, "TABLE", {}).items():
         exercise = _exercise_of(name, names)
-        calls = f"def {exercise}(*given):\n    return TABLE[{name!r}][1](*given)"
+        made = f"TABLE[{name!r}][1]"
+        calls = f"{exercise} = {made}" if names[exercise].is_class else f"def {exercise}(*given):\n    return {made}(*given)"
         found.append((name, exercise, calls, _lost(note, names[exercise])))
     used = set().union(*(needed(source) for source in [*sources.values(), *shared])) & set(sources)
     return found, (*shared, *(sources[name] for name in sorted(used)))  # an answer may call another

@@ -16,6 +16,17 @@ from utils.exercises.lab02.oracles import numbers_of, params
 from utils.exercises.standins import package
 from utils.exercises.stock import refuses
 
+_LEVELS = ("How many steps lie between 2**bits codes?", "One less: 255 for 8 bits.")
+_ABOVE = ("The zero point is the code of 0.0. How many steps is that above low?", "round(-low / scale): low is negative.")
+_NEAREST = ("What does int() make of the fraction of -low / scale?", "It drops it. round() goes to the nearest integer.")
+_CODE = ("Is your zero point a code?", "A code is an integer: round(-low / scale).")
+_AROUND = (
+    "How many steps lie between the lowest and the highest code?",
+    "2**bits codes have 2**bits - 1 steps between them. The zero point is the code of 0.0: round(-low / scale).",
+)
+_WIDTH = ("This range has no width. What would the scale be?", "It would be 0, and a division by 0 follows: return 1.0 and 0.")
+_SHAPE = ("What is returned?", "Two numbers, in this order: scale, zero point.")
+_TENSORS = ("low and high come as x.min() and x.max() give them.", "float(low) makes a number of either; round() takes no tensor.")
 _WIDEN = ("0.0 must have a code, and it lies outside this range.", "Widen first: low = min(low, 0), high = max(high, 0).")
 _SIGNED = (
     "Symmetric means signed codes with 0.0 at code 0. Which is the largest code?",
@@ -53,23 +64,11 @@ def _made(
 
 
 MISTAKES = (
-    Mistake("counts the codes", _made(levels=0), ("How many steps lie between 2**bits codes?", "One less: 255 for 8 bits.")),
-    Mistake(
-        "has the sign of low",
-        _made(rounded=lambda steps: -round(steps)),
-        ("The zero point is the code of 0.0. How many steps is that above low?", "round(-low / scale): low is negative."),
-    ),
+    Mistake("counts the codes", _made(levels=0), _LEVELS),
+    Mistake("has the sign of low", _made(rounded=lambda steps: -round(steps)), _ABOVE),
     Mistake("does not widen", _made(widen=False), _WIDEN),
-    Mistake(
-        "truncates",
-        _made(rounded=lambda steps: int(steps + 1e-6)),
-        ("What does int() make of the fraction of -low / scale?", "It drops it. round() goes to the nearest integer."),
-    ),
-    Mistake(
-        "does not round",
-        _made(rounded=lambda steps: round(steps, 6)),
-        ("Is your zero point a code?", "A code is an integer: round(-low / scale)."),
-    ),
+    Mistake("truncates", _made(rounded=lambda steps: int(steps + 1e-6)), _NEAREST),
+    Mistake("does not round", _made(rounded=lambda steps: round(steps, 6)), _CODE),
     Mistake("is always for 8 bits", lambda low, high, bits, symmetric: params(low, high, 8, symmetric), _BITS),
     Mistake("is never symmetric", lambda low, high, bits, symmetric: params(low, high, bits, False), _SIGNED),
     Mistake("takes high for the far end", _made(far=lambda low, high: high), _SIDES, "symmetric, low is the far end"),
@@ -87,15 +86,7 @@ def affine_params(rng: np.random.Generator) -> Iterator[Case]:
     def far(least: float, most: float) -> float:
         return float(rng.uniform(least, most))
 
-    def bits() -> int:
-        return int(whole(rng, 2, 16))
-
-    around = (
-        "How many steps lie between the lowest and the highest code?",
-        "2**bits codes have 2**bits - 1 steps between them. The zero point is the code of 0.0: round(-low / scale).",
-    )
-    pair = {"shape": ("What is returned?", "Two numbers, in this order: scale, zero point.")}
-    yield Case("a range around 0", (*around_zero(rng, 8), 8, False), weight=2, hints=around, hints_for=pair)
+    yield Case("a range around 0", (*around_zero(rng, 8), 8, False), weight=2, hints=_AROUND, hints_for={"shape": _SHAPE})
     yield Case("a range above 0", (far(1, 2), far(3, 4), 8, False), hints=_WIDEN)
     yield Case("a range below 0", (-far(3, 4), -far(1, 2), 8, False), hints=_WIDEN)
     yield Case("4 bits", (*around_zero(rng, 4), 4, False), hints=_BITS)
@@ -103,15 +94,16 @@ def affine_params(rng: np.random.Generator) -> Iterator[Case]:
     yield Case(high_far, (-far(1, 2), far(3, 4), 8, True), hints=_SIGNED)
     yield Case("symmetric, low is the far end", (-far(3, 4), far(1, 2), 8, True), hints=_SIDES, basis=high_far)
     yield Case("symmetric, 4 bits", (-far(1, 2), far(3, 4), 4, True), hints=_BITS, basis=high_far)
-    width = ("This range has no width. What would the scale be?", "It would be 0, and a division by 0 follows: return 1.0 and 0.")
-    yield Case("nothing but 0", (0.0, 0.0, bits(), False), weight=0.5, hints=width, hints_on_error=True)
-    yield Case("symmetric, nothing but 0", (0.0, 0.0, bits(), True), weight=0.5, hints=width, hints_on_error=True, basis=high_far)
+    flat: dict[str, Any] = {"weight": 0.5, "hints": _WIDTH, "hints_on_error": True}
+    yield Case("nothing but 0", (0.0, 0.0, int(whole(rng, 2, 16)), False), **flat)
+    yield Case(
+        "symmetric, nothing but 0", (0.0, 0.0, int(whole(rng, 2, 16)), True), weight=0.5, hints=_WIDTH, hints_on_error=True, basis=high_far
+    )
     constant = far(1, 2)
     yield Case("a constant", (constant, constant, 8, False), hints=_SAME, hints_on_error=True, basis="a range above 0")
     yield Case("a very narrow range", (*around_zero(rng, 8, 1e-9), 8, False), hints=_TINY)
-    ends = ("low and high come as x.min() and x.max() give them.", "float(low) makes a number of either; round() takes no tensor.")
-    yield Case("takes 0-d tensors", (*map(tensor, around_zero(rng, 8)), 8, False), hints=ends, hints_on_error=True)
-    yield refuses("low above high", (far(1, 2), -far(1, 2), bits(), False), weight=0.5)
+    yield Case("takes 0-d tensors", (*map(tensor, around_zero(rng, 8)), 8, False), hints=_TENSORS, hints_on_error=True)
+    yield refuses("low above high", (far(1, 2), -far(1, 2), int(whole(rng, 2, 16)), False), weight=0.5)
     # symmetric, where no round(nan) raises by itself
-    yield refuses("NaN as high", (-far(1, 2), nan, bits(), True), weight=0.5, hints=_NAN)
-    yield refuses("NaN as low", (nan, far(1, 2), bits(), True), weight=0.5, hints=_NAN)
+    yield refuses("NaN as high", (-far(1, 2), nan, int(whole(rng, 2, 16)), True), weight=0.5, hints=_NAN)
+    yield refuses("NaN as low", (nan, far(1, 2), int(whole(rng, 2, 16)), True), weight=0.5, hints=_NAN)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 from torch import Tensor, from_numpy, full, int8, int32, tensor, uint8
@@ -26,37 +27,34 @@ _WIDE = ("What is 100 * 100 in int8?", "16: it wraps around. Convert to int32 be
 _POINT = ("Which value has the code x_zero_point?", "0.0: subtract it from q_x before you multiply. The weights' zero point is 0.")
 _BELOW = ("What is 3 - 128 in uint8?", "131: it has no negative numbers. Convert to int32 before you subtract.")
 _EXACT = ("This sum is larger than 2**24 = 16777216.", "float32 holds no odd numbers beyond it: add up in int32, also the bias.")
+_ROWS = ("What is the shape of your result?", "(n, out): a row for each sample.")
+_BIAS = ("What is missing is the same in every row.", "Add q_b: one number for each output.")
 _ONE = ("What is the shape of your result?", "(n, out), also if both are 1.")
 _FLOAT = {
     "numpy": ("Does this need numpy?", "It does not: tensors do all of it, and the check watches torch's operations alone."),
     "float": ("Which line makes a float?", "Keep to .to(torch.int32), @, sum() and +: torch.zeros and / give floats."),
 }
+
+
+def _summed(sums: str, inputs: str = "i8") -> Callable[..., Any]:
+    """In these dtypes: the sums with the bias, and the inputs without their zero point."""
+    return lambda q_x, q_w, q_b, point: (
+        ((q_x.astype("i8") - point).astype(inputs).astype("i8") @ q_w.astype("i8").T).astype(sums)
+        + q_b.astype("f4" if sums == "f4" else "i4")
+    )
+
+
+STEPS = "Leave the small dtypes first; subtract; multiply and add up (`@` works on integers); add the bias."
 MISTAKES = (
-    Mistake("transposed", lambda *x: accumulators(*x).T, ("What is the shape of your result?", "(n, out): a row for each sample.")),
-    Mistake(
-        "leaves the bias out",
-        lambda q_x, q_w, q_b, point: accumulators(q_x, q_w, 0 * q_b, point),
-        ("What is missing is the same in every row.", "Add q_b: one number for each output."),
-    ),
+    Mistake("transposed", lambda *x: accumulators(*x).T, _ROWS),
+    Mistake("leaves the bias out", lambda q_x, q_w, q_b, point: accumulators(q_x, q_w, 0 * q_b, point), _BIAS),
     Mistake("leaves the zero point out", lambda q_x, q_w, q_b, _: accumulators(q_x, q_w, q_b, 0), _POINT),
     Mistake("subtracts it from the weights", lambda q_x, q_w, q_b, point: accumulators(q_x, q_w.astype(int) - point, q_b, 0), _POINT),
     Mistake("subtracts it once", lambda q_x, q_w, q_b, point: accumulators(q_x, q_w, q_b, 0) - point, _POINT),
     Mistake("subtracts in uint8", lambda q_x, q_w, q_b, point: accumulators((q_x - point).astype("u1"), q_w, q_b, 0), _BELOW),
-    Mistake(
-        "multiplies in int8",
-        lambda q_x, q_w, q_b, point: ((q_x - point).astype("i1").astype(int) @ q_w.astype(int).T).astype("i1") + q_b,
-        _WIDE,
-    ),
-    Mistake(
-        "adds up in int16",
-        lambda q_x, q_w, q_b, point: ((q_x.astype(int) - point) @ q_w.astype(int).T).astype("i2") + q_b,
-        _WIDE,
-    ),
-    Mistake(
-        "adds up in float32",
-        lambda q_x, q_w, q_b, point: ((q_x.astype(int) - point) @ q_w.astype(int).T).astype("f4") + q_b.astype("f4"),
-        _EXACT,
-    ),
+    Mistake("multiplies in int8", _summed("i1", "i1"), _WIDE),
+    Mistake("adds up in int16", _summed("i2"), _WIDE),
+    Mistake("adds up in float32", _summed("f4"), _EXACT),
     Mistake("squeezes", lambda *x: accumulators(*x).squeeze(), _ONE),
 )
 
@@ -72,16 +70,7 @@ def _parity(q_x: Tensor, q_w: Tensor, q_b: Tensor, x_zero_point: int) -> Tensor:
     return q_b + (1 - from_numpy(odd)).to(int32)
 
 
-@exercise(
-    library(torch_linear, "torch.nn.functional.linear"),
-    points=3,
-    difficulty=2,
-    minutes=10,
-    judge=JUDGE,
-    mistakes=MISTAKES,
-    rtol=0,
-    steps="Leave the small dtypes first; subtract; multiply and add up (`@` works on integers); add the bias.",
-)
+@exercise(library(torch_linear, "torch.nn.functional.linear"), points=3, difficulty=2, judge=JUDGE, mistakes=MISTAKES, rtol=0, steps=STEPS)
 def integer_linear(rng: np.random.Generator) -> Iterator[Case]:
     """integer_linear(q_x, q_w, q_b, x_zero_point) -> (n, out) integer tensor."""
 

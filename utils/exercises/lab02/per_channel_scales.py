@@ -42,6 +42,8 @@ def _largest(row: np.ndarray) -> float:
     return float(np.abs(row).max())
 
 
+JUDGE = close_to(channel_scales, atol=0)
+STEPS = "Take magnitudes; bring the axis to the front and flatten the others; take the largest of each row; divide."
 MISTAKES = (
     Mistake("divides by the number of negative codes", _by(_largest, lambda bits: 2 ** (bits - 1)), _CODE),
     Mistake("divides by half of all codes", _by(_largest, lambda bits: 2 ** (bits - 1) - 0.5), _CODE),
@@ -57,15 +59,7 @@ MISTAKES = (
 )
 
 
-@exercise(
-    package(quantization.per_channel_scales),
-    points=2,
-    difficulty=2,
-    minutes=10,
-    judge=close_to(channel_scales, atol=0),
-    mistakes=MISTAKES,
-    steps="Take magnitudes; bring the axis to the front and flatten the others; take the largest of each row; divide.",
-)
+@exercise(package(quantization.per_channel_scales), points=2, difficulty=2, judge=JUDGE, mistakes=MISTAKES, steps=STEPS)
 def per_channel_scales(rng: np.random.Generator) -> Iterator[Case]:
     """per_channel_scales(weight, bits, axis) -> (weight.shape[axis],) tensor."""
     gains = np.array([0.1, 3.0, 0.5, 10.0, 1.0, 0.02]).reshape(6, 1, 1, 1)

@@ -58,6 +58,10 @@ def _ignoring(point: bool) -> Callable[..., Any]:
     return made
 
 
+STEPS = (
+    "Convert to int64; multiply; add half a step, 2**(shift - 1); shift right (`>>`, which rounds down, also below 0); "
+    "add the zero point; clip; convert."
+)
 MISTAKES = (
     Mistake("does not round", _by(lambda product, shift: product >> shift), _ROUNDS),
     Mistake("rounds halves to even", _by(lambda product, shift: np.rint(product / 2.0**shift).astype("i8")), _HALF),
@@ -76,18 +80,7 @@ def _acc(numbers: Any) -> Tensor:
     return tensor(np.asarray(numbers).tolist(), dtype=int32)
 
 
-@exercise(
-    package(quantization.requantize),
-    points=2,
-    difficulty=3,
-    minutes=10,
-    core=False,
-    judge=JUDGE,
-    mistakes=MISTAKES,
-    rtol=0,
-    steps="Convert to int64; multiply; add half a step, 2**(shift - 1); shift right (`>>`, which rounds down, also below 0); "
-    "add the zero point; clip; convert.",
-)
+@exercise(package(quantization.requantize), points=2, difficulty=3, core=False, judge=JUDGE, mistakes=MISTAKES, rtol=0, steps=STEPS)
 def requantize(rng: np.random.Generator) -> Iterator[Case]:
     """requantize(acc, multiplier, shift, zero_point) -> uint8 tensor of acc's shape."""
     # 5 / 16 is the factor: 16 k + 3 gives 5 k + 15 / 16, which is rounded up

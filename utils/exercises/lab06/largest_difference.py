@@ -71,6 +71,11 @@ def _largest(apart: Any) -> float:
     return float(np.abs(apart).max(initial=0))
 
 
+JUDGE = close_to(farthest, rtol=1e-5, atol=0)
+STEPS = (
+    "Compare the shapes; convert both to double; where they are equal the difference is 0, else the magnitude of the difference; "
+    "replace NaN by infinity; the largest, or 0.0 if there is no number."
+)
 MISTAKES = (
     Mistake("yes or no", lambda a, b: bool(np.allclose(a.astype(float), b.astype(float))), _APART),
     Mistake("close is equal", lambda a, b: 0.0 if a.size and np.allclose(a.astype(float), b.astype(float)) else farthest(a, b), _MILLIONTH),
@@ -96,18 +101,7 @@ def numpy_difference(expected: Tensor, found: Tensor) -> float:
     return float(np.nan_to_num(apart, nan=np.inf, posinf=np.inf).max(initial=0.0))
 
 
-@exercise(
-    library(numpy_difference, "numpy"),
-    points=2,
-    difficulty=2,
-    minutes=10,
-    core=False,
-    judge=close_to(farthest, rtol=1e-5, atol=0),
-    mistakes=MISTAKES,
-    rtol=1e-5,
-    steps="Compare the shapes; convert both to double; where they are equal the difference is 0, else the magnitude of the difference; "
-    "replace NaN by infinity; the largest, or 0.0 if there is no number.",
-)
+@exercise(library(numpy_difference, "numpy"), points=2, difficulty=2, core=False, judge=JUDGE, mistakes=MISTAKES, rtol=1e-5, steps=STEPS)
 def largest_difference(rng: np.random.Generator) -> Iterator[Case]:
     """largest_difference(expected, found) -> float."""
 

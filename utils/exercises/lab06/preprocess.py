@@ -96,6 +96,10 @@ def _with(brightness: Callable[[np.ndarray], np.ndarray]) -> Callable[..., Any]:
     return lambda photos, mean, std: (brightness(_moved(photos)) - _row(mean)) / _row(std)
 
 
+STEPS = (
+    "Refuse; permute to (n, c, h, w); convert to floats; divide by 255; give mean and std the shape (c, 1, 1), which belongs "
+    "to axis 1; subtract the mean and divide by std; make the result contiguous."
+)
 MISTAKES = (
     Mistake("keeps the bytes", _with(lambda photos: photos), _BYTES),
     Mistake("divides twice", _with(lambda photos: photos / 255**2), _TWICE),
@@ -125,15 +129,7 @@ def torch_photos(photos: Tensor, mean: Values, std: Values) -> Tensor:
     return transform.normalize(moved, list(mean), list(std)).contiguous()
 
 
-@exercise(
-    library(torch_photos, "torchvision"),
-    points=3,
-    minutes=10,
-    judge=close_to(prepared, atol=1e-5),
-    mistakes=MISTAKES,
-    steps="Refuse; permute to (n, c, h, w); convert to floats; divide by 255; give mean and std the shape (c, 1, 1), which belongs "
-    "to axis 1; subtract the mean and divide by std; make the result contiguous.",
-)
+@exercise(library(torch_photos, "torchvision"), points=3, minutes=10, judge=close_to(prepared, atol=1e-5), mistakes=MISTAKES, steps=STEPS)
 def preprocess(rng: np.random.Generator) -> Iterator[Case]:
     """preprocess(photos, mean, std) -> (n, c, h, w) float32 tensor."""
 

@@ -4,18 +4,18 @@ from utils.exercises.checking import assess
 from utils.exercises.lab02 import lab
 from utils.exercises.messages.inputs import shown_inputs
 
-from . import wrong
+from .wrong import TABLE
 
 
-def no_float_got(function):
-    outcomes = assess(lab.exercises["integer_linear"], function).outcomes
+def no_float_got(way):
+    outcomes = assess(lab.exercises["integer_linear"], TABLE[f"integer_linear_{way}"][1]).outcomes
     return next(outcome.verdict.got for outcome in outcomes if outcome.case.name == "no float on the way")
 
 
 def test_what_was_floating_point_and_what_left_torch_is_named():
     """Integers in numpy are no exception: the check does not see them."""
-    assert no_float_got(wrong.integer_linear_with_float_accumulators) == "floating point on the way (zeros, torch.float32)"
-    assert no_float_got(wrong.integer_linear_in_numpy_by_asarray) == "a part of the way in numpy, which the check does not see"
+    assert no_float_got("with_float_accumulators") == "floating point on the way (zeros, torch.float32)"
+    assert no_float_got("in_numpy_by_asarray") == "a part of the way in numpy, which the check does not see"
 
 
 def test_to_print_a_tensor_on_the_way_is_no_float(capsys):
@@ -28,7 +28,7 @@ def test_to_print_a_tensor_on_the_way_is_no_float(capsys):
 
 
 def test_a_class_whose_backward_is_empty_gets_the_points_of_forward():
-    result = assess(lab.exercises["FakeQuant"], wrong.FakeQuantForwardOnly)
+    result = assess(lab.exercises["FakeQuant"], TABLE["FakeQuantForwardOnly"][1])
     assert result.attempted and 0 < result.points < result.exercise.points
     assert len([outcome for outcome in result.outcomes if outcome.empty]) == len(result.failed)
 

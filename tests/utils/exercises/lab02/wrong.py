@@ -4,82 +4,18 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-
-def _params(low, high, bits, symmetric):
-    """Right, whatever the ends are."""
-    low, high = min(float(low), 0.0), max(float(high), 0.0)
-    if low == high:
-        return 1.0, 0
-    scale = max(-low, high) / (2 ** (bits - 1) - 1) if symmetric else (high - low) / (2**bits - 1)
-    return scale, 0 if symmetric else round(-low / scale)
-
-
-def affine_params_dividing_by_zero(low, high, bits, symmetric):
-    """Forgets the range of width 0.
-
-    Loses: nothing but 0; symmetric, nothing but 0. Hints: This range has no width.
-    """
-    if not low <= high:
-        raise ValueError("low must not be above high, and neither NaN")
-    return _params(low, high, bits, symmetric) if low or high else 1 / float(high)
+from tests.utils.exercises.lab02.right import FakeQuantWithASavedMask as RightQuant
+from tests.utils.exercises.lab02.right import affine_params_by_cases as right_params
+from tests.utils.exercises.lab02.right import calibrate_by_sorting as right_range
+from tests.utils.exercises.lab02.right import dequantize_by_float as right_values
+from tests.utils.exercises.lab02.right import kmeans_codebook_by_distances as right_codebook
+from tests.utils.exercises.lab02.right import per_channel_scales_by_flatten as right_scales
+from tests.utils.exercises.lab02.right import quantize_to_int32 as right_codes
+from tests.utils.exercises.lab02.right import requantize_in_int64 as right_rescaled
 
 
-def affine_params_of_numbers_only(low, high, bits, symmetric):
-    """round() takes no tensor. Loses: takes 0-d tensors. Hints: low and high come as x.min() and x.max() give them."""
-    if not low <= high:
-        raise ValueError("low must not be above high, and neither NaN")
-    return _params(round(low, 20), high, bits, symmetric)
-
-
-def affine_params_that_compare_nan(low, high, bits, symmetric):
-    """low > high is False for NaN.
-
-    Loses: refuses NaN as high; refuses NaN as low. Hints: What does low > high say.
-    """
-    if low > high:
-        raise ValueError("low must not be above high")
-    return _params(low, high, bits, symmetric)
-
-
-def affine_params_that_ask_high_alone(low, high, bits, symmetric):
-    """Looks for NaN at one end. Loses: refuses NaN as low. Hints: What does low > high say."""
-    if low > high or high != high:
-        raise ValueError("low must not be above high, and high not NaN")
-    return _params(low, high, bits, symmetric)
-
-
-def affine_params_that_ask_low_alone(low, high, bits, symmetric):
-    """Looks for NaN at the other end. Loses: refuses NaN as high. Hints: What does low > high say."""
-    if low > high or low != low:
-        raise ValueError("low must not be above high, and low not NaN")
-    return _params(low, high, bits, symmetric)
-
-
-def affine_params_in_one_tensor(low, high, bits, symmetric):
-    """Two numbers in a tensor.
-
-    Loses: all but refuses low above high; refuses NaN as high; refuses NaN as low. Hints: What is returned.
-    """
-    if not low <= high:
-        raise ValueError("low must not be above high, and neither NaN")
-    return torch.tensor(_params(low, high, bits, symmetric))
-
-
-def _ends(bits, signed):
-    return (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) if signed else (0, 2**bits - 1)
-
-
-def _dtype(bits, signed):
-    return (torch.int8 if signed else torch.uint8) if bits <= 8 else torch.int32
-
-
-def _quantized(x, scale, zero_point, bits, signed):
-    return (torch.round(x / scale) + zero_point).clamp(*_ends(bits, signed)).to(_dtype(bits, signed))
-
-
-def quantize_with_one_scale(x, scale, zero_point, bits, signed):
-    """Takes numbers only. Loses: a scale for each channel. Hints: scale has a value for each channel."""
-    return _quantized(x, torch.as_tensor(scale).item(), int(zero_point), bits, signed)
+def _number(value):
+    return 0.0 if value != value else value
 
 
 def _through_int32(steps):
@@ -87,252 +23,168 @@ def _through_int32(steps):
     return torch.where(steps.abs() < 2**31, steps, -(2.0**31))
 
 
-def quantize_clamping_integers(x, scale, zero_point, bits, signed):
-    """Converts to int32 first. Loses: very large values go to the ends. Hints: How large an integer."""
-    return (_through_int32(torch.round(x / scale)) + zero_point).clamp(*_ends(bits, signed)).to(_dtype(bits, signed))
+def _in_numpy(q_x, q_w, q_b, x_zero_point, kind):
+    return torch.from_numpy(((q_x.astype(kind) - x_zero_point) @ q_w.astype(kind).T + q_b).astype(np.int32))
 
 
-def quantize_to_floats(x, scale, zero_point, bits, signed):
-    """Integers, in float32. Loses: an integer dtype. Hints: What is your result's dtype."""
-    return _quantized(x, scale, zero_point, bits, signed).float()
+def _quant(forward=RightQuant.forward, backward=RightQuant.backward):
+    """Right, but for one method."""
+    return type("FakeQuant", (torch.autograd.Function,), {"forward": staticmethod(forward), "backward": staticmethod(backward)})
 
 
-def dequantize_with_one_scale(q, scale, zero_point):
-    """Takes numbers only. Loses: a scale for each channel. Hints: scale has a value for each channel."""
-    return (q.float() - int(zero_point)) * float(scale)
+def _by_integers(ctx, x, scale, zero_point, low, high):
+    codes = _through_int32(torch.round(x / scale)) + zero_point
+    ctx.save_for_backward((codes >= low) & (codes <= high))
+    return (codes.clamp(low, high) - zero_point) * scale
 
 
-def dequantize_in_float64(q, scale, zero_point):
-    """More than layers take. Loses: float32 comes out. Hints: What is your result's dtype."""
-    return (q.double() - zero_point) * scale
+def _mask_after_clamping(ctx, x, scale, zero_point, low, high):
+    codes = (torch.round(x / scale) + zero_point).clamp(low, high)
+    ctx.save_for_backward((codes >= low) & (codes <= high))
+    return (codes - zero_point) * scale
 
 
-def per_channel_scales_of_wide_channels(weight, bits, axis):
-    """Needs two weights a channel. Loses: one weight a channel. Hints: What is the shape of your result."""
-    largest = weight.detach().transpose(0, axis).flatten(1).abs().topk(2).values[:, 0]
-    return torch.where(largest > 0, largest / (2 ** (bits - 1) - 1), 1.0)
+def _trained_scale(ctx, gradient):
+    (inside,) = ctx.saved_tensors
+    return gradient * inside, (gradient * ~inside).sum().expand_as(ctx.scale) if hasattr(ctx, "scale") else None, None, None, None
 
 
-def integer_linear_in_double(q_x, q_w, q_b, x_zero_point):
-    """Exact here, and yet no integers. Loses: no float on the way. Hints: Which line makes a float."""
-    return F.linear(q_x.double() - x_zero_point, q_w.double(), q_b.double()).to(torch.int32)
-
-
-def integer_linear_with_float_accumulators(q_x, q_w, q_b, x_zero_point):
-    """torch.zeros are floats.
-
-    Loses: sums beyond 2**24; the most extreme codes; integers come out; no float on the way.
-    Hints: This sum is larger than 2**24.
-    """
-    sums = torch.zeros(len(q_x), len(q_w))
-    for at in range(q_x.shape[1]):
-        sums += (q_x[:, at].int() - x_zero_point)[:, None] * q_w[:, at].int()
-    return sums + q_b
-
-
-def integer_linear_in_numpy_floats(q_x, q_w, q_b, x_zero_point):
-    """Exact here, and yet no integers. Loses: no float on the way. Hints: Does this need numpy."""
-    sums = (q_x.numpy().astype(float) - x_zero_point) @ q_w.numpy().astype(float).T + q_b.numpy()
-    return torch.from_numpy(sums.astype(np.int32))
-
-
-def integer_linear_in_numpy_by_asarray(q_x, q_w, q_b, x_zero_point):
-    """Another way out of torch. Loses: no float on the way. Hints: Does this need numpy."""
-    q_x, q_w, q_b = (np.asarray(one, dtype=np.int64) for one in (q_x, q_w, q_b))
-    return torch.from_numpy((q_x - x_zero_point) @ q_w.T + q_b)
-
-
-class _Quant(torch.autograd.Function):
-    """Right; the wrong ones below change one method."""
-
-    @staticmethod
-    def forward(ctx, x, scale, zero_point, low, high):
-        codes = torch.round(x / scale) + zero_point
-        ctx.save_for_backward((codes >= low) & (codes <= high))
+def _keeping_scale(ctx, x, scale, *others):
+    if isinstance(scale, torch.Tensor):
         ctx.scale = scale
-        return (codes.clamp(low, high) - zero_point) * scale
-
-    @staticmethod
-    def backward(ctx, gradient):
-        return gradient * ctx.saved_tensors[0], None, None, None, None
+    return RightQuant.forward(ctx, x, scale, *others)
 
 
-class FakeQuantWithOneScale(_Quant):
-    """Takes a number only.
-
-    Loses: a scale for each channel; the gradient with a scale for each channel; the scale gets none. Hints: scale has a value.
-    """
-
-    @staticmethod
-    def forward(ctx, x, scale, zero_point, low, high):
-        return _Quant.forward(ctx, x, float(scale), zero_point, low, high)
+_LAST = []
 
 
-class FakeQuantByIntegers(_Quant):
-    """Converts before it clips. Loses: zeros and very large values. Hints: What is infinity as an integer."""
-
-    @staticmethod
-    def forward(ctx, x, scale, zero_point, low, high):
-        codes = _through_int32(torch.round(x / scale)) + zero_point
-        ctx.save_for_backward((codes >= low) & (codes <= high))
-        return (codes.clamp(low, high) - zero_point) * scale
+def _on_the_class(ctx, *inputs):
+    output = RightQuant.forward(ctx, *inputs)
+    _LAST[:] = ctx.to_save
+    return output
 
 
-class FakeQuantWithinTheLargest(_Quant):
-    """Looks for a largest value. Loses: no values. Hints: There is nothing in this input."""
-
-    @staticmethod
-    def forward(ctx, x, scale, zero_point, low, high):
-        return _Quant.forward(ctx, x.clamp(max=x.max()), scale, zero_point, low, high)
-
-
-class FakeQuantMaskAfterClamping(_Quant):
-    """After clamping every code is inside.
-
-    Loses: no gradient where it clips; the last codes are inside; the gradient with a zero point;
-    the gradient with a scale for each channel; two calls before their gradients. Hints: Does the output change with x.
-    """
-
-    @staticmethod
-    def forward(ctx, x, scale, zero_point, low, high):
-        codes = (torch.round(x / scale) + zero_point).clamp(low, high)
-        ctx.save_for_backward((codes >= low) & (codes <= high))
-        return (codes - zero_point) * scale
+def _in_place(ctx, x, *others):
+    output = RightQuant.forward(ctx, x, *others)
+    if not x.requires_grad:
+        x.detach().copy_(output)
+    return output
 
 
-class FakeQuantGradientForTheScale(_Quant):
-    """Trains the scale as well. Loses: the scale gets none. Hints: The scale wants a gradient here."""
-
-    @staticmethod
-    def backward(ctx, gradient):
-        inside = ctx.saved_tensors[0]
-        for_scale = (gradient * ~inside).sum().expand_as(ctx.scale) if isinstance(ctx.scale, torch.Tensor) else None
-        return gradient * inside, for_scale, None, None, None
+def _not_written(ctx, gradient):
+    raise NotImplementedError
 
 
-class FakeQuantOneGradient(_Quant):
-    """One gradient for five inputs.
-
-    Loses: the gradient passes inside; no gradient where it clips; the last codes are inside; the gradient with a zero point;
-    the gradient with a scale for each channel; the scale gets none; two calls before their gradients. Hints: backward gives one gradient.
-    """
-
-    @staticmethod
-    def backward(ctx, gradient):
-        return gradient * ctx.saved_tensors[0]
-
-
-class FakeQuantUnpacked(_Quant):
-    """saved_tensors is a tuple.
-
-    Loses: the gradient passes inside; no gradient where it clips; the last codes are inside; the gradient with a zero point;
-    the gradient with a scale for each channel; the scale gets none; two calls before their gradients. Hints: backward gives one gradient.
-    """
-
-    @staticmethod
-    def backward(ctx, gradient):
-        return gradient * ctx.saved_tensors, None, None, None, None
-
-
-class FakeQuantForwardOnly(_Quant):
-    """Half of it.
-
-    Loses: the gradient passes inside; no gradient where it clips; the last codes are inside; the gradient with a zero point;
-    the gradient with a scale for each channel; the scale gets none; two calls before their gradients. Hints: backward gives one gradient.
-    """
-
-    @staticmethod
-    def backward(ctx, gradient):
-        raise NotImplementedError
-
-
-class FakeQuantWrongPlace(_Quant):
-    """The gradient is returned where that of the zero point belongs.
-
-    Loses: the gradient passes inside; no gradient where it clips; the last codes are inside; the gradient with a zero point;
-    the gradient with a scale for each channel; the scale gets none; two calls before their gradients. Hints: backward gives one gradient.
-    """
-
-    @staticmethod
-    def backward(ctx, gradient):
-        return None, None, gradient * ctx.saved_tensors[0], None, None
-
-
-class FakeQuantOnTheClass(_Quant):
-    """Keeps the mask where the next call puts its own. Loses: two calls before their gradients. Hints: A network has many layers."""
-
-    @staticmethod
-    def forward(ctx, x, scale, zero_point, low, high):
-        output = _Quant.forward(ctx, x, scale, zero_point, low, high)
-        FakeQuantOnTheClass.mask = ctx.to_save[0]
-        return output
-
-    @staticmethod
-    def backward(ctx, gradient):
-        return gradient * FakeQuantOnTheClass.mask, None, None, None, None
-
-
-class FakeQuantInPlace(_Quant):
-    """Works in x itself. Loses: leaves its inputs as they were. Hints: Print the inputs before and after."""
-
-    @staticmethod
-    def forward(ctx, x, scale, zero_point, low, high):
-        output = _Quant.forward(ctx, x, scale, zero_point, low, high)
-        if not x.requires_grad:
-            x.detach().copy_(output)
-        return output
-
-
-def _error(values, low, high, bits):
-    scale, zero_point = _params(low, high, bits, False)
-    codes = (torch.round(values / scale) + zero_point).clamp(0, 2**bits - 1)
-    return ((codes - zero_point) * scale - values).square().mean().item()
-
-
-def _range(values, bits, method):
-    if method not in ("minmax", "percentile", "mse"):
-        raise ValueError("method must be minmax, percentile or mse")
-    low, high = np.quantile(values.numpy(), [0.0001, 0.9999]) if method == "percentile" else (values.min().item(), values.max().item())
-    low, high = min(float(low), 0.0), max(float(high), 0.0)
-    factors = [one / 100 for one in range(100, 0, -1)] if method == "mse" else [1.0]
-    best = min(factors, key=lambda factor: _error(values, low * factor, high * factor, bits))
-    return low * best, high * best
-
-
-def calibrate_percentile_widened_below(values, bits, method):
-    """Thinks that only low may be on the wrong side. Loses: percentile of negative values. Hints: 0.0 must have a code."""
-    low, high = _range(values, bits, method)
-    return low, float(np.quantile(values.numpy(), 0.9999)) if method == "percentile" else high
-
-
-def calibrate_dividing_by_the_width(values, bits, method):
-    """Scales to 0 to 1 first. Loses: mse of zeros. Hints: All values are 0."""
-    return _range(values, bits, method) if values.min() < values.max() or method != "mse" else (0.0, 1 / values.max().item())
-
-
-def _rescaled(acc, multiplier, shift, zero_point):
-    return (((acc.long() * multiplier + (1 << (shift - 1))) >> shift) + zero_point).clamp(0, 255)
-
-
-def requantize_in_float32(acc, multiplier, shift, zero_point):
-    """24 bits are not enough. Loses: products beyond any float. Hints: This product is a hair less."""
-    return (torch.floor(acc.float() * (multiplier / 2**shift) + 0.5) + zero_point).clamp(0, 255).to(torch.uint8)
-
-
-def requantize_to_int64(acc, multiplier, shift, zero_point):
-    """Eight times as large. Loses: uint8 comes out. Hints: What is your result's dtype."""
-    return _rescaled(acc, multiplier, shift, zero_point)
-
-
-def kmeans_codebook_with_codes_as_floats(weight, bits):
-    """Codes that index nothing. Loses: codes are integers. Hints: What is the dtype of your codes."""
-    values = weight.detach().flatten()
-    if values.numel() < 2**bits:
-        raise ValueError("more entries than weights")
-    few = values.unique().numel() <= 2**bits
-    even = torch.linspace(values.min().item(), values.max().item(), 2**bits)
-    centers = torch.cat([values.unique(), values.max().repeat(2**bits)])[: 2**bits] if few else even
-    for _ in range(0 if few else 200):
-        codes = (values[:, None] - centers).abs().argmin(1)
-        centers = torch.stack([values[codes == at].mean() if (codes == at).any() else centers[at] for at in range(2**bits)])
-    return centers, (values[:, None] - centers).abs().argmin(1).view(weight.shape).float()
+_PARAMS, _EACH, _FLOAT = (
+    "Hints: What does low > high say",
+    "Hints: scale has a value for each channel",
+    "Loses: no float on the way. Hints:",
+)
+_CLIPPED = "no gradient where it clips; the last codes *; the gradient with a *; two calls before their gradients"
+_GRADIENTS = f"Loses: the gradient passes inside; the scale gets none; {_CLIPPED}. Hints: backward gives one gradient"
+TABLE = {
+    "affine_params_dividing_by_zero": (
+        "Loses: nothing but 0; symmetric, nothing but 0. Hints: This range has no width",
+        lambda low, high, *x: right_params(low, high, *x) if low or high else 1 / high,
+    ),
+    "affine_params_of_numbers_only": (  # round() takes no tensor
+        "Loses: takes 0-d tensors. Hints: low and high come as x.min() and x.max() give them",
+        lambda low, *x: right_params(round(low, 20), *x),
+    ),
+    "affine_params_that_compare_nan": (
+        f"Loses: refuses NaN *. {_PARAMS}",
+        lambda low, high, *x: right_params(_number(low), _number(high), *x),
+    ),
+    "affine_params_that_ask_high_alone": (f"Loses: refuses NaN as low. {_PARAMS}", lambda low, *x: right_params(_number(low), *x)),
+    "affine_params_that_ask_low_alone": (
+        f"Loses: refuses NaN as high. {_PARAMS}",
+        lambda low, high, *x: right_params(low, _number(high), *x),
+    ),
+    "affine_params_in_one_tensor": ("Loses: all but refuses *. Hints: What is returned", lambda *x: torch.tensor(right_params(*x))),
+    "quantize_with_one_scale": (
+        f"Loses: a scale for each channel. {_EACH}",
+        lambda x, scale, zero_point, *more: right_codes(x, torch.as_tensor(scale).item(), int(zero_point), *more),
+    ),
+    "quantize_clamping_integers": (
+        "Loses: very large values go to the ends. Hints: How large an integer",
+        lambda x, scale, *more: right_codes(_through_int32(torch.round(x / scale)), 1.0, *more),
+    ),
+    "quantize_to_floats": ("Loses: an integer dtype. Hints: What is your result's dtype", lambda *x: right_codes(*x).float()),
+    "dequantize_with_one_scale": (
+        f"Loses: a scale for each channel. {_EACH}",
+        lambda q, scale, zero_point: right_values(q, float(scale), int(zero_point)),
+    ),
+    "dequantize_in_float64": ("Loses: float32 comes out. Hints: What is your result's dtype", lambda *x: right_values(*x).double()),
+    "per_channel_scales_of_wide_channels": (
+        "Loses: one weight a channel. Hints: What is the shape of your result",
+        lambda weight, bits, axis: [weight.transpose(0, axis).flatten(1).topk(2), right_scales(weight, bits, axis)][1],
+    ),
+    "integer_linear_in_double": (  # exact here, and yet no integers
+        f"{_FLOAT} Which line makes a float",
+        lambda q_x, q_w, q_b, x_zero_point: F.linear(q_x.double() - x_zero_point, q_w.double(), q_b.double()).to(torch.int32),
+    ),
+    "integer_linear_with_float_accumulators": (
+        "Loses: sums beyond *; the most extreme codes; integers come out; no float on the way. Hints: This sum is larger than 2**24",
+        lambda q_x, q_w, q_b, x_zero_point: (
+            sum(
+                ((q_x[:, at].int() - x_zero_point)[:, None] * q_w[:, at].int() for at in range(q_x.shape[1])),
+                torch.zeros(len(q_x), len(q_w)),
+            )
+            + q_b
+        ),
+    ),
+    "integer_linear_in_numpy_floats": (
+        f"{_FLOAT} Does this need numpy",
+        lambda *x: _in_numpy(*(one.numpy() for one in x[:3]), x[3], np.float64),
+    ),
+    "integer_linear_in_numpy_by_asarray": (f"{_FLOAT} Does this need numpy", lambda *x: _in_numpy(*map(np.asarray, x), np.int64)),
+    "FakeQuantWithOneScale": (
+        f"Loses: a scale for each channel; the gradient with a scale *; the scale gets none. {_EACH}",
+        _quant(lambda ctx, x, scale, *others: RightQuant.forward(ctx, x, float(scale), *others)),
+    ),
+    "FakeQuantByIntegers": ("Loses: zeros and very large values. Hints: What is infinity as an integer", _quant(_by_integers)),
+    "FakeQuantWithinTheLargest": (
+        "Loses: no values. Hints: There is nothing in this input",
+        _quant(lambda ctx, x, *others: RightQuant.forward(ctx, x.clamp(max=x.max()), *others)),
+    ),
+    "FakeQuantMaskAfterClamping": (f"Loses: {_CLIPPED}. Hints: Does the output change with x", _quant(_mask_after_clamping)),
+    "FakeQuantGradientForTheScale": (
+        "Loses: the scale gets none. Hints: The scale wants a gradient here",
+        _quant(_keeping_scale, _trained_scale),
+    ),
+    "FakeQuantOneGradient": (_GRADIENTS, _quant(backward=lambda ctx, gradient: RightQuant.backward(ctx, gradient)[0])),
+    "FakeQuantUnpacked": (_GRADIENTS, _quant(backward=lambda ctx, gradient: (gradient * ctx.saved_tensors, *[None] * 4))),
+    "FakeQuantForwardOnly": (_GRADIENTS, _quant(backward=_not_written)),
+    "FakeQuantWrongPlace": (
+        _GRADIENTS,
+        _quant(backward=lambda ctx, gradient: (None, None, *RightQuant.backward(ctx, gradient)[:3])),
+    ),
+    "FakeQuantOnTheClass": (
+        "Loses: two calls before their gradients. Hints: A network has many layers",
+        _quant(_on_the_class, lambda ctx, gradient: (gradient * _LAST[0], *[None] * 4)),
+    ),
+    "FakeQuantInPlace": ("Loses: leaves its inputs as they were. Hints: Print the inputs before and after", _quant(_in_place)),
+    "calibrate_percentile_widened_below": (
+        "Loses: percentile of negative values. Hints: 0.0 must have a code",
+        lambda values, bits, method: (
+            (right_range(values, bits, method)[0], float(np.quantile(values.numpy(), 0.9999)))
+            if method == "percentile"
+            else right_range(values, bits, method)
+        ),
+    ),
+    "calibrate_dividing_by_the_width": (
+        "Loses: mse of zeros. Hints: All values are 0",
+        lambda values, *x: right_range(values, *x) if values.min() < values.max() or x[1] != "mse" else 1 / values.max().item(),
+    ),
+    "requantize_in_float32": (
+        "Loses: products beyond any float. Hints: This product is a hair less",
+        lambda acc, multiplier, shift, point: (
+            (torch.floor(acc.float() * (multiplier / 2**shift) + 0.5) + point).clamp(0, 255).to(torch.uint8)
+        ),
+    ),
+    "requantize_to_int64": ("Loses: uint8 comes out. Hints: What is your result's dtype", lambda *x: right_rescaled(*x).long()),
+    "kmeans_codebook_with_codes_as_floats": (
+        "Loses: codes are integers. Hints: What is the dtype of your codes",
+        lambda *x: (right_codebook(*x)[0], right_codebook(*x)[1].float()),
+    ),
+}
