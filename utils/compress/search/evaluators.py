@@ -5,6 +5,7 @@ Whoever evaluates, each candidate gets one score: one whose worker ends is evalu
 
 from __future__ import annotations
 
+import pickle
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -40,12 +41,14 @@ def evaluators(evaluate: Evaluate, workers: int = 1, scheduler: str | None = Non
     []
 
     Raises:
-        ValueError: fewer than 1 worker.
+        ValueError: fewer than 1 worker, or a function that can't be sent to other processes.
         PoolError: no Dask, no scheduler or no worker at the address, another version of the course there; later, from the
             function, workers that end again and again.
     """
     if type(workers) is not int or workers < 1:
         raise ValueError(f"need at least 1 worker, got {workers!r}: 1 evaluates in this process")
+    if scheduler is not None or workers > 1:
+        _check_travels(evaluate)
     if scheduler is not None:
         with _client(scheduler) as client:
             yield _Dask(client, evaluate)
@@ -54,6 +57,14 @@ def evaluators(evaluate: Evaluate, workers: int = 1, scheduler: str | None = Non
             yield pool
     else:
         yield lambda batch: [_score(evaluate, one) for one in batch]
+
+
+def _check_travels(evaluate: Evaluate) -> None:
+    try:
+        pickle.dumps(evaluate)
+    except Exception as error:  # pickle raises whatever the object's parts raise
+        name = getattr(evaluate, "__qualname__", type(evaluate).__name__)
+        raise ValueError(f"{name} can't be sent to other processes ({error}): define it in a module, or use workers=1") from error
 
 
 def _score(evaluate: Evaluate, architecture: Architecture) -> Score:

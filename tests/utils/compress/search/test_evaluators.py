@@ -59,6 +59,11 @@ def test_fewer_than_one_worker_is_refused():
         search(SPACE, BUDGET, Pretended(), CONFIG, workers=0)
 
 
+def test_a_function_without_a_module_is_refused_before_anything_starts():
+    with pytest.raises(ValueError, match="<lambda> can't be sent to other processes"):
+        search(SPACE, BUDGET, lambda architecture: 1.0, CONFIG, workers=2)
+
+
 def test_without_dask_a_sentence_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(PoolError, match="pip install distributed"):
