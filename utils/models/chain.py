@@ -133,7 +133,7 @@ class Architecture:
         return self.stages[-1][-1].width
 
     def convolutions(self, size: int = 28) -> Iterator[Convolution]:
-        """All convolutions in the order in which they run. size: side of the square input in pixels."""
+        """Yield all convolutions in the order in which they run. size: side of the square input in pixels."""
         width = self.in_channels
         blocks = [("stem", self.stem), *((f"s{i}b{j}", block) for i, stage in enumerate(self.stages) for j, block in enumerate(stage))]
         for name, block in blocks:
@@ -154,12 +154,12 @@ Apply: TypeAlias = Callable[[Tensor, Convolution], Tensor]  # a convolution with
 
 
 def run_chain(x: Tensor, architecture: Architecture, apply: Apply) -> Tensor:
-    """The features of an architecture: (n, in_channels, size, size) -> (n, channels).
+    """Compute the features of an architecture: (n, in_channels, size, size) -> (n, channels).
 
     apply: computes one convolution and its batch norm.
     """
     kept = x
-    for convolution in architecture.convolutions():  # of any size: what is computed does not depend on it
+    for convolution in architecture.convolutions():  # the input may have another size: only in_size and out_size depend on it
         kept = x if convolution.opens else kept
         x = apply(x, convolution)
         x = torch.relu(x + kept if convolution.closes and convolution.skip else x)

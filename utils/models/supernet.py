@@ -1,4 +1,4 @@
-"""A network that contains all networks of a search space: each of them is a slice of its weights.
+"""A supernet contains all networks of a search space: each network is a slice of the shared weights.
 
 Narrower layers take the first channels, smaller kernels the middle of the larger one, shallower stages the first blocks
 (Yu et al., BigNAS, 2020; Cai et al., Once-for-All, 2020).
@@ -18,7 +18,7 @@ from utils.models.chain import Architecture, Block, ChainNet, Convolution, Norme
 
 @dataclass(frozen=True)
 class StageSize:
-    """The largest of a stage. width, depth, kernel, expansion: as of `Block`, depth in blocks; stride: of the largest network.
+    """Largest sizes of a stage. width, depth, kernel, expansion: as of `Block`, depth in blocks; stride: of the largest network.
 
     kinds: of blocks that there are weights for.
     """
@@ -33,7 +33,7 @@ class StageSize:
 
 @dataclass(frozen=True)
 class SupernetConfig:
-    """The largest of everything. stem: a plain block.
+    """Largest sizes of all networks in a supernet. stem: a plain block.
 
     Raises:
         ValueError: what `Architecture` and `Block` refuse of the largest network.
@@ -123,7 +123,7 @@ class Supernet(nn.Module):
 
     @torch.no_grad()
     def subnet(self, architecture: Architecture) -> ChainNet:
-        """An ordinary network with a copy of the weights of one architecture, in evaluation mode.
+        """Return an ordinary network with a copy of the weights of one architecture, in evaluation mode.
 
         Raises:
             ValueError: an architecture that is larger than the shared weights somewhere.

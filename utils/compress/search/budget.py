@@ -1,4 +1,4 @@
-"""What an architecture costs, from its numbers alone: nothing is built, trained or written."""
+"""Costs of an architecture, computed from its configuration: no network is built, trained or exported. Limits on them."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from utils.compress.search.file_size import int8_file_bytes
 from utils.compress.search.space import Space
 from utils.models.chain import Architecture
 
-TRIES = 20_000  # drawn architectures over the budget, before it is called too tight
-# limit of a budget -> what it is of, and what a message calls it
+TRIES = 20_000  # architectures over the budget in a row, before an error says that it is too tight
+# limit of a budget -> the count that it limits, and its name in a message
 LIMITS = {"ram_bytes": ("peak_activation_bytes", "RAM"), "file_bytes": ("file_bytes", "the file"), "macs": ("macs", "MACs")}
 
 
@@ -35,7 +35,7 @@ class Counts:
 
 @lru_cache(maxsize=100_000)
 def counts(architecture: Architecture, *, per_channel: bool = True, size: int = 28) -> Counts:
-    """The costs of an architecture.
+    """Return the costs of an architecture.
 
     per_channel: of the int8 weights, as `utils.deploy.to_int8_onnx` has it. size: side of the square input in pixels.
 
@@ -60,7 +60,7 @@ def counts(architecture: Architecture, *, per_channel: bool = True, size: int = 
 
 @dataclass(frozen=True)
 class Budget:
-    """Limits that a search keeps; None is no limit.
+    """Limits that no candidate of a search exceeds; None means no limit.
 
     ram_bytes: of `Counts.peak_activation_bytes`; what the program's stack and the application take comes on top.
     file_bytes, macs: of the same in `Counts`. A limit itself is allowed.
@@ -84,22 +84,22 @@ class Budget:
                 raise ValueError(f"{name} must be a positive integer or None, got {limit!r}: give the limit in whole units")
 
     def counts(self, architecture: Architecture) -> Counts:
-        """The costs of an architecture, its file as this budget has it."""
+        """Return the costs of an architecture, with this budget's number of scales in its file."""
         return counts(architecture, per_channel=self.per_channel)
 
     def allows(self, architecture: Architecture) -> bool:
-        """Whether no limit is exceeded.
+        """Return whether an architecture exceeds no limit.
 
         >>> from utils.models.chain import Block
         >>> Budget(macs=50_000).allows(Architecture(Block(8, stride=2, kind="plain"), ((Block(16),),)))
         False
         """
         if self.file_bytes is not None and sum(shape.weights for shape in architecture.convolutions()) > self.file_bytes:
-            return False  # most of what is drawn at random: its weights alone are too many
+            return False  # decides most random architectures early: their weights alone are too many bytes
         return self.excess(self.counts(architecture)) is None
 
     def excess(self, found: Counts) -> str | None:
-        """A sentence about the first limit that is exceeded, None if all are kept.
+        """Return a sentence about the first limit that is exceeded, or None.
 
         >>> Budget(macs=10).excess(Counts(parameters=1, macs=12, file_bytes=1, peak_activation_bytes=1))
         'MACs: 12 of 10, 2 too many'
@@ -112,7 +112,7 @@ class Budget:
 
 
 def draw_within(space: Space, budget: Budget, rng: np.random.Generator) -> tuple[Architecture, int]:
-    """An architecture within the budget, uniformly among those of the space, and how many were over it before.
+    """Draw an architecture uniformly among those within the budget; return it and the number of rejected ones.
 
     Raises:
         ValueError: 20,000 in a row were over it.

@@ -1,6 +1,6 @@
-"""Who evaluates candidates: this process, a pool of processes of this computer, or the workers of a Dask scheduler.
+"""Evaluation of candidates in this process, in a pool of local processes, or on the workers of a Dask scheduler.
 
-Whoever evaluates, each candidate gets one score: one whose worker ends is evaluated again, and what comes twice counts once.
+Each candidate gets exactly one score. If a worker ends, another one evaluates its candidates again.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ from utils.models.chain import Architecture
 Evaluate: TypeAlias = Callable[[Architecture], float]
 Score: TypeAlias = tuple[float, float]  # accuracy in percent, CPU seconds
 Pool: TypeAlias = Callable[[Sequence[Architecture]], list[Score]]
-LOSSES = 3  # pools in a row that end before any candidate is evaluated: then it is the computer, or the candidate
+LOSSES = 3  # pools in a row that end before any candidate is evaluated, before an error says so
 
 
 class PoolError(RuntimeError):
-    """Candidates can't be evaluated at all; the text is a sentence that says why."""
+    """Candidates can't be evaluated; the text says why in a sentence."""
 
 
 @contextmanager
 def evaluators(evaluate: Evaluate, workers: int = 1, scheduler: str | None = None) -> Iterator[Pool]:
-    """A function that gives each architecture of a batch its score, in their order.
+    """Give a function that returns the scores of a batch of architectures, in the order of the batch.
 
     evaluate: picklable unless it runs here. workers: processes of this computer, each with one thread; 1 evaluates in this
     process, also with one thread. scheduler: address of a Dask scheduler, whose workers are used instead.
@@ -69,7 +69,7 @@ def _check_travels(evaluate: Evaluate) -> None:
 
 def _score(evaluate: Evaluate, architecture: Architecture) -> Score:
     before, threads = time.process_time(), torch.get_num_threads()
-    torch.set_num_threads(1)  # sums come out the same everywhere
+    torch.set_num_threads(1)  # the order of a sum, and so its rounding, depends on the number of threads
     try:
         accuracy = float(evaluate(architecture))
     finally:
@@ -77,7 +77,7 @@ def _score(evaluate: Evaluate, architecture: Architecture) -> Score:
     return accuracy, time.process_time() - before
 
 
-_own: Evaluate | None = None  # of a process of the pool
+_own: Evaluate | None = None  # in a process of the pool: the function that it evaluates with
 
 
 def _prepare(evaluate: Evaluate) -> None:
@@ -91,7 +91,7 @@ def _own_score(architecture: Architecture) -> Score:
 
 
 class _Processes:
-    """A pool that is started again when one of its processes ends."""
+    """A process pool that is started again when one of its processes ends."""
 
     def __init__(self, evaluate: Evaluate, workers: int) -> None:
         self._evaluate, self._workers = evaluate, workers
@@ -132,7 +132,7 @@ class _Processes:
 
 
 class _Dask:
-    """The workers of a scheduler. Dask itself gives the task of a lost worker to another one."""
+    """The workers of a Dask scheduler. Dask itself gives the task of a lost worker to another worker."""
 
     def __init__(self, client: Any, evaluate: Evaluate) -> None:
         self._client, self._evaluate, self._run, self._given = client, evaluate, uuid4().hex, 0
@@ -154,7 +154,7 @@ class _Dask:
 
 @contextmanager
 def _client(address: str) -> Iterator[Any]:
-    """A client of the scheduler, once it is known that its workers have this course.
+    """Give a client of the scheduler after a check that its workers have this version of the course.
 
     Raises:
         PoolError: as `evaluators`.

@@ -1,7 +1,7 @@
 """Search under a budget: regularized evolution (Real et al., 2019), and random search as its control.
 
-Limits hold inside: an architecture over the budget is not evaluated and does not count. Candidates come in batches that are
-drawn before any of them is evaluated, so the result depends on the seed alone and not on who evaluates or how fast.
+An architecture over the budget is never evaluated and does not count as an evaluation. All candidates of a batch are drawn
+before the first of them is evaluated. The result therefore depends on the seed and not on the number or speed of workers.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from utils.compress.search.space import Space
 from utils.compress.search.variation import crossover, mutate
 from utils.models.chain import Architecture
 
-CHILDREN = 200  # of one parent, over the budget or known, before a new architecture is drawn
+CHILDREN = 200  # rejected children in a row, over the budget or known, before an architecture is drawn at random
 
 
 @dataclass(frozen=True)
 class SearchConfig:
-    """How to search.
+    """Settings of a search.
 
     evaluations: candidates in all. population: parents that are alive. sample: parents of a tournament. batch: candidates
     that are drawn at once. crossover: share of the children that have two parents; all are mutated.
@@ -60,9 +60,9 @@ class Candidate:
 
 @dataclass(frozen=True)
 class SearchResult:
-    """What a search found. candidates: all that were evaluated, in the order in which they were drawn.
+    """Result of a search. candidates: all evaluated ones, in the order in which they were drawn.
 
-    refused: architectures that were drawn and not evaluated, over the budget or known; not compared.
+    refused: number of drawn architectures that were not evaluated, because they were over the budget or known; not compared.
     """
 
     candidates: tuple[Candidate, ...]
@@ -70,16 +70,16 @@ class SearchResult:
 
     @property
     def best(self) -> Candidate:
-        """The most accurate; of several the one with the fewest MACs, then the first."""
+        """The candidate of the highest accuracy; of several the one with the fewest MACs, then the first."""
         return max(self.candidates, key=lambda one: (one.accuracy, -one.counts.macs))
 
     @property
     def cpu_s(self) -> float:
-        """CPU seconds of all evaluations."""
+        """CPU seconds of all evaluations together."""
         return sum(one.cpu_s for one in self.candidates)
 
     def front(self, cost: str = "macs") -> list[Candidate]:
-        """The candidates that no other one beats in cost and accuracy, by rising cost. cost: a name of `Counts`."""
+        """Return the Pareto front of cost and accuracy, by rising cost. cost: the name of a field of `Counts`."""
         points = [(getattr(one.counts, cost), one.accuracy) for one in self.candidates]
         return [self.candidates[at] for at in pareto_front(points)]
 
@@ -97,7 +97,7 @@ def search(
     scheduler: str | None = None,
     progress: Progress | None = None,
 ) -> SearchResult:
-    """Regularized evolution: the best of a sample of the population gets a mutated child, the oldest leaves.
+    """Search by regularized evolution: the best of a sample of the population gets a mutated child, and the oldest is removed.
 
     The first `population` candidates are drawn as `random_search` draws them with the same seed. No architecture is
     evaluated twice, and none over the budget.
@@ -107,8 +107,14 @@ def search(
         evaluate instead. Neither changes the result.
     progress: called after each batch with the result so far.
 
+    >>> from utils.compress.search import Stage
+    >>> space = Space((4, 8), (Stage((8, 12, 16)), Stage((16, 24))))
+    >>> result = search(space, Budget(macs=200_000), lambda one: one.features, SearchConfig(evaluations=40, population=10, sample=4))
+    >>> result.best.accuracy, result.best.counts.macs <= 200_000
+    (24.0, True)
+
     Raises:
-        ValueError: a budget that nothing in the space keeps.
+        ValueError: no architecture of the space is within the budget, or not as many as evaluations are asked for.
         PoolError: no worker can be started or reached, or one ends again and again.
     """
     config = config or SearchConfig()
@@ -142,9 +148,9 @@ def random_search(
     scheduler: str | None = None,
     progress: Progress | None = None,
 ) -> SearchResult:
-    """The control: as many candidates, each drawn uniformly among those within the budget. All else as `search`.
+    """Search at random: each candidate is drawn uniformly among those within the budget. All else as `search`, whose control it is.
 
-    config: its evaluations, batch and seed count here.
+    config: only its evaluations, batch and seed matter here.
     """
     config = config or SearchConfig()
     rng = np.random.default_rng(config.seed)
@@ -154,7 +160,7 @@ def random_search(
 
 
 def _fresh(space: Space, budget: Budget, known: set[Architecture], rng: np.random.Generator) -> tuple[Architecture, int]:
-    """An architecture within the budget that is not known, and how many were refused before."""
+    """Draw an architecture within the budget that is not known; return it and the number of rejected ones."""
     refused = 0
     for _ in range(CHILDREN):
         found, over = draw_within(space, budget, rng)

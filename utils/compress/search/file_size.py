@@ -1,4 +1,4 @@
-"""How many bytes `utils.deploy.to_int8_onnx` writes for an architecture, without writing the file.
+"""Size of the file that `utils.deploy.to_int8_onnx` writes for an architecture, without writing it.
 
 The file is a protobuf message (protobuf.dev, "Encoding"): a field is a tag, its length and its content, and a number takes
 seven bits a byte. Names are hexadecimal numbers in the order of their first use, so their lengths are known, too. Only the
@@ -18,7 +18,7 @@ GRAPH = 58  # the graph's name and its input and output, without the sizes in th
 
 
 def varint(number: int) -> int:
-    """Bytes of a number >= 0: seven bits each.
+    """Return the bytes that encode a number >= 0, seven bits each.
 
     >>> [varint(number) for number in (0, 127, 128, 20_000)]
     [1, 1, 2, 3]
@@ -27,7 +27,7 @@ def varint(number: int) -> int:
 
 
 def field(length: int) -> int:
-    """Bytes of a field with `length` bytes of content: tag, length, content.
+    """Return the bytes of a field with `length` bytes of content: tag, length, content.
 
     >>> field(3), field(200)
     (5, 203)
@@ -88,10 +88,10 @@ class _File:
 
 
 def int8_file_bytes(architecture: Architecture, *, per_channel: bool = True, size: int = 28) -> int:
-    """Bytes of the int8 .onnx file of a trained network: exact but for a byte less for each zero point below 128.
+    """Return the bytes of a trained network's int8 .onnx file; the real file has a byte less for each zero point below 128.
 
-    There are as many such zero points as activations that may be negative: the input, the logits, and what is added in each
-    block with a skip. per_channel: one scale for each output channel of a weight, as `to_int8_onnx` has it. size: side of the
+    Only activations that may be negative have such zero points: the input, the logits, and the sum's operand in each block
+    with a skip. per_channel: one scale for each output channel of a weight, as `to_int8_onnx` has it. size: side of the
     input in pixels. An untrained network, whose batch norms are all alike, gives another file: equal biases are stored once.
     """
     file = _File(per_channel)
@@ -113,7 +113,6 @@ def int8_file_bytes(architecture: Architecture, *, per_channel: bool = True, siz
     weight = file.weight((architecture.classes, architecture.features), architecture.classes * architecture.features)
     bias, logits = file.bias(architecture.classes), file.name()
     file.node("Gemm", (x, weight, bias, logits), (15, 14, 13))
-    file.quantized(logits, signed=True)
-    named = file.name()  # the last value is called by a letter, "y", and not by the next number
+    last = file.quantized(logits, signed=True)
     shapes = sum(1 + varint(number) for number in (architecture.in_channels, size, size, architecture.classes))
-    return MODEL + field(GRAPH + shapes + file.bytes - (named - field(1)))
+    return MODEL + field(GRAPH + shapes + file.bytes - (last - field(1)))  # the output is called "y"

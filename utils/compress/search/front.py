@@ -1,4 +1,4 @@
-"""What no other choice beats: less cost at no less quality."""
+"""Pareto front: the points that no other point beats in both cost and quality."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 
 def pareto_front(points: Sequence[tuple[float, float]] | np.ndarray) -> list[int]:
-    """The indices of the points that no other point dominates, by rising cost; equal points by their index.
+    """Return the indices of the points that no other point dominates, by rising cost; equal points by their index.
 
     points: (n, 2), cost (less is better) and quality (more is better). A point dominates another one if it is no worse in
     both and better in one. Of equal points all are kept.

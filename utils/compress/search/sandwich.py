@@ -1,4 +1,4 @@
-"""Training of shared weights: in each step the largest network, the smallest and some in between (the sandwich rule).
+"""Training of shared weights by the sandwich rule: each step trains the largest network, the smallest and some in between.
 
 Yu et al., BigNAS, 2020; architectures in between are drawn uniformly, as in single path one-shot (Guo et al., 2020). The
 largest network learns from the labels or from a teacher, all others from the largest network's answers.
@@ -22,9 +22,9 @@ from utils.train import Loss, cross_entropy
 
 
 def sandwich(space: Space, between: int = 2, budget: Budget | None = None, loss: Loss | None = None, seed: int = 0) -> Loss:
-    """A loss for `fit` of a `Supernet`: the mean over the largest network, the smallest and `between` drawn ones.
+    """Return a loss for `fit` of a `Supernet`: the mean over the largest network, the smallest and `between` drawn ones.
 
-    budget: of those that are drawn, none unless given: what no search will ask for need not be trained.
+    budget: limits on the drawn networks, none unless given. A network that no search may choose needs no training.
     loss: of the largest network, (model, inputs, labels) -> scalar; cross entropy unless given. The others learn the largest
     network's probabilities by cross entropy, through which no gradient returns to it. What is drawn follows from the seed and
     the labels of the batch, so a training that is resumed is the same training.
@@ -55,7 +55,7 @@ def sandwich(space: Space, between: int = 2, budget: Budget | None = None, loss:
 
 
 class _Noting(nn.Module):
-    """The model, its answers noted down for those that learn from them."""
+    """A model whose answers are kept for the networks that learn from them."""
 
     def __init__(self, noted: Callable[[Tensor], Tensor]) -> None:
         super().__init__()
@@ -66,7 +66,7 @@ class _Noting(nn.Module):
 
 
 def supernet_of(space: Space, seed: int = 0) -> Supernet:
-    """A supernet of a space that has learned nothing, the same for the same seed."""
+    """Return an untrained supernet of a space, the same for the same seed."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return Supernet(space.supernet())

@@ -1,4 +1,4 @@
-"""Memory of a network as a graph: which order of its operations needs the least (Liberis and Lane, 2020).
+"""Peak memory of a graph of operations for an order of execution, and the order with the least (Liberis and Lane, 2020).
 
 Each operation has one output. An operation needs its inputs and its output at once; an output is held until the last
 operation that reads it has run, and to the end if nobody reads it.
@@ -26,7 +26,7 @@ def _check(graph: Graph) -> None:
 
 
 def peak_memory_of_schedule(graph: Graph, order: Sequence[str]) -> int:
-    """The most bytes that are held at once while the operations run in this order.
+    """Return the peak memory in bytes of the operations in this order.
 
     graph: name -> (bytes of its output, names of the operations whose outputs it reads). What is given from outside is an
     operation without inputs. order: all names, each after those that it reads.
@@ -56,7 +56,7 @@ def _unread(graph: Graph) -> set[str]:
 
 
 def best_schedule(graph: Graph) -> list[str]:
-    """An order of the operations whose peak is the least of all orders; of several the first by name.
+    """Return an order of the operations with the least peak memory of all orders; of several the first by name.
 
     Dynamic programming over the sets of operations that have run.
 

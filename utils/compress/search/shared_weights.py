@@ -1,4 +1,4 @@
-"""How good a candidate is, without training it: its slice of the shared weights, recalibrated, on validation images."""
+"""Accuracy of a candidate without training: its slice of the shared weights, recalibrated, on validation images."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from utils.train import accuracy
 
 
 def recalibrated(supernet: Supernet, architecture: Architecture, images: Tensor) -> ChainNet:
-    """A network with the shared weights of an architecture and the batch norm statistics of these images.
+    """Return a network with the shared weights of an architecture and the batch norm statistics of these images.
 
     The stored statistics belong to the largest network; another one's accuracy without its own is near chance (Guo et al.,
     2020). images: (n, channels, size, size) normalized, of the training split, some hundred.
@@ -43,14 +43,14 @@ class SharedWeights:
     validation: int = 1000
 
     def __call__(self, architecture: Architecture) -> float:
-        """architecture: of the supernet's space -> accuracy in percent."""
+        """Return the accuracy in percent of an architecture of the supernet's space."""
         supernet, images, validation = _loaded(self)
         return accuracy(recalibrated(supernet, architecture, images), validation)
 
 
 @lru_cache(maxsize=2)
 def _loaded(how: SharedWeights) -> tuple[Supernet, Tensor, Images]:
-    """Read once in each process."""
+    """Return the supernet, the images for statistics and those for the accuracy; each process reads them once."""
     model = zoo.load(how.supernet) if isinstance(how.supernet, str) else load_model(how.supernet)
     if not isinstance(model, Supernet):
         raise ValueError(f"{how.supernet} is a {type(model).__name__} and not a supernet: train one with the loss sandwich(space)")

@@ -1,4 +1,4 @@
-"""The architectures that a search may choose from, and the small steps between them."""
+"""Search space: the architectures that a search may choose from."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Stage:
-    """What a stage may be. depths: numbers of blocks. strides: of its first block. The others are of each block alone."""
+    """Choices of a stage. depths: numbers of blocks. strides: of its first block. kernels, expansions, kinds: of each block."""
 
     widths: tuple[int, ...]
     depths: tuple[int, ...] = (1, 2)
@@ -31,7 +31,11 @@ class Stage:
 class Space:
     """All choices of a search; each is a tuple in rising order.
 
-    A block has a skip or not where its input has the shape of its output. Blocks of kind "plain" have no expansion.
+    A block with an input of the shape of its output has a skip or not. Blocks of kind "plain" have no expansion.
+
+    >>> space = Space((4, 8), (Stage((8, 16), depths=(1,), expansions=(1, 2)),))
+    >>> space.size, space.contains(space.draw(np.random.default_rng(0)))
+    (72, True)
 
     Raises:
         ValueError: no stages, a choice among nothing, choices that are not in rising order, or what `Block` refuses.
@@ -59,13 +63,13 @@ class Space:
 
     @classmethod
     def from_dict(cls, data: dict) -> Space:
-        """A space from plain dictionaries and lists, as a recipe holds them."""
+        """Return a space from plain dictionaries and lists, as a recipe has them."""
         stages = tuple(Stage(**{name: tuple(value) for name, value in stage.items()}) for stage in data["stages"])
         plain: dict = {name: tuple(value) if isinstance(value, list) else value for name, value in data.items()}
         return cls(**{**plain, "stages": stages})
 
     def supernet(self) -> SupernetConfig:
-        """The configuration of the network that holds weights for the whole space; its largest has the largest strides."""
+        """Return the configuration of a supernet for the whole space; its largest network has the largest strides."""
         stem = Block(self.stem_widths[-1], self.stem_kernels[-1], self.stem_strides[-1], "plain")
         sizes = tuple(
             StageSize(one.widths[-1], one.depths[-1], one.strides[-1], one.kernels[-1], one.expansions[-1], one.kinds)
@@ -74,7 +78,7 @@ class Space:
         return SupernetConfig(stem, sizes, self.classes, self.in_channels)
 
     def smallest(self) -> Architecture:
-        """The least of every choice, with the largest strides, and without skips."""
+        """Return the architecture with the least of every choice but the largest strides, and without skips."""
         stem = Block(self.stem_widths[0], self.stem_kernels[0], self.stem_strides[-1], "plain")
         stages = []
         for one in self.stages:
@@ -83,7 +87,7 @@ class Space:
         return Architecture(stem, tuple(stages), self.classes, self.in_channels)
 
     def contains(self, architecture: Architecture) -> bool:
-        """Whether each number of an architecture is a choice of this space."""
+        """Return whether each number of an architecture is a choice of this space."""
         stem, stages = architecture.stem, architecture.stages
         if (architecture.classes, architecture.in_channels, len(stages)) != (self.classes, self.in_channels, len(self.stages)):
             return False
@@ -92,7 +96,7 @@ class Space:
         return all(_is_choice(stage, one) for stage, one in zip(stages, self.stages, strict=True))
 
     def draw(self, rng: np.random.Generator) -> Architecture:
-        """An architecture, each choice by itself and uniformly."""
+        """Return an architecture, each choice drawn independently and uniformly."""
         stem = Block(one_of(self.stem_widths, rng), one_of(self.stem_kernels, rng), one_of(self.stem_strides, rng), "plain")
         stages = []
         for stage in self.stages:
@@ -101,7 +105,7 @@ class Space:
         return self.assemble(stem, stages)
 
     def assemble(self, stem: Block, stages: Sequence[Sequence[Block]]) -> Architecture:
-        """An architecture of these blocks, without the skips around blocks that change the shape."""
+        """Return an architecture of these blocks, without the skips around blocks that change the shape."""
         before, fitting = stem.width, []
         for stage in stages:
             blocks = []
@@ -113,7 +117,7 @@ class Space:
 
     @property
     def size(self) -> int:
-        """How many architectures there are."""
+        """Number of architectures."""
         ways = dict.fromkeys(self.stem_widths, len(self.stem_kernels) * len(self.stem_strides))
         for stage in self.stages:
             block = len(stage.kernels) * sum(1 if kind == "plain" else len(stage.expansions) for kind in stage.kinds)
@@ -128,14 +132,14 @@ class Space:
 
 
 def draw_block(stage: Stage, width: int, stride: int, rng: np.random.Generator) -> Block:
-    """A block of a stage; with a skip in half of the cases, wherever the stride allows it."""
+    """Draw a block of a stage; if the stride is 1, it has a skip in half of the cases."""
     kind, kernel = one_of(stage.kinds, rng), one_of(stage.kernels, rng)
     expansion = 1 if kind == "plain" else one_of(stage.expansions, rng)
     return Block(width, kernel, stride, kind, expansion, skip=stride == 1 and one_of((False, True), rng))
 
 
 def one_of(choices: Sequence[T], rng: np.random.Generator) -> T:
-    """One of the choices, each as likely."""
+    """Draw one of the choices uniformly."""
     return choices[int(rng.integers(len(choices)))]
 
 

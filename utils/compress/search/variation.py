@@ -1,4 +1,4 @@
-"""From one architecture to the next: one choice made again, or the stages of two parents mixed."""
+"""Mutation and crossover of architectures."""
 
 from __future__ import annotations
 
@@ -16,11 +16,17 @@ Change = Callable[[], Architecture]
 
 
 def mutate(architecture: Architecture, space: Space, rng: np.random.Generator) -> Architecture:
-    """An architecture of the space that differs from this one in one choice; the given one is left as it is.
+    """Return an architecture of the space that differs from this one in one choice; the given one is left unchanged.
 
     The choice is drawn among those that have an alternative: width, kernel or stride of the stem; width, depth or stride of
     a stage; kind, kernel, expansion or skip of a block. Its new value is drawn among the others. A new block is drawn as
     `Space.draw` does it, and a skip that no longer fits its block is left out.
+
+    >>> from utils.compress.search.space import Stage
+    >>> space, rng = Space((4, 8), (Stage((8, 16)),)), np.random.default_rng(0)
+    >>> parent = space.draw(rng)
+    >>> mutate(parent, space, rng) == parent
+    False
 
     Raises:
         ValueError: an architecture that the space does not contain, or a space of a single one.
@@ -36,7 +42,7 @@ def mutate(architecture: Architecture, space: Space, rng: np.random.Generator) -
 
 
 def crossover(first: Architecture, second: Architecture, space: Space, rng: np.random.Generator) -> Architecture:
-    """An architecture whose stem and stages come from one of two parents each, drawn with equal odds.
+    """Return an architecture whose stem and stages come each from one of two parents, drawn with equal odds.
 
     A skip that no longer fits its block is left out.
 
