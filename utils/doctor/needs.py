@@ -13,6 +13,7 @@ from utils.doctor.tools import TOOLS, Tool
 from utils.files import ROOT
 
 HAPT = ROOT / "datasets" / "hapt" / "hapt.safetensors"
+MNIST = ROOT / "datasets" / "mnist" / "mnist.safetensors"
 
 SAID = re.compile(r"(?P<name>.+?) is missing; (?P<remedy>.+)", re.DOTALL)
 
@@ -49,7 +50,8 @@ def needs() -> dict[str, Need]:
     ]
     history = Need(".git", "tests of what is handed out", "get the course by 'git clone'", (ROOT / ".git").exists)
     hapt = Need("HAPT", "tests on HAPT", "python3 start.py data 08", HAPT.is_file)
-    return {need.name: need for need in (*tools, *optional, history, hapt)}
+    mnist = Need("MNIST", "tests on MNIST", "python3 start.py data 04", MNIST.is_file)
+    return {need.name: need for need in (*tools, *optional, history, hapt, mnist)}
 
 
 def lacking(*names: str) -> str | None:

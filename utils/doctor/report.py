@@ -139,8 +139,9 @@ def _work() -> list[Row]:
     good = setting.writable(folder)
     state = ("writable" if folder.exists() else "made at the first start") if good else "not writable"
     report = [Row("my_work", state, "" if good else f"allow your user to write to {folder}", not good)]
-    hapt = needs()["HAPT"]
-    report.append(Row("HAPT", "made") if hapt.is_there() else Row("HAPT", "missing", f"lab 08; {hapt.tests} are left out; {hapt.remedy}"))
+    for name, lab in (("MNIST", ""), ("HAPT", "lab 08; ")):
+        data = needs()[name]
+        report.append(Row(name, "made") if data.is_there() else Row(name, "missing", f"{lab}{data.tests} are left out; {data.remedy}"))
     for path in dict.fromkeys(path for place in (folder, here) for path in setting.hiding(place)):
         what = path.parent if path.name == "__init__.py" else path
         report.append(Row("hidden import", what.name, f"{what} is imported instead of the real one: rename it", True))

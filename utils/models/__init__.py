@@ -3,6 +3,7 @@
 from utils.models import zoo
 from utils.models.chain import Architecture, Block, ChainNet
 from utils.models.codes import Codes
+from utils.models.lenet import LeNet, LeNetConfig, Perceptron, PerceptronConfig
 from utils.models.micro import MicroConfig, MicroNet
 from utils.models.motion import MotionConfig, MotionNet
 from utils.models.residual import BlockConfig, ResidualConfig, ResidualNet
@@ -15,10 +16,14 @@ __all__ = [
     "BlockConfig",
     "ChainNet",
     "Codes",
+    "LeNet",
+    "LeNetConfig",
     "MicroConfig",
     "MicroNet",
     "MotionConfig",
     "MotionNet",
+    "Perceptron",
+    "PerceptronConfig",
     "ResidualConfig",
     "ResidualNet",
     "StageSize",

@@ -24,6 +24,7 @@ from torch import Tensor, nn
 from utils.files import write_atomically
 from utils.models.chain import Architecture, ChainNet
 from utils.models.codes import Codes, pack_codes, packed_bytes, unpack_codes
+from utils.models.lenet import LeNet, LeNetConfig, Perceptron, PerceptronConfig
 from utils.models.micro import MicroConfig, MicroNet
 from utils.models.motion import MotionConfig, MotionNet
 from utils.models.residual import ResidualConfig, ResidualNet
@@ -35,6 +36,8 @@ ARCHITECTURES: dict[str, tuple[Any, Any]] = {
     "MotionNet": (MotionNet, MotionConfig),
     "ChainNet": (ChainNet, Architecture),
     "Supernet": (Supernet, SupernetConfig),
+    "Perceptron": (Perceptron, PerceptronConfig),
+    "LeNet": (LeNet, LeNetConfig),
 }
 _MASK, _VALUES = "#mask", "#values"
 _CODES, _SCALE = "#codes", "#scale"

@@ -4,7 +4,7 @@ from utils.train.batches import batch_sizes, check_size
 from utils.train.config import History, TrainConfig
 from utils.train.evaluation import accuracy, predict
 from utils.train.image_augment import augmented
-from utils.train.loop import Augment, Loss, cross_entropy, fit
+from utils.train.loop import Augment, Loss, MakeOptimizer, cross_entropy, fit
 from utils.train.modes import buffers_kept, mode, only_trainable, random_numbers
 from utils.train.samples import Data, Labelled, Samples, labelled
 from utils.train.schedules import Schedule, constant, one_cycle, smooth_one_cycle
@@ -15,6 +15,7 @@ __all__ = [
     "History",
     "Labelled",
     "Loss",
+    "MakeOptimizer",
     "Samples",
     "Schedule",
     "TrainConfig",

@@ -27,6 +27,7 @@ from utils.train.schedules import Schedule, constant, smooth_one_cycle
 
 Loss: TypeAlias = Callable[[nn.Module, Tensor, Tensor], Tensor]
 Augment: TypeAlias = Callable[[Tensor, torch.Generator], Tensor]
+MakeOptimizer: TypeAlias = Callable[[nn.Module, TrainConfig], torch.optim.Optimizer]
 
 
 def cross_entropy(label_smoothing: float = 0.0) -> Loss:
@@ -48,6 +49,7 @@ def fit(
     loss: Loss | None = None,
     augment: Augment | None = None,
     schedule: Schedule | None = None,
+    optimizer: MakeOptimizer | None = None,
     generator: torch.Generator | None = None,
     after_step: Callable[[float], None] | None = None,
     on_epoch: Callable[[int, History], None] | None = None,
@@ -63,6 +65,8 @@ def fit(
     loss: (model, inputs, labels) -> scalar; cross entropy with label smoothing unless given.
     augment: (inputs, generator) -> inputs, applied to each batch; for images as `TrainConfig` says unless given.
     schedule: fraction of the steps done, in (0, 1] -> factor of config.lr; `smooth_one_cycle` unless given.
+    optimizer: (model, config) -> what updates the parameters; SGD as `TrainConfig` says unless given. A group of parameters may
+        have a "factor": its learning rate is so many times config.lr.
     generator: draws the order and the augmentation of all epochs; unless given, each epoch has one of its own, made from
         config.seed and the epoch, so that an interrupted training can be resumed.
     after_step: called after every update with the fraction of training done, in (0, 1]; its `state_dict`, if it has one, is
@@ -89,8 +93,8 @@ def fit(
         model.to(memory_format=torch.channels_last)
         augment = augment or (augmented if config.augment else None)
     evaluating = _evaluating(model, config)
-    optimizer, history, first = _optimizer(model, config), History(), 0
-    parts: dict[str, Any] = {"model": model, "optimizer": optimizer}
+    updates, history, first = (optimizer or _sgd)(model, config), History(), 0
+    parts: dict[str, Any] = {"model": model, "optimizer": updates}
     if hasattr(after_step, "state_dict"):
         parts["after_step"] = after_step
     shapes = [list(tensor.shape) for tensor in model.state_dict().values()]
@@ -103,7 +107,7 @@ def fit(
             _train_mode(model, evaluating)
             sizes = batch_sizes(model, data.inputs, config.batch_size)
             steps = config.epochs * len(sizes)
-            how = _Steps(model, optimizer, config, steps, history, loss or cross_entropy(config.label_smoothing), augment, after_step)
+            how = _Steps(model, updates, config, steps, history, loss or cross_entropy(config.label_smoothing), augment, after_step)
             how.schedule = schedule or smooth_one_cycle(steps, config.warmup)
             for epoch in range(first, config.epochs):
                 seed = 1000 * config.seed + epoch  # an epoch is the same after a resume
@@ -148,7 +152,7 @@ class _Steps:
     def _step(self, x: Tensor, y: Tensor) -> float:
         done = (self.history.steps + 1) / self.steps
         for group in self.optimizer.param_groups:
-            group["lr"] = self.config.lr * self.schedule(done)
+            group["lr"] = self.config.lr * group.get("factor", 1.0) * self.schedule(done)
         with torch.autocast("cpu", torch.bfloat16, enabled=self.config.bfloat16):
             value = self.loss(self.model, x.contiguous(memory_format=torch.channels_last) if x.ndim == 4 else x, y)
         if not torch.isfinite(value):
@@ -176,7 +180,7 @@ def _train_mode(model: nn.Module, evaluating: list[nn.Module]) -> None:
         module.training = False
 
 
-def _optimizer(model: nn.Module, config: TrainConfig) -> torch.optim.SGD:
+def _sgd(model: nn.Module, config: TrainConfig) -> torch.optim.SGD:
     """Weights decay, biases and norms do not."""
     learning = [parameter for parameter in model.parameters() if parameter.requires_grad]
     if not learning:

@@ -150,7 +150,7 @@ def test_the_command_makes_what_the_lab_wants(number, tmp_path, monkeypatch):
 
 def test_the_command_says_when_a_lab_wants_nothing_or_the_network_is_missing(monkeypatch):
     result = CliRunner().invoke(app, ["data", "3"])
-    assert result.exit_code == 1 and "Data is made for lab 08" in result.stderr
+    assert result.exit_code == 1 and "Data is made for lab 04, 08" in result.stderr
 
     def refuse(_):
         raise ConnectionError("one==1 could not be fetched (no network): check the network, or get its file elsewhere and give --file")

@@ -1,0 +1,119 @@
+"""A network as a chain of plain layers, which is what a .titan file can describe."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+
+from utils.models import MicroNet, MotionNet, ResidualNet
+from utils.models.residual import ResidualBlock
+
+LEAVES = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.ReLU, nn.ReLU6, nn.MaxPool2d, nn.AvgPool2d, nn.Flatten)
+NOTHING = (nn.Identity, nn.Dropout, nn.Dropout1d, nn.Dropout2d)  # in evaluation mode
+
+
+class PositionMean(nn.Module):
+    """The mean over all positions: (n, channels, ...) -> (n, channels)."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x: (n, channels, height, width) or (n, channels, length)."""
+        return x.mean(tuple(range(2, x.ndim)))
+
+
+class Shortcut(nn.Module):
+    """The sum of two chains on the same input; an empty chain is the input itself."""
+
+    def __init__(self, body: nn.Sequential, around: nn.Sequential) -> None:
+        super().__init__()
+        self.body, self.around = body, around
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x: what both chains take; they give one shape."""
+        return self.body(x) + self.around(x)
+
+
+def chain_of(model: nn.Module) -> nn.Sequential:
+    """The layers of a model in their order, the same objects, without what does nothing in evaluation mode.
+
+    Raises:
+        ValueError: a model or a layer that no .titan file can describe.
+    """
+    return nn.Sequential(*_layers(model, ""))
+
+
+def _layers(module: nn.Module, name: str) -> Iterator[nn.Module]:
+    if isinstance(module, NOTHING):
+        return
+    if isinstance(module, (*LEAVES, PositionMean)):
+        yield _plain(module, name)
+    elif isinstance(module, Shortcut):
+        yield Shortcut(nn.Sequential(*_layers(module.body, f"{name}.body")), nn.Sequential(*_layers(module.around, f"{name}.around")))
+    elif isinstance(module, MicroNet | MotionNet):
+        stem = [module.stem] if isinstance(module, MicroNet) else []
+        yield from _all([*stem, module.blocks, PositionMean(), module.head], name)
+    elif isinstance(module, ResidualNet):
+        yield from _all([module.stem, module.bn, nn.ReLU(), *module.blocks, PositionMean(), module.head], name)
+    elif isinstance(module, ResidualBlock):
+        body = nn.Sequential(*_all([module.conv1, module.bn1, nn.ReLU(), module.conv2, module.bn2], name))
+        yield Shortcut(body, nn.Sequential(*_layers(module.shortcut, f"{name}.shortcut")))
+        yield nn.ReLU()
+    elif isinstance(module, nn.Sequential):
+        for key, child in module.named_children():
+            yield from _layers(child, f"{name}.{key}".removeprefix("."))
+    else:
+        kinds = ", ".join(kind.__name__ for kind in LEAVES)
+        where = f" at {name!r}" if name else ""
+        raise ValueError(
+            f"a .titan file can't hold a {type(module).__name__}{where}: build the network as nn.Sequential of {kinds}, "
+            "and fold batch norms that follow a convolution or linear layer"
+        )
+
+
+def _all(modules: Iterable[nn.Module], name: str) -> Iterator[nn.Module]:
+    for module in modules:
+        yield from _layers(module, name)
+
+
+def _plain(module: nn.Module, name: str) -> nn.Module:
+    """Refuse settings that a file has no place for."""
+    strange = [
+        what
+        for what, usual in (("dilation", 1), ("padding_mode", "zeros"), ("ceil_mode", False), ("return_indices", False))
+        if getattr(module, what, usual) not in (usual, (usual,), (usual, usual))
+    ]
+    if isinstance(module, nn.Flatten) and (module.start_dim, module.end_dim) != (1, -1):
+        strange.append("start_dim")
+    if isinstance(module, nn.AvgPool2d) and (not module.count_include_pad or module.divisor_override is not None):
+        strange.append("count_include_pad")
+    if isinstance(getattr(module, "padding", 0), str):
+        strange.append("padding")
+    if strange:
+        raise ValueError(f"a .titan file has no place for the {strange[0]} of {type(module).__name__} {name!r}: use the usual value")
+    return module
+
+
+def weighted(chain: nn.Module) -> list[tuple[nn.Module, str]]:
+    """(layer, "weight" or "bias") of all tensors, in the order of the file."""
+    found = []
+    for module in chain.modules():
+        if isinstance(module, nn.Linear | nn.Conv1d | nn.Conv2d):
+            found += [(module, part) for part in ("weight", "bias") if cast("Tensor | None", getattr(module, part)) is not None]
+    return cast("list[tuple[nn.Module, str]]", found)
+
+
+class TitanNet(nn.Sequential):
+    """A network read from a .titan file: plain layers of torch in a row, in evaluation mode.
+
+    input_shape: of one input, without the batch. size_bytes: of the file that it came from.
+    """
+
+    input_shape: tuple[int, ...] = ()
+    size_bytes: int = 0
+
+    @property
+    def example(self) -> Tensor:
+        """A batch of one input of zeros, which an export to ONNX needs."""
+        return torch.zeros(1, *self.input_shape)
