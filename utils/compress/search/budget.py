@@ -23,8 +23,8 @@ class Counts:
     parameters: as of `utils.models.ChainNet`, batch norms included. macs: as `utils.measure.count_macs` counts them.
     file_bytes: of the int8 .onnx file (`int8_file_bytes`).
     peak_activation_bytes: the most activations that are alive at once, as `utils.measure.peak_activation_bytes` counts them,
-        with one byte for each value. It is the lower bound of the arena of the C program (`utils.deploy.mcu`), which takes
-        that or, where its plan leaves a gap, a little more.
+        with one byte for each value. It is the lower bound of the arena of the C program (`utils.deploy.mcu`). The arena of one
+        in eight drawn architectures is larger, by a third at most (400 drawn): read the winner's from its program.
     """
 
     parameters: int
