@@ -12,7 +12,7 @@ from utils.files import ROOT
 
 # Left to right; what shares a place may import each other.
 ORDER = (
-    {"files"},
+    {"files", "cluster"},
     {"data", "models"},
     {"train"},
     {"compress", "adapt"},

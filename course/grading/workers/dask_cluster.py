@@ -13,6 +13,7 @@ from course.grading.submission import Submission
 from course.grading.text import visible
 from course.grading.workers.pool import LIMIT_SECONDS, Failure, Outcome, Pool, PoolError, Started
 from course.grading.workers.process import Recipe, packed, unpacked
+from utils.cluster import ClusterError, connected
 
 _HERE = threading.local()  # a Dask worker's thread keeps its pool of one warm
 
@@ -42,15 +43,12 @@ def grade_on_dask(
         PoolError: Dask is not installed, nobody answers, no worker is there, or one lacks the course.
     """
     try:
-        from distributed import Client, as_completed
-    except ImportError as error:
-        raise PoolError("--scheduler needs Dask: install it with 'pip install distributed' here and where its workers run") from error
-    try:
-        client = Client(address, timeout=10, set_as_default=False)
-    except (OSError, ValueError) as error:
-        raise PoolError(f"no Dask scheduler answers at {address}: start one with 'dask scheduler'") from error
+        client = connected(address)
+    except ClusterError as error:
+        raise PoolError(str(error)) from error
+    from distributed import as_completed
+
     with client:
-        _check(client, address)
         run = uuid4().hex
         futures = {}
         for at, one in enumerate(submissions):
@@ -59,28 +57,6 @@ def grade_on_dask(
             started(one)
         for future in as_completed(list(futures), loop=client.loop):
             yield futures.pop(future), _outcome(future)
-
-
-def _check(client: Any, address: str) -> None:
-    """Raise unless there are workers and all have this course."""
-    if not client.scheduler_info()["workers"]:
-        raise PoolError(f"the Dask scheduler at {address} has no worker: start some with 'dask worker {address}'")
-    mine = _version()
-    for worker, found in client.run(_version_there, on_error="return").items():
-        if found != mine:
-            said = f"has version {found}" if isinstance(found, str) else "does not have it"
-            raise PoolError(f"this is version {mine} of the course and the Dask worker {worker} {said}: start it in the same environment")
-
-
-def _version() -> str:
-    import utils
-
-    return utils.__version__
-
-
-def _version_there() -> str:
-    """Asked of each Dask worker; fails where there is no course."""
-    return _version()
 
 
 def _outcome(future: Any) -> LabMark | Failure:

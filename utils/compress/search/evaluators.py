@@ -17,6 +17,7 @@ from uuid import uuid4
 
 import torch
 
+from utils.cluster import ClusterError, connected
 from utils.models.chain import Architecture
 
 Evaluate: TypeAlias = Callable[[Architecture], float]
@@ -50,7 +51,11 @@ def evaluators(evaluate: Evaluate, workers: int = 1, scheduler: str | None = Non
     if scheduler is not None or workers > 1:
         _check_travels(evaluate)
     if scheduler is not None:
-        with _client(scheduler) as client:
+        try:
+            client = connected(scheduler)
+        except ClusterError as error:
+            raise PoolError(str(error)) from error
+        with client:
             yield _Dask(client, evaluate)
     elif workers > 1:
         with _Processes(evaluate, workers) as pool:
@@ -150,42 +155,3 @@ class _Dask:
         except KilledWorker as error:
             raise PoolError(f"the Dask workers of a candidate ended again and again ({error}): look at their logs") from error
         return found
-
-
-@contextmanager
-def _client(address: str) -> Iterator[Any]:
-    """Give a client of the scheduler after a check that its workers have this version of the course.
-
-    Raises:
-        PoolError: as `evaluators`.
-    """
-    try:
-        from distributed import Client
-    except ImportError as error:
-        raise PoolError("a scheduler needs Dask: install it with 'pip install distributed' here and where its workers run") from error
-    try:
-        client = Client(address, timeout=10, set_as_default=False)
-    except (OSError, ValueError) as error:
-        raise PoolError(f"no Dask scheduler answers at {address}: start one with 'dask scheduler'") from error
-    with client:
-        if not client.scheduler_info()["workers"]:
-            raise PoolError(f"the Dask scheduler at {address} has no worker: start some with 'dask worker {address}'")
-        mine = _version()
-        for worker, found in client.run(_version_there, on_error="return").items():
-            if found != mine:
-                said = f"has version {found}" if isinstance(found, str) else "does not have it"
-                raise PoolError(
-                    f"this is version {mine} of the course and the Dask worker {worker} {said}: start it in the same environment"
-                )
-        yield client
-
-
-def _version() -> str:
-    import utils
-
-    return utils.__version__
-
-
-def _version_there() -> str:
-    """Asked of each Dask worker; fails where there is no course."""
-    return _version()

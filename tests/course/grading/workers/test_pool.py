@@ -12,7 +12,6 @@ import pytest
 
 from course.grading.marks import LabMark
 from course.grading.submission import Submission
-from course.grading.workers import dask_cluster as clusters
 from course.grading.workers.dask_cluster import grade_on_dask
 from course.grading.workers.pool import Failure, Pool, PoolError, default_workers
 from course.grading.workers.process import Recipe, packed, unpacked
@@ -206,6 +205,6 @@ def test_two_workers_of_which_one_is_killed_lose_nothing_and_give_nothing_twice(
 def test_a_worker_of_another_version_is_refused(cluster, tmp_path, monkeypatch):
     cluster.worker()
     cluster.wait_for(1)
-    monkeypatch.setattr(clusters, "_version", lambda: "99.0")
+    monkeypatch.setattr("utils.cluster._version", lambda: "99.0")
     with pytest.raises(PoolError, match=r"this is version 99\.0 of the course and the Dask worker \S+ has version"):
         list(grade_on_dask(a_class("a"), recipe(tmp_path), cluster.address))
