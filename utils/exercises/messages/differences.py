@@ -78,7 +78,7 @@ def _first_difference(answer: Any, expected: Any, rtol: float, atol: float) -> t
     """Where ("[3]['weight']", "" at the top) and what; None if nothing differs."""
     if type(expected) is dict:
         if type(answer) is not dict or set(answer) != set(expected):
-            return "", describe(answer)
+            return "", _other_keys(answer, expected) if type(answer) is dict else describe(answer)
         pairs = [(f"[{key!r}]", answer[key], expected[key]) for key in expected]
     elif type(expected) in (list, tuple):
         if type(answer) not in (list, tuple) or len(answer) != len(expected):
@@ -97,6 +97,16 @@ def _first_difference(answer: Any, expected: Any, rtol: float, atol: float) -> t
 
 def _wanted(got: Any, wanted: Any) -> str:
     return apart(got, wanted)[1] if _is_scalar(got) and _is_scalar(wanted) else describe(wanted)
+
+
+def _other_keys(answer: dict[Any, Any], expected: dict[Any, Any]) -> str:
+    """The answer; of one too long to be shown whole, the keys that are missing or too many."""
+    shown = describe(answer)
+    if not shown.startswith("dict of "):
+        return shown
+    words = {"without": [key for key in expected if key not in answer], "with": [key for key in answer if key not in expected]}
+    said = " and ".join(f"{word} {', '.join(map(describe, keys[:3]))}" for word, keys in words.items() if keys)
+    return f"a dict {said}: {shown}"
 
 
 def _is_scalar(value: Any) -> bool:

@@ -114,6 +114,14 @@ def test_an_answer_of_another_kind_is_told_so(expected, answer, about):
     assert not about or about in RESEMBLING
 
 
+def test_the_keys_of_a_long_dict_that_are_missing_or_too_many_are_named():
+    long = {f"a_long_name_{at}": [1.25, 2.5, 3.75] for at in range(9)}
+    other = {name: long[name] for name in list(long)[1:]} | {"another": 1}
+    got = equal_to(lambda: long)(other, ()).got
+    assert got.startswith("a dict without 'a_long_name_0' and with 'another': dict of 9: ")
+    assert equal_to(lambda: {"a": 1, "b": 2})({"a": 1}, ()).got == "{'a': 1}"
+
+
 def test_a_usual_mistake_counts_before_a_resemblance():
     expected = np.array([1.0, 2, 3, 4])
     judge = recognising(
