@@ -137,9 +137,9 @@ speed_guess = show.guess("06/faster", question, 1, 30, 0.5, "x", start=10)
 # wants floats, one plane for each color: `(n, c, h, w)`, scaled to 0 .. 1, minus the mean, divided
 # by the standard deviation.
 #
-# A trap for later: `permute` moves no number, it only walks through them in another order. A
-# browser or a C program reads the memory in the order in which it was written. So the tensor must
-# be **contiguous**.
+# A trap for later: `permute` does not move the numbers, it only reads them in another order. A
+# browser or a C program reads the memory in the order in which it was written. So the tensor must be
+# **contiguous**.
 #
 # **Exercise 1** (core, 3 points, 10 minutes). Prepare photos, and refuse everything that is not a
 # photo.

@@ -75,9 +75,10 @@ show.motion(
 # %% [markdown]
 # Compare the third axis of acceleration: person 2's watch seems to sit rotated on the wrist. The network
 # that was shipped has learned from eight other people and has never met person 2. How well does it
-# recognize a new wearer's exercises? We use five-fold **cross-validation** by person: five times, eight
-# people train a network and the two left out test it. Each is done with three **seeds** (other initial
-# weights, another order). The records are in the zoo, the course's collection of trained networks.
+# recognize a new wearer's exercises? We use five-fold **cross-validation** by person: five times, a
+# network is trained on eight people and tested on the two left out. Each network is trained with three
+# **seeds** (other initial weights, another order of the windows). The records are in the zoo, the
+# course's collection of trained networks.
 
 
 # %% tags=["demo"]
@@ -657,7 +658,7 @@ print(f"memory of a step: {memory['last']['total']:,} bytes, 1/{1 / share:.1f} o
 # The minute adds 5.2 points, with a **95 % confidence interval** over the ten people from 1.2 to 9.2. It
 # is wide because a few people gain much. Another person's minute adds nothing, and neither do old
 # samples. Rehearsal costs none of the gain, and cuts what the training users lose from 4.8 points to
-# just below one (up to 2.6 for a single fold's person).
+# just below one (2.5 points after the minute of person 2 or of person 9, which are the largest losses).
 #
 # One doubt remains: rate, epochs and buffer were chosen once for all folds, so each of the ten people
 # had a small influence on the settings used for the others. Chosen again within each fold, by two of its
@@ -1050,9 +1051,9 @@ for name, bits in radio_bits.items():
 # We meant to write that learning on the watch saves energy. It does not. Sending the minute by radio and
 # receiving a new network costs no more than learning the last layer here, and about a hundredth of
 # training all of it. If the server sent back only the 455 numbers that changed, sending would win
-# clearly. The arguments for the watch are that nobody else gets the minute, and that it works in a
-# cellar. Note also where the learning spends its energy: 42 inferences, one for each window, are 31 of
-# its 39 million MACs.
+# clearly. The arguments for the watch are that nobody else gets the minute, and that it works without a
+# connection. Note also where the learning spends its energy: 42 inferences, one for each window, are 31
+# of its 39 million MACs.
 
 # %% [markdown]
 # ## Extra exercises
