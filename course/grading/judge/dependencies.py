@@ -6,7 +6,8 @@ import ast
 import builtins
 import symtable
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
 
 from utils.student.code import runnable_forms
 
@@ -22,6 +23,7 @@ _BY_NAME = {"getattr", "setattr", "delattr"}  # with a name that is put together
 BUILTIN = frozenset(dir(builtins)) | {"__name__", "__file__", "__doc__", "display", "get_ipython"}
 _UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError)
 
+_One = TypeVar("_One")
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 _SIMPLE = (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Expr)
 _Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
@@ -90,12 +92,12 @@ def _bound_by(node: ast.AST) -> Iterator[str]:
         yield node.rest
 
 
-def makers(texts: Iterable[str]) -> dict[str, list[int]]:
-    """Name -> numbers of the texts that make it, in order. Each is looked at once, however many names are asked for."""
-    found: dict[str, list[int]] = {}
-    for number, text in enumerate(texts):
-        for name in bound(text):
-            found.setdefault(name, []).append(number)
+def makers(ones: Iterable[_One], bound_by: Callable[[_One], Iterable[str]]) -> dict[str, list[_One]]:
+    """Name -> those that make it, in order. Each is looked at once, however many names are asked for."""
+    found: dict[str, list[_One]] = {}
+    for one in ones:
+        for name in bound_by(one):
+            found.setdefault(name, []).append(one)
     return found
 
 

@@ -38,12 +38,12 @@ class GradedLab:
     @cached_property
     def importing(self) -> dict[str, list[int]]:
         """Name -> which of the imports make it."""
-        return makers(self.imports)
+        return makers(range(len(self.imports)), lambda at: bound(self.imports[at]))
 
     @cached_property
     def giving(self) -> dict[str, list[int]]:
         """Name -> which of the given statements make it."""
-        return makers(self.given)
+        return makers(range(len(self.given)), lambda at: bound(self.given[at]))
 
     @property
     def order(self) -> tuple[str, ...]:

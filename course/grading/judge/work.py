@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from course.grading.judge.dependencies import MAX_CHARACTERS, bound, called_for, has_star_import, imports, needed, runnable
+from course.grading.judge.dependencies import MAX_CHARACTERS, bound, called_for, has_star_import, imports, makers, needed, runnable
 from course.grading.judge.lab import GradedLab
 from utils.student.code import pieces
 from utils.student.matching import Match, check_of, exercises_of
@@ -74,12 +74,8 @@ class Work:
 
     @cached_property
     def makers(self) -> dict[str, list[OwnCell]]:
-        """Name -> the student's own cells that make it, in order. Each is looked at once, however many names are asked for."""
-        found: dict[str, list[OwnCell]] = {}
-        for cell in self.cells:
-            for name in cell.bound:
-                found.setdefault(name, []).append(cell)
-        return found
+        """Name -> the student's own cells that make it, in order."""
+        return makers(self.cells, lambda cell: cell.bound)
 
     @cached_property
     def stars(self) -> list[OwnCell]:
