@@ -24,21 +24,18 @@ def length_of(update: Update) -> float:
     return float(np.sqrt(sum(float((part.astype(float) ** 2).sum()) for part in update.values())))
 
 
-def clipped(update: Update, clip: float, *_: Any) -> Update:
-    """Scaled as a whole, to a length of at most `clip`."""
-    return _times(update, clip / length_of(update) if length_of(update) > clip else 1.0)
+def _scaled(length: Callable[[Update], float] = length_of, factor: Callable[[float, float], float] | None = None) -> Callable[..., Update]:
+    """Scaled as a whole. factor: (clip, length) -> a number; None: to a length of at most `clip`."""
+
+    def made(update: Update, clip: float, *_: Any) -> Update:
+        found = length(update)
+        by = factor(clip, found) if factor else clip / found if found > clip else 1.0
+        return {name: part.astype(float) * by for name, part in update.items()}
+
+    return made
 
 
-def _at_most(update: Update, clip: float, length: float) -> Update:
-    return _times(update, min(1.0, clip / max(1e-12, length)))
-
-
-def _times(update: Update, factor: float) -> Update:
-    return {name: part.astype(float) * factor for name, part in update.items()}
-
-
-def _piecewise(update: Update, clip: float, *_: Any) -> Update:
-    return {name: clipped({name: part}, clip)[name] for name, part in update.items()}
+clipped = _scaled()
 
 
 def noisy(answer: Any, inputs: tuple[Any, ...]) -> Verdict:
@@ -77,40 +74,20 @@ _SAME_NOISE = (
     "Draw for each tensor: with the same noise twice, a difference would show what is hidden.",
 )
 _NORMAL = ("Which distribution does the noise have?", "The normal one: rng.normal(0, sigma * clip, shape).")
+_DIRECTION = (
+    "Does clipping change the direction here?",
+    "It does not: the whole update is multiplied by one number, min(1, clip / length).",
+)
+_ROOT = ("Is the sum of the squares a length?", "Its root is: take sqrt() of the sum.")
+_NORM = ("Which norm is the length?", "The L2 norm: the root of the sum of the squares, not the sum of the magnitudes.")
 MISTAKES = (
-    Mistake("clips tensor by tensor", _piecewise, _LENGTH),
-    Mistake(
-        "clips number by number",
-        lambda update, clip, *_: {name: part.clip(-clip, clip) for name, part in update.items()},
-        ("Does clipping change the direction here?", "It does not: the whole update is multiplied by one number, min(1, clip / length)."),
-    ),
-    Mistake(
-        "the square of the length",
-        lambda update, clip, *_: _at_most(update, clip, length_of(update) ** 2),
-        ("Is the sum of the squares a length?", "Its root is: take sqrt() of the sum."),
-    ),
-    Mistake(
-        "the sum of the lengths",
-        lambda update, clip, *_: _at_most(update, clip, sum(length_of({"": one}) for one in update.values())),
-        _LENGTH,
-    ),
-    Mistake(
-        "the L1 norm",
-        lambda update, clip, *_: _at_most(update, clip, sum(float(np.abs(one).sum()) for one in update.values())),
-        ("Which norm is the length?", "The L2 norm: the root of the sum of the squares, not the sum of the magnitudes."),
-    ),
-    Mistake(
-        "always scales",
-        lambda update, clip, *_: _times(update, clip / max(1e-12, length_of(update))),
-        _INSIDE,
-        "a short update stays",
-    ),
-    Mistake(
-        "divides by 0",
-        lambda update, clip, *_: clipped(update, clip) if length_of(update) else _times(update, np.nan),
-        _ZERO,
-        "an update of zeros",
-    ),
+    Mistake("clips tensor by tensor", lambda x, *more: {name: clipped({name: part}, *more)[name] for name, part in x.items()}, _LENGTH),
+    Mistake("clips number by number", lambda x, clip, *_: {name: part.clip(-clip, clip) for name, part in x.items()}, _DIRECTION),
+    Mistake("the square of the length", _scaled(lambda x: length_of(x) ** 2), _ROOT),
+    Mistake("the sum of the lengths", _scaled(lambda x: sum(length_of({"": part}) for part in x.values())), _LENGTH),
+    Mistake("the L1 norm", _scaled(lambda x: float(sum(np.abs(part).sum() for part in x.values()))), _NORM),
+    Mistake("always scales", _scaled(factor=lambda clip, length: clip / max(1e-12, length)), _INSIDE, "a short update stays"),
+    Mistake("divides by 0", _scaled(factor=lambda clip, x: min(1.0, clip / x) if x else np.nan), _ZERO, "an update of zeros"),
 )
 
 
@@ -164,7 +141,6 @@ def clip_and_noise(rng: np.random.Generator) -> Iterator[Case]:
     yield noised("the noise of a short clip", (wide, 0.5, 0.02, seed()), basis=loud, **judged)
     brief = {"a": normal(3), "b": normal(2)}, 1.0, 1.0, seed()
     yield Case("the same rng, the same noise", brief, same_for_equal_generators("noise"), hints=SAME, probe="noised_twice")
-    yield refuses("clip 0", (long, 0.0, 1.0, seed()), probe="noised")
-    yield refuses("a negative clip", (long, -clip, 1.0, seed()), probe="noised")
-    yield refuses("a negative sigma", (long, clip, -0.5, seed()), probe="noised")
+    for what, wrong_clip, sigma in (("clip 0", 0.0, 1.0), ("a negative clip", -clip, 1.0), ("a negative sigma", clip, -0.5)):
+        yield refuses(what, (long, wrong_clip, sigma, seed()), probe="noised")
     yield keeps_inputs(long, clip, 0.0, seed(), name="leaves the update as it was", probe="noised")

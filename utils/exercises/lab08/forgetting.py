@@ -26,6 +26,14 @@ def forgotten(matrix: np.ndarray, best: Callable[[np.ndarray, int], float] = bes
     return float(np.mean([best(matrix, k) - matrix[last][k] for k in range(last)]))
 
 
+def _best(best: Callable[[np.ndarray, int], float]) -> Callable[[np.ndarray], float]:
+    return lambda matrix: forgotten(matrix, best)
+
+
+def _of_column(matrix: np.ndarray, k: int) -> float:
+    return float(matrix[:-1, k].max())
+
+
 _TASK = (
     "Take one task. What was its best accuracy, and what is left?",
     "The largest of its column, from the row in which it was learned to the last but one; minus the last row.",
@@ -34,53 +42,28 @@ _LEARNED = (
     "When was a task known best?",
     "Not always right after it was learned: take the best of the stages from then on, without the last.",
 )
-_FIRST = (
-    "When was a task known best?",
-    "Not before it was learned: take the largest of its column from row k on, without the last row.",
-)
+_FIRST = ("When was a task known best?", "Not before it was learned: take the largest of its column from row k on, without the last row.")
 _NOW = (
     "Can the last stage be the best one?",
     "Then no difference would be below 0. Take the best of the stages before it, and clamp nothing at 0.",
 )
 _BELOW = ("What if the last stage is the best?", "Then forgetting is below 0, and that is right: later tasks helped.")
 _NAN = ("What is the maximum of NaN and 80?", "NaN in torch, and either in Python: leave out what is above the diagonal.")
+_FEWER = ("How many tasks can have been forgotten?", "Those before the last: the mean is over T - 1 tasks.")
+_MEAN = ("Is this a mean?", "Divide by the number of tasks that counted, T - 1.")
+_SIGN = ("Is it forgetting when the number is below 0?", "Best minus last: what was lost is positive.")
+_ROW = ("What is a row of the matrix, and what a column?", "matrix[t][k]: a row is a stage, a column a task. Go down a column.")
 MISTAKES = (
-    Mistake(
-        "divided by all tasks",
-        lambda matrix: forgotten(matrix) * (len(matrix) - 1) / len(matrix),
-        ("How many tasks can have been forgotten?", "Those before the last: the mean is over T - 1 tasks."),
-    ),
-    Mistake(
-        "the sum",
-        lambda matrix: forgotten(matrix) * (len(matrix) - 1),
-        ("Is this a mean?", "Divide by the number of tasks that counted, T - 1."),
-    ),
-    Mistake("from the diagonal", lambda matrix: forgotten(matrix, lambda one, k: one[k, k]), _LEARNED, "a task that was best later"),
-    Mistake(
-        "zeros above",
-        lambda matrix: forgotten(matrix * np.tril(np.ones_like(matrix)), lambda one, k: one[:-1, k].max()),
-        _NAN,
-        "later tasks are not measured yet",
-    ),
-    Mistake("from the first stage", lambda matrix: forgotten(matrix, lambda one, k: one[0, k]), _FIRST),
-    Mistake("from any stage", lambda matrix: forgotten(matrix, lambda one, k: one[:-1, k].max()), _FIRST),
-    Mistake(
-        "the other sign",
-        lambda matrix: -forgotten(matrix),
-        ("Is it forgetting when the number is below 0?", "Best minus last: what was lost is positive."),
-    ),
-    Mistake(
-        "along rows",
-        lambda matrix: float(np.mean([matrix[k, k:-1].max() - matrix[k, -1] for k in range(len(matrix) - 1)])),
-        ("What is a row of the matrix, and what a column?", "matrix[t][k]: a row is a stage, a column a task. Go down a column."),
-    ),
+    Mistake("divided by all tasks", lambda matrix: forgotten(matrix) * (len(matrix) - 1) / len(matrix), _FEWER),
+    Mistake("the sum", lambda matrix: forgotten(matrix) * (len(matrix) - 1), _MEAN),
+    Mistake("from the diagonal", _best(lambda matrix, k: matrix[k, k]), _LEARNED, "a task that was best later"),
+    Mistake("zeros above", lambda matrix: _best(_of_column)(matrix * np.tril(np.ones_like(matrix))), _NAN, "later tasks are not measured yet"),
+    Mistake("from the first stage", _best(lambda matrix, k: matrix[0, k]), _FIRST),
+    Mistake("from any stage", _best(_of_column), _FIRST),
+    Mistake("the other sign", lambda matrix: -forgotten(matrix), _SIGN),
+    Mistake("along rows", lambda matrix: forgotten(matrix.T), _ROW),
     Mistake("never below 0", lambda matrix: max(0.0, forgotten(matrix)), _BELOW, "later tasks helped"),
-    Mistake(
-        "the last stage too",
-        lambda matrix: forgotten(matrix, lambda one, k: one[k:, k].max()),
-        _NOW,
-        "one task helped, one hurt; later tasks helped",
-    ),
+    Mistake("the last stage too", _best(lambda matrix, k: matrix[k:, k].max()), _NOW, "one task helped, one hurt; later tasks helped"),
 )
 
 

@@ -13,6 +13,7 @@ from utils.exercises.declare import Case, exercise
 from utils.exercises.judges import Judge, Verdict, describe, difference, short
 from utils.exercises.lab08.judges import SAME, far, same_for_equal_generators
 from utils.exercises.standins import library
+from utils.exercises.stock import CHANGED
 
 TRIALS = 2500
 
@@ -173,5 +174,5 @@ def reservoir_update(rng: np.random.Generator) -> Iterator[Case]:
     yield Case("the same rng, the same samples", (8, 200, seed()), twice, hints=SAME, probe="twice")
     windows = [from_numpy(rng.normal(size=(2, 5)).astype(np.float32)) for _ in range(3)]
     compare = ("How does your function see that a slot is free?", "By `seen`, or by `is None`: == asks every number of a tensor.")
-    options: Any = {"hints": compare, "probe": "tensors", "about": "inputs", "hints_on_error": True}
+    options: Any = {"hints": compare, "probe": "tensors", "about": "inputs", "hints_on_error": True, "hints_for": {"changed": CHANGED}}
     yield Case("samples that are tensors", (3, windows, seed()), holds_tensors, **options)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -23,25 +24,31 @@ def _block(name: str, innermost: bool = False) -> str:
     return ".".join(parts[: numbers[-1 if innermost else 0] + 1]) if numbers else ""
 
 
-def _from_last(names: Names, block: Callable[[str], str] = _block) -> int:
-    """Where the last block begins; behind the end without one."""
-    blocks = [block(name) for name in names]
-    return blocks.index([one for one in blocks if one][-1]) if any(blocks) else len(names)
+def _blocks(names: Names, innermost: bool = False) -> Names:
+    """Those of all names that have one, in their order."""
+    return [block for name in names if (block := _block(name, innermost))]
+
+
+def _is_late(name: str, names: Names, innermost: bool = False) -> bool:
+    """Whether a name comes where the last block has begun."""
+    blocks = _blocks(names, innermost)
+    return bool(blocks) and names.index(name) >= [_block(one, innermost) for one in names].index(blocks[-1])
 
 
 def _layer(name: str) -> str:
     return name.rpartition(".")[0]
 
 
-def _is_norm(name: str) -> bool:
-    return _layer(name).rpartition(".")[2].rstrip("0123456789") in ("norm", "bn")
+def _inner(name: str) -> str:
+    """The part right before weight or bias."""
+    return _layer(name).rpartition(".")[2]
 
 
 RULES: dict[str, Callable[[str, Names], bool]] = {
     "all": lambda name, names: True,
     "last": lambda name, names: _layer(name) == _layer(names[-1]),
-    "last_block": lambda name, names: names.index(name) >= _from_last(names),
-    "norm": lambda name, names: _is_norm(name),
+    "last_block": _is_late,
+    "norm": lambda name, names: _inner(name).rstrip("0123456789") in ("norm", "bn"),
     "bias": lambda name, names: name.split(".")[-1] == "bias",
 }
 
@@ -71,18 +78,9 @@ def _by(**rules: Any) -> Callable[..., Names]:
     return lambda names, policy: chosen(names, policy, **rules)
 
 
-def _by_letters(name: str, names: Names) -> bool:
-    numbers = sorted(block for block in map(_block, names) if block)
-    return bool(numbers) and (_block(name) or "~") >= numbers[-1]
-
-
 def _of_largest_number(name: str, names: Names) -> bool:
     numbers = [int(_block(one).rpartition(".")[2] or -1) for one in names]
     return names.index(name) >= numbers.index(max(numbers))
-
-
-def _block_alone(name: str, names: Names) -> bool:
-    return _block(name) == [block for block in map(_block, names) if block][-1]
 
 
 _PARTS = ("Is a part of a word enough?", 'It is not: compare whole parts, name.split(".").')
@@ -99,48 +97,32 @@ _LATER = (
     "Which block comes last, and which has the largest number?",
     "The last block is that of the last name with a number: the order decides.",
 )
+_ONCE = ("Can a name be in the answer twice?", "It can't: go through names once.")
+_IN_ORDER = ("In which order do they come?", "In that of names: go through names once, and ask the policy about each.")
+_LIST = ("What is asked for?", "A list of names, as they are in names.")
+_AGREE = ("How many names has the last layer?", "All that agree with the last name up to its final dot: a layer without a bias has one.")
+_LIKE_BIASES, _LIKE_LAST = "names that look like biases", "names that look like the last"
 MISTAKES = (
-    Mistake(
-        "order",
-        lambda *x: chosen(*x)[::-1],
-        ("In which order do they come?", "In that of names: go through names once, and ask the policy about each."),
-    ),
-    Mistake("twice", lambda *x: chosen(*x) * 2, ("Can a name be in the answer twice?", "It can't: go through names once.")),
-    Mistake("kind", lambda *x: " ".join(chosen(*x)), ("What is asked for?", "A list of names, as they are in names.")),
+    Mistake("order", lambda *x: chosen(*x)[::-1], _IN_ORDER),
+    Mistake("twice", lambda *x: chosen(*x) * 2, _ONCE),
+    Mistake("kind", lambda *x: " ".join(chosen(*x)), _LIST),
     Mistake(
         "by substrings",
         _by(norm=lambda name, _: "norm" in name or "bn" in name, bias=lambda name, _: "bias" in name),
         _PARTS,
-        "names that look like biases; names that look like norms",
+        f"{_LIKE_BIASES}; names that look like norms",
     ),
-    Mistake("by the end of the word", _by(bias=lambda name, _: name.endswith("bias")), _PARTS, "names that look like biases"),
-    Mistake("norms by their beginning", _by(norm=lambda name, _: _layer(name).rpartition(".")[2].startswith(("norm", "bn"))), _PARTS),
-    Mistake(
-        "norms without numbers", _by(norm=lambda name, _: _layer(name).rpartition(".")[2] in ("norm", "bn")), _NORM, "norms with numbers"
-    ),
-    Mistake(
-        "the last by its beginning",
-        _by(last=lambda name, names: name.startswith(_layer(names[-1]))),
-        _PARTS,
-        "names that look like the last",
-    ),
+    Mistake("by the end of the word", _by(bias=lambda name, _: name.endswith("bias")), _PARTS, _LIKE_BIASES),
+    Mistake("norms by their beginning", _by(norm=lambda name, _: _inner(name).startswith(("norm", "bn"))), _PARTS),
+    Mistake("norms without numbers", _by(norm=lambda name, _: _inner(name) in ("norm", "bn")), _NORM, "norms with numbers"),
+    Mistake("the last by its beginning", _by(last=lambda name, names: name.startswith(_layer(names[-1]))), _PARTS, _LIKE_LAST),
     Mistake("the last name alone", _by(last=lambda name, names: name == names[-1]), _LAYER, "the last layer; a last layer in a part"),
-    Mistake(
-        "the last two names",
-        _by(last=lambda name, names: name in names[-2:]),
-        ("How many names has the last layer?", "All that agree with the last name up to its final dot: a layer without a bias has one."),
-        "names that look like the last",
-    ),
+    Mistake("the last two names", _by(last=lambda name, names: name in names[-2:]), _AGREE, _LIKE_LAST),
     Mistake("the last by its first part", _by(last=lambda name, names: name.split(".")[0] == names[-1].split(".")[0]), _WHOLE),
-    Mistake("the block alone", _by(last_block=_block_alone), _BLOCK),
-    Mistake("numbers as letters", _by(last_block=_by_letters), _TEN),
+    Mistake("the block alone", _by(last_block=lambda name, names: _block(name) == _blocks(names)[-1]), _BLOCK),
+    Mistake("numbers as letters", _by(last_block=lambda name, names: (_block(name) or "~") >= max(_blocks(names), default="~~")), _TEN),
     Mistake("the largest number", _by(last_block=_of_largest_number), _LATER, "two rows of blocks"),
-    Mistake(
-        "the innermost block",
-        _by(last_block=lambda name, names: names.index(name) >= _from_last(names, lambda one: _block(one, innermost=True))),
-        _FIRST,
-        "blocks in blocks",
-    ),
+    Mistake("the innermost block", _by(last_block=partial(_is_late, innermost=True)), _FIRST, "blocks in blocks"),
 )
 
 
@@ -180,9 +162,8 @@ def select_trainable(rng: np.random.Generator) -> Iterator[Case]:
     alike = [f"un{conv}bias.weight", f"ab{row}norm.weight", f"norm{row}.weight", f"bn{other}.1.weight", "bias.weight", "norm.bias"]
     alike += [f"{out}.in_{other}_bias", f"{row}.{other}bias", f"{unlike}.bias", f"{head}2.weight", f"{head}.weight"]
     alike = [alike[at] for at in rng.permutation(len(alike) - 1)] + alike[-1:]
-    yield Case("names that look like biases", (alike, "bias"), hints=_PARTS)
-    yield Case("names that look like norms", (alike, "norm"), hints=_PARTS)
-    yield Case("names that look like the last", (alike, "last"), hints=_PARTS)
+    for what, policy in (("biases", "bias"), ("norms", "norm"), ("the last", "last")):
+        yield Case(f"names that look like {what}", (alike, policy), hints=_PARTS)
     yield refuses("an unknown policy", (names, unlike))
     nothing = ("What would a training without weights learn?", "Nothing, however long it runs: raise ValueError where no name is left.")
     yield refuses("a policy that finds nothing", ([f"{row}.weight", f"{out}.weight"], "norm"), hints=nothing)

@@ -8,8 +8,40 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from utils.exercises.c.arrays import UnreadableError, read_array
+from utils.exercises.c.arrays import CArray, UnreadableError, read_array
 from utils.exercises.inside.tools import compiler
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "const int8_t w[3] = {1, -2, 3};",
+        "static const int8_t w[3] = { 0x01, -0x2, +3, };\n",
+        "#include <stdint.h>\n/* w[2] = {9} */ int8_t const w [3]={1,-2, // two\n3} ;",
+    ],
+)
+def test_one_array_may_be_written_in_many_ways(text):
+    assert read_array(text) == CArray("w", "int8_t", const=True, count=3, values=[1, -2, 3])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "const int8_t w[3] = {1, -2, 3}",
+        "const int8_t w[3] = {1, -2, 3}; const int8_t w[3] = {1, -2, 3};",
+        "const int8_t w[3] = {1 -2, 3};",
+        "const int8_t w[3] = {1, -2, 3.0};",
+        "const int8_t w[3] = {01, -2, 3};",
+        "const int8_t w[3] = [1, -2, 3];",
+        "const unsigned char w[3] = {1, -2, 3};",
+        "const w[3] = {1, -2, 3};",
+        "w",
+        "",
+    ],
+)
+def test_what_is_not_one_array_of_integers_is_unreadable(text):
+    with pytest.raises(UnreadableError):
+        read_array(text)
 
 
 @pytest.mark.needs("gcc")

@@ -15,17 +15,17 @@ def _fixed_point(scale, allowed=True):
     return (multiplier, shift) if multiplier < 2**31 else (2**30, shift - 1)
 
 
-_FACTORS = {
-    "that_refuses_nothing": ("Loses: refuses *", lambda scale: _fixed_point(scale) if 0 < scale < 2**30 else (0, 0)),
-    "that_compares_nan": (
+TABLE = {
+    "to_fixed_point_that_refuses_nothing": ("Loses: refuses *", lambda scale: _fixed_point(scale) if 0 < scale < 2**30 else (0, 0)),
+    "to_fixed_point_that_compares_nan": (
         "Loses: refuses NaN. Hints: What does NaN < 1 say",
         lambda scale: (0, 0) if math.isnan(scale) else _fixed_point(scale, 2**-32 <= scale < 1),
     ),
-    "without_the_lowest": (
+    "to_fixed_point_without_the_lowest": (
         "Loses: the smallest factor. Hints: Which bounds does the docstring give",
         lambda scale: _fixed_point(scale, 2**-32 < scale < 1),
     ),
-    "up_to_1": (
+    "to_fixed_point_up_to_1": (
         "Loses: refuses 1. Hints: Which error does the docstring name for this",
         lambda scale: _fixed_point(scale, 2**-32 <= scale <= 1),
     ),
@@ -48,33 +48,26 @@ def int8_conv2d_in_floats(x, w, b, params):
     return (torch.floor(acc * factor + 0.5) + params["y_zero_point"]).clamp(0, 255).to(torch.uint8)
 
 
-def int8_conv2d_in_place(x, w, b, params):
-    """Pads the caller's dict away. Loses: leaves its inputs as they were. Hints: Print the inputs before and after."""
-    out = _conv(x, w, b, params)
-    params["padding"] = 0
-    return out
-
-
 _ROWS = "halves go up; stops at 0 and 255; products beyond *"  # one row of codes through one weight
-_CONVOLUTIONS = {
-    "in_int32": (
+TABLE |= {
+    "int8_conv2d_in_int32": (
         "Loses: all but no image. Hints: How large is a sum times its multiplier",
         lambda *layer: _conv(*layer, wide=torch.int32),
     ),
-    "without_axes": (
+    "int8_conv2d_without_axes": (
         f"Loses: all but one filter over one image; no image; {_ROWS}. Hints: 3 numbers meet an axis of length 4",
         lambda *layer: _conv(*layer, shape=(-1,)),
     ),
-    "of_squares": (
+    "int8_conv2d_of_squares": (
         f"Loses: an image that is not a square; {_ROWS}",
         lambda x, *layer: _conv(F.pad(x, (0, x.shape[2] - x.shape[3])), *layer),
     ),
-    "with_a_float_table": (
+    "int8_conv2d_with_a_float_table": (
         "Loses: no float on the way. Hints: Which line makes a float",
         lambda *layer: _conv(*layer) + torch.zeros(1).to(torch.uint8),
     ),
-    "to_int64": ("Loses: uint8 comes out. Hints: What is your result's dtype", lambda *layer: _conv(*layer).long()),
-    "one_image_at_least": (
+    "int8_conv2d_to_int64": ("Loses: uint8 comes out. Hints: What is your result's dtype", lambda *layer: _conv(*layer).long()),
+    "int8_conv2d_one_image_at_least": (
         "Loses: no image. Hints: There is no image here",
         lambda x, *layer: torch.cat([_conv(image[None], *layer) for image in x]),
     ),
@@ -104,30 +97,33 @@ def weights_to_c_in_place(name, array):
 
 _FORM, _NAMES = "Hints: How does C declare an array of constants", "Hints: Which names does C allow"
 _ROW_BY_ROW = "a filter of four axes; a transposed matrix; 2,000 numbers; leaves the array as it was"
-_TEXTS = {
-    "in_int": ("Loses: all but refuses *. Hints: What is the array's dtype", lambda *given: _in_c(*given, kind="int")),
-    "with_empty_brackets": ("Loses: all but refuses *. Hints: How many numbers are there", lambda *given: _in_c(*given, count="")),
-    "by_str": (
+TABLE |= {
+    "weights_to_c_in_int": ("Loses: all but refuses *. Hints: What is the array's dtype", lambda *given: _in_c(*given, kind="int")),
+    "weights_to_c_with_empty_brackets": (
+        "Loses: all but refuses *. Hints: How many numbers are there",
+        lambda *given: _in_c(*given, count=""),
+    ),
+    "weights_to_c_by_str": (
         f"Loses: all but one number; refuses *. {_FORM}",  # no commas, and dots in the middle
         lambda name, array: _in_c(name, array, numbers=[str(array.flatten().numpy()).strip("[]")]),
     ),
-    "with_dots": (
+    "weights_to_c_with_dots": (
         "Loses: 2,000 numbers. Hints: Are all numbers there",
         lambda name, array: _in_c(name, array, numbers=str(array.flatten().numpy())[1:-1].split()),
     ),
-    "by_str_of_a_list": (
+    "weights_to_c_by_str_of_a_list": (
         f"Loses: {_ROW_BY_ROW}. {_FORM}",  # nested brackets where there are rows
         lambda name, array: _in_c(name, array, numbers=[array.tolist()]).replace("{[", "{").replace("]}", "}"),
     ),
-    "as_stored": (
+    "weights_to_c_as_stored": (
         "Loses: a transposed matrix. Hints: In which order do the numbers come",
         lambda name, array: _in_c(name, array, numbers=torch.as_strided(array, (array.numel(),), (1,)).tolist()),
     ),
-    "of_axes_only": (
+    "weights_to_c_of_axes_only": (
         "Loses: one number. Hints: This array has one number, and no axis",
         lambda name, array: _in_c(name, array, numbers=[int(value) for row in array for value in row.flatten()]),
     ),
-    "that_takes_bools": (
+    "weights_to_c_that_takes_bools": (
         "Loses: refuses bool. Hints: Does the docstring name this dtype",
         lambda name, array: _in_c(name, array.to(torch.uint8) if array.dtype is torch.bool else array),
     ),
@@ -141,19 +137,10 @@ _CHECKS = {  # of a name -> (the cases that are lost, the check)
     "of_letters_first": ("a name that begins with _", lambda name: re.fullmatch(r"[A-Za-z]\w*", name, re.ASCII)),
     "of_two_letters": ("a name of one letter", lambda name: re.fullmatch(r"[A-Za-z_]\w+", name, re.ASCII)),
 }
-_TEXTS |= {
-    name: (f"Loses: {lost}. {_NAMES}", lambda *given, allowed=allowed: _in_c(*given, allowed=allowed))
+TABLE |= {
+    f"weights_to_c_{name}": (f"Loses: {lost}. {_NAMES}", lambda *given, allowed=allowed: _in_c(*given, allowed=allowed))
     for name, (lost, allowed) in _CHECKS.items()
 }
-
-
-def fits_flash_and_ram_in_place(sizes, device):
-    """Takes the stack out of the caller's dict. Loses: leaves its inputs as they were. Hints: Print the inputs before and after."""
-    sizes["bss"] += sizes.pop("stack")
-    used = {"flash": sizes["text"] + sizes["data"], "ram": sizes["data"] + sizes["bss"]}
-    first = max(used, key=lambda name: used[name] / device[f"{name}_bytes"])
-    over = used[first] - device[f"{first}_bytes"]
-    return {**used, "fits": over <= 0, "breaks": first if over > 0 else None, "excess": max(0, over)}
 
 
 _HEAD = "#include <stdint.h>\nint32_t dot(const uint8_t *x, const int8_t *w, int32_t n, int32_t x_zero_point)\n"
@@ -216,14 +203,6 @@ _LOOPS = {  # the cases that are lost, the beginning of a hint where there is on
         "that_asks_afterwards": _loop(start="int32_t sum = 0, i = 0;", loop="do").replace("} return", "} while (++i < n); return"),
     },
 }
-_SOURCES = {name: (f"Loses: {note}", lambda source=source: source) for note, loops in _LOOPS.items() for name, source in loops.items()}
-TABLE = {
-    f"{exercise}_{name}": answer
-    for exercise, answers in (
-        ("to_fixed_point", _FACTORS),
-        ("int8_conv2d", _CONVOLUTIONS),
-        ("weights_to_c", _TEXTS),
-        ("dot_in_c", _SOURCES),
-    )
-    for name, answer in answers.items()
+TABLE |= {
+    f"dot_in_c_{name}": (f"Loses: {note}", lambda source=source: source) for note, loops in _LOOPS.items() for name, source in loops.items()
 }

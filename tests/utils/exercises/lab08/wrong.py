@@ -3,19 +3,7 @@
 import numpy as np
 import torch
 
-_PRINT = "Hints: Print the inputs before and after"
 _WHICH_ERROR = "Hints: Which error does the docstring name for this"
-
-
-def _changing(right, change):
-    """The right answer, and a change of the inputs after it."""
-
-    def answer(*given):
-        found = right(*given)
-        change(*given)
-        return found
-
-    return answer
 
 
 def _memory(layers, trainable, batch, known=lambda layer: layer["weights"]):
@@ -41,13 +29,11 @@ def training_memory_takes_any_name(layers, trainable, batch):
     return _memory(layers, [layer["name"] for layer in layers if layer["weights"] and layer["name"] in trainable], batch)
 
 
-_MEMORIES = {
-    "takes_any_step": (
+TABLE = {
+    "training_memory_takes_any_step": (
         "Loses: refuses a step without weights. Hints: What could relu1 learn",
         lambda *given: _memory(*given, known=lambda layer: True),
     ),
-    "sorts_the_steps": (f"Loses: leaves what it is given. {_PRINT}", _changing(_memory, lambda layers, *_: layers.reverse())),
-    "empties_trainable": (f"Loses: leaves what it is given. {_PRINT}", _changing(_memory, lambda _, trainable, batch: trainable.clear())),
 }
 
 
@@ -81,10 +67,12 @@ def select_trainable_finds_nothing(names, policy):
     return _chosen(names, policy)
 
 
-_SELECTIONS = {
-    "as_a_set": ("Loses: all but refuses *", lambda *given: set(_select(*given))),
-    "takes_any_policy": (f"Loses: refuses *. {_WHICH_ERROR}; What would a training without", lambda *given: _chosen(*given)),
-    "removes": (f"Loses: leaves the names. {_PRINT}", _changing(_select, lambda names, _: names.pop())),
+TABLE |= {
+    "select_trainable_as_a_set": ("Loses: all but refuses *", lambda *given: set(_select(*given))),
+    "select_trainable_takes_any_policy": (
+        f"Loses: refuses *. {_WHICH_ERROR}; What would a training without",
+        lambda *given: _chosen(*given),
+    ),
 }
 
 
@@ -135,25 +123,28 @@ def reservoir_update_looks_for_none(buffer, seen, sample, rng):
 _FAIR = "the first one that finds no free slot; the one after it; after a stream *; every slot gives way; a buffer of one slot"
 _OFTEN = f"Loses: {_FAIR}. Hints: With which probability should sample number n be in a buffer"
 _SAME = "the same rng, the same samples"
-_RESERVOIRS = {
-    "one_number_short": (_OFTEN, _reservoir(lambda buffer, seen, rng: int(rng.integers(max(seen, 1))))),
-    "always": (_OFTEN, _reservoir(lambda buffer, seen, rng: rng.integers(len(buffer)) if buffer else 0)),
-    "ring": (f"Loses: {_FAIR}; {_SAME}", _reservoir(lambda buffer, seen, rng: seen % len(buffer) if buffer else 0)),
-    "first_come": (f"Loses: {_FAIR}; {_SAME}", _reservoir(lambda buffer, seen, rng: len(buffer))),
-    "half": (f"Loses: {_FAIR}", _reservoir(lambda buffer, seen, rng: rng.integers(len(buffer)) if buffer and rng.random() < 0.5 else -1)),
-    "first_slot": (
+TABLE |= {
+    "reservoir_update_one_number_short": (_OFTEN, _reservoir(lambda buffer, seen, rng: int(rng.integers(max(seen, 1))))),
+    "reservoir_update_always": (_OFTEN, _reservoir(lambda buffer, seen, rng: rng.integers(len(buffer)) if buffer else 0)),
+    "reservoir_update_ring": (f"Loses: {_FAIR}; {_SAME}", _reservoir(lambda buffer, seen, rng: seen % len(buffer) if buffer else 0)),
+    "reservoir_update_first_come": (f"Loses: {_FAIR}; {_SAME}", _reservoir(lambda buffer, seen, rng: len(buffer))),
+    "reservoir_update_half": (
+        f"Loses: {_FAIR}",
+        _reservoir(lambda buffer, seen, rng: rng.integers(len(buffer)) if buffer and rng.random() < 0.5 else -1),
+    ),
+    "reservoir_update_first_slot": (
         "Loses: after a stream *; every slot gives way. Hints: Which samples stay too long in your buffer, old or new ones",
         _reservoir(lambda buffer, seen, rng: 0 if rng.random() < len(buffer) / (seen + 1) else -1),
     ),
-    "random_from_the_start": (
+    "reservoir_update_random_from_the_start": (
         f"Loses: all but a buffer of one slot; a buffer without slots; {_SAME}. Hints: Where does a sample go while there is room",
         _reservoir(lambda buffer, seen, rng: int(rng.integers(seen + 1)) if seen else len(buffer) - 1, fills=False),
     ),
-    "own_chance": (
+    "reservoir_update_own_chance": (
         f"Loses: {_SAME}. Hints: Where does your randomness come from",
         _reservoir(lambda buffer, seen, rng: np.random.randint(seen + 1)),
     ),
-    "needs_slots": (  # divides by their number
+    "reservoir_update_needs_slots": (  # divides by their number
         "Loses: a buffer without slots. Hints: What can be kept without",
         _reservoir(lambda buffer, seen, rng: int(rng.integers(seen + 1)) if seen // len(buffer) else seen),
     ),
@@ -209,28 +200,24 @@ def fedavg_takes_all(states, sizes):
     return _average(known, [max(0, size) for size in sizes[: len(states)]])
 
 
-_AVERAGES = {
-    "in_common_dtypes": (
+TABLE |= {
+    "fedavg_in_common_dtypes": (
         "Loses: the first client's dtypes. Hints: Which dtypes has the first client",  # int64 and float32
         lambda *given: {name: part.float() if part.is_floating_point() else part.long() for name, part in _average(*given).items()},
     ),
-    "counters_in_half": (
+    "fedavg_counters_in_half": (
         "Loses: equal counters stay. Hints: Is a mean of equal numbers that number",
         lambda *given: _average(*given, counted=lambda counter: counter.bfloat16().float()),
     ),
-    "zips": (
+    "fedavg_zips": (
         "Loses: refuses a size too *. Hints: What does zip do when one list is shorter",
         lambda states, sizes: _average(states[: len(sizes)], sizes[: len(states)]),
     ),
-    "counts_names": (
+    "fedavg_counts_names": (
         "Loses: refuses as many other names. Hints: Do both networks have the same names",
         lambda states, sizes: _average(
             [dict(zip(states[0], state.values(), strict=True)) if len(state) == len(states[0]) else {} for state in states], sizes
         ),
-    ),
-    "in_place": (
-        f"Loses: leaves the states as they were. {_PRINT}",
-        _changing(_average, lambda states, sizes: [part.zero_() for part in states[0].values()]),
     ),
 }
 
@@ -247,12 +234,14 @@ def _forgotten(matrix):
 
 
 _ONE_OR_NONE = "refuses a single task; refuses no task"
-_FORGOTTEN = {
-    "in_place": (f"Loses: leaves the matrix as it was. {_PRINT}", _changing(_forgotten, lambda matrix: matrix.mul_(0.5))),
-    "of_one_task": (f"Loses: {_ONE_OR_NONE}. {_WHICH_ERROR}", lambda matrix: _forgotten(matrix) if len(matrix) > 1 else torch.nan),
-    "of_no_task": (f"Loses: refuses no task. {_WHICH_ERROR}", lambda matrix: _forgotten(matrix) if len(matrix) else 0.0),
-    "what_is_left": (f"Loses: all but {_ONE_OR_NONE}", lambda matrix: _of_two(matrix)[-1, :-1].mean()),
-    "rounded": (
+TABLE |= {
+    "forgetting_of_one_task": (
+        f"Loses: {_ONE_OR_NONE}. {_WHICH_ERROR}",
+        lambda matrix: _forgotten(matrix) if len(matrix) > 1 else torch.nan,
+    ),
+    "forgetting_of_no_task": (f"Loses: refuses no task. {_WHICH_ERROR}", lambda matrix: _forgotten(matrix) if len(matrix) else 0.0),
+    "forgetting_what_is_left": (f"Loses: all but {_ONE_OR_NONE}", lambda matrix: _of_two(matrix)[-1, :-1].mean()),
+    "forgetting_rounded": (
         f"Loses: all but nothing is forgotten; {_ONE_OR_NONE}. Hints: Take one task",
         lambda matrix: float(round(_forgotten(matrix))),
     ),
@@ -279,6 +268,14 @@ def _noisy(noise):
     return answer
 
 
+def clip_and_noise_in_place(update, clip, sigma, rng):
+    """Changes the update, and refuses nothing. Loses: refuses *; leaves the update as it was."""
+    length = float(torch.cat([part.flatten() for part in update.values()]).norm())
+    for part in update.values():
+        part.mul_(min(1.0, clip / max(1e-12, length))).add_(_draw(part, abs(sigma * clip), rng))
+    return update
+
+
 def clip_and_noise_clips_the_noise(update, clip, sigma, rng):
     """First noise, then clip. Loses: the noise of a * clip. Hints: How large is the noise."""
     _factor(update, clip, sigma)
@@ -300,36 +297,17 @@ def clip_and_noise_the_same_twice(update, clip, sigma, rng):
     return _noisy(lambda part, *_: drawn[part.shape])(update, clip, sigma, rng)
 
 
-_NOISE = {
-    "sigma_alone": (
+TABLE |= {
+    "clip_and_noise_sigma_alone": (
         "Loses: the noise of a * clip. Hints: How large is the noise",
         _noisy(lambda part, clip, sigma, rng: _draw(part, sigma, rng)),
     ),
-    "uniform": (
+    "clip_and_noise_uniform": (
         "Loses: the noise of a * clip. Hints: Which distribution does the noise have",
         _noisy(lambda part, clip, sigma, rng: 3**0.5 * sigma * clip * torch.from_numpy(rng.uniform(-1, 1, part.shape)).float()),
     ),
-    "own_chance": (
+    "clip_and_noise_own_chance": (
         "Loses: the same rng, the same noise. Hints: Where does your randomness come from",
         _noisy(lambda part, clip, sigma, rng: sigma * clip * torch.randn(part.shape)),
     ),
-    "in_place": (  # and refuses nothing
-        "Loses: refuses *; leaves the update as it was",
-        _changing(
-            lambda update, clip, sigma, rng: _noisy(lambda part, *_: _draw(part, abs(sigma * clip), rng))(update, abs(clip) or 1.0, 0, rng),
-            lambda update, *_: [part.mul_(0.5) for part in update.values()],
-        ),
-    ),
-}
-TABLE = {
-    f"{exercise}_{name}": answer
-    for exercise, answers in (
-        ("training_memory", _MEMORIES),
-        ("select_trainable", _SELECTIONS),
-        ("reservoir_update", _RESERVOIRS),
-        ("fedavg", _AVERAGES),
-        ("forgetting", _FORGOTTEN),
-        ("clip_and_noise", _NOISE),
-    )
-    for name, answer in answers.items()
 }
