@@ -83,10 +83,7 @@ _ABOUT: dict[str, Hints] = {
         "Which variable is read before it has a value, or which return is missing?",
         "int32_t sum = 0; a local variable of C holds anything until it is set, and so does the result without a return.",
     ),
-    "nameless": (
-        "What is your function called?",
-        "dot, not static, with the types of the docstring: the caller looks it up by this name.",
-    ),
+    "nameless": ("What is your function called?", "dot, not static, with the types of the docstring: the caller looks it up by this name."),
     "changed": ("Does the loop write to x or w?", "Take the difference into a variable of its own: x and w are const."),
 }
 _NARROW: Hints = ("How large does the sum become?", "Larger than int8_t holds: the accumulator is int32_t.")

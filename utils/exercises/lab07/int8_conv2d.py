@@ -72,10 +72,7 @@ _SUMS = (
 )
 _POINT = ("Which value has the code x_zero_point?", "0.0: leave uint8, then subtract it, before you multiply.")
 _HALF = ("Does >> round?", "It rounds down: add half a step, 1 << (shift - 1), before you shift.")
-_UP = (
-    "A factor of a half makes 2.5 of 5.",
-    "Halves go up, also below 0: -2.5 becomes -2. (acc * multiplier + half) >> shift does both.",
-)
+_UP = ("A factor of a half makes 2.5 of 5.", "Halves go up, also below 0: -2.5 becomes -2. (acc * multiplier + half) >> shift does both.")
 _FIRST = ("How many multipliers are there?", "One for each filter: give them the shape (o, 1, 1), so that they broadcast.")
 _BORDER = (
     "Which value is beyond the border, and which code has it?",

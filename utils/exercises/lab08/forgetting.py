@@ -57,7 +57,9 @@ MISTAKES = (
     Mistake("divided by all tasks", lambda matrix: forgotten(matrix) * (len(matrix) - 1) / len(matrix), _FEWER),
     Mistake("the sum", lambda matrix: forgotten(matrix) * (len(matrix) - 1), _MEAN),
     Mistake("from the diagonal", _best(lambda matrix, k: matrix[k, k]), _LEARNED, "a task that was best later"),
-    Mistake("zeros above", lambda matrix: _best(_of_column)(matrix * np.tril(np.ones_like(matrix))), _NAN, "later tasks are not measured yet"),
+    Mistake(
+        "zeros above", lambda matrix: _best(_of_column)(matrix * np.tril(np.ones_like(matrix))), _NAN, "later tasks are not measured yet"
+    ),
     Mistake("from the first stage", _best(lambda matrix, k: matrix[0, k]), _FIRST),
     Mistake("from any stage", _best(_of_column), _FIRST),
     Mistake("the other sign", lambda matrix: -forgotten(matrix), _SIGN),

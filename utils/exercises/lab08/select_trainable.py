@@ -87,10 +87,7 @@ _PARTS = ("Is a part of a word enough?", 'It is not: compare whole parts, name.s
 _LAYER = ("What is a layer's name, what the weight's?", 'Take the last part away: "head.weight" and "head.bias" are both of "head".')
 _WHOLE = ("How long is the name of the last layer?", "All parts but the last one: out.linear of out.linear.bias.")
 _NORM = ("Where may a norm's name stand?", "Right before weight or bias; it is norm or bn, and digits may follow.")
-_BLOCK = (
-    "Where does the last block begin?",
-    "At the first name of the block that comes last; all names from there to the end are in.",
-)
+_BLOCK = ("Where does the last block begin?", "At the first name of the block that comes last; all names from there to the end are in.")
 _TEN = ("Is blocks.1 the beginning of blocks.11?", "Of its letters, yes: compare whole parts, or with the dot behind the number.")
 _FIRST = ("There are two numbers in these names. Which one counts?", "The first: a block ends with it, whatever the block contains.")
 _LATER = (

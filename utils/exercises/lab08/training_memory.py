@@ -116,20 +116,11 @@ _FAR = ("How far back does the gradient run?", "To the first step that learns: a
 _SIZES = ("Are two tensors of one size the same tensor?", "They are not: collect the indices of the tensors in a set, not their sizes.")
 _INPUT = ("Which tensor does the gradient of a weight need?", "The input of its step: count inputs where needs_input is True.")
 _ORDER = ("Which of the steps that learn comes first?", "The first one in layers: the names in trainable may have another order.")
-_FORWARD = (
-    "Do weights that do not learn take memory?",
-    "They do, the forward pass uses them: weights counts all steps, learning or not.",
-)
-_SAMPLES = (
-    "Of how many samples are the activations?",
-    "Of the whole batch: times batch. Weights, gradients and momentum are there once.",
-)
+_FORWARD = ("Do weights that do not learn take memory?", "They do, the forward pass uses them: weights counts all steps, learning or not.")
+_SAMPLES = ("Of how many samples are the activations?", "Of the whole batch: times batch. Weights, gradients and momentum are there once.")
 _BYTES = ("In which unit is memory counted?", "In bytes: float32 takes 4 for each number.")
 _LEARN = ("Which weights have a gradient and a momentum?", "Those that learn, and no others.")
-_MOMENTUM = (
-    "What does momentum keep between two steps?",
-    "One number for each weight that learns, as many as there are gradients.",
-)
+_MOMENTUM = ("What does momentum keep between two steps?", "One number for each weight that learns, as many as there are gradients.")
 _TOTAL = ("Which parts make the total?", "All four: weights, gradients, momentum and activations.")
 MISTAKES = (
     Mistake("needless inputs", _keeping(lambda *x: kept(*x) | set(learning(*x))), _NEEDLESS),
