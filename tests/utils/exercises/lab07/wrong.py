@@ -16,7 +16,6 @@ def _fixed_point(scale, allowed=True):
 
 
 TABLE = {
-    "to_fixed_point_that_refuses_nothing": ("Loses: refuses *", lambda scale: _fixed_point(scale) if 0 < scale < 2**30 else (0, 0)),
     "to_fixed_point_that_compares_nan": (
         "Loses: refuses NaN. Hints: What does NaN < 1 say",
         lambda scale: (0, 0) if math.isnan(scale) else _fixed_point(scale, 2**-32 <= scale < 1),
@@ -80,12 +79,6 @@ def _in_c(name, array, kind="", count=None, numbers=None, allowed=lambda name: n
     kind = kind or f"{str(array.dtype).removeprefix('torch.')}_t"
     values = array.flatten().tolist() if numbers is None else numbers
     return f"static const {kind} {name}[{array.numel() if count is None else count}] = {{{', '.join(map(str, values))}}};\n"
-
-
-def weights_to_c_that_refuses_nothing(name, array):
-    """Writes whatever it gets. Loses: refuses *."""
-    known = array.dtype in (torch.int8, torch.uint8, torch.int16, torch.int32) and array.numel()
-    return _in_c(name, array if known else torch.ones(1, dtype=torch.int8), allowed=lambda name: True)
 
 
 def weights_to_c_in_place(name, array):

@@ -6,10 +6,10 @@ import torch
 _WHICH_ERROR = "Hints: Which error does the docstring name for this"
 
 
-def _memory(layers, trainable, batch, known=lambda layer: layer["weights"]):
-    """By the steps, one after the other. known: which of them may be called trainable."""
-    if not set(trainable) <= {layer["name"] for layer in layers if known(layer)}:
-        raise ValueError("no step with weights has this name")
+def training_memory_takes_any_step(layers, trainable, batch):
+    """Steps without weights are taken for steps that learn. Loses: refuses a step without weights. Hints: What could relu1 learn."""
+    if not set(trainable) <= {layer["name"] for layer in layers}:
+        raise ValueError("no step has this name")
     sizes = [layers[0]["inputs"]] + [layer["outputs"] for layer in layers]
     needed, weights, after = set(), 0, False
     for at, layer in enumerate(layers):
@@ -22,23 +22,8 @@ def _memory(layers, trainable, batch, known=lambda layer: layer["weights"]):
     return parts | {"total": sum(parts.values())}
 
 
-def training_memory_takes_any_name(layers, trainable, batch):
-    """Names that no step has count nothing. Loses: refuses a name that no step has; refuses a step without weights.
-    Hints: Which error does the docstring name for this; What could relu1 learn.
-    """
-    return _memory(layers, [layer["name"] for layer in layers if layer["weights"] and layer["name"] in trainable], batch)
-
-
-TABLE = {
-    "training_memory_takes_any_step": (
-        "Loses: refuses a step without weights. Hints: What could relu1 learn",
-        lambda *given: _memory(*given, known=lambda layer: True),
-    ),
-}
-
-
-def _chosen(names, policy):
-    """By the parts of each name; none where no block is, or for another policy."""
+def _chosen(names, policy, nothing_is_refused=True):
+    """By the parts of each name."""
     parts = [name.split(".") for name in names]
     blocks = [next((part[: at + 1] for at in range(1, len(part) - 1) if part[at].isdigit()), None) for part in parts]
     last = next((block for block in reversed(blocks) if block), None)
@@ -49,11 +34,8 @@ def _chosen(names, policy):
         "norm": lambda at: len(parts[at]) > 1 and parts[at][-2].rstrip("0123456789") in ("norm", "bn"),
         "bias": lambda at: parts[at][-1] == "bias",
     }
-    return [name for at, name in enumerate(names) if policy in keeps and keeps[policy](at)]
-
-
-def _select(names, policy):
-    if not (found := _chosen(names, policy)):
+    found = [name for at, name in enumerate(names) if policy in keeps and keeps[policy](at)]
+    if policy not in keeps or (nothing_is_refused and not found):
         raise ValueError("unknown, or nothing to train")
     return found
 
@@ -62,18 +44,12 @@ def select_trainable_finds_nothing(names, policy):
     """An empty list is an answer. Loses: refuses a policy that finds nothing; refuses biases where there are none; refuses a last
     block where there is none. Hints: What would a training without weights learn.
     """
-    if policy not in ("all", "last", "last_block", "norm", "bias"):
-        raise ValueError("unknown policy")
-    return _chosen(names, policy)
+    return _chosen(names, policy, nothing_is_refused=False)
 
 
-TABLE |= {
-    "select_trainable_as_a_set": ("Loses: all but refuses *", lambda *given: set(_select(*given))),
-    "select_trainable_takes_any_policy": (
-        f"Loses: refuses *. {_WHICH_ERROR}; What would a training without",
-        lambda *given: _chosen(*given),
-    ),
-}
+def select_trainable_as_a_set(names, policy):
+    """A set has no order. Loses: all but refuses *."""
+    return set(_chosen(names, policy))
 
 
 def _reservoir(drawn, fills=True):
@@ -123,7 +99,7 @@ def reservoir_update_looks_for_none(buffer, seen, sample, rng):
 _FAIR = "the first one that finds no free slot; the one after it; after a stream *; every slot gives way; a buffer of one slot"
 _OFTEN = f"Loses: {_FAIR}. Hints: With which probability should sample number n be in a buffer"
 _SAME = "the same rng, the same samples"
-TABLE |= {
+TABLE = {
     "reservoir_update_one_number_short": (_OFTEN, _reservoir(lambda buffer, seen, rng: int(rng.integers(max(seen, 1))))),
     "reservoir_update_always": (_OFTEN, _reservoir(lambda buffer, seen, rng: rng.integers(len(buffer)) if buffer else 0)),
     "reservoir_update_ring": (f"Loses: {_FAIR}; {_SAME}", _reservoir(lambda buffer, seen, rng: seen % len(buffer) if buffer else 0)),
@@ -190,14 +166,6 @@ def fedavg_with_sizes_left_over(states, sizes):
     if len(sizes) < len(states):
         raise ValueError("a size is missing")
     return _average(states, sizes[: len(states)])
-
-
-def fedavg_takes_all(states, sizes):
-    """Refuses nothing. Loses: refuses *."""
-    if not states or sum(sizes) == 0:
-        return {}
-    known = [{name: state.get(name, first) for name, first in states[0].items()} for state in states[: len(sizes)]]
-    return _average(known, [max(0, size) for size in sizes[: len(states)]])
 
 
 TABLE |= {
