@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -31,29 +31,37 @@ _WIDEST = (
     "and is it the mean of the squares?",
 )
 _BITS = ("What changes with the number of bits?", "The fewer there are, the more it pays to clip: pass bits on.")
+_WHOLE = ("Your range holds 0, but its error is larger.", "Is 1.00 among your factors?")
 _BOTH = ("Do both ends move?", "Each candidate is low * factor and high * factor, with one factor for both.")
 _FINE = ("How many factors are tried?", "A hundred, in steps of 0.01: the best one may lie between yours.")
 _SIGNED = ("How far is the range from 0 on either side?", "As far as the values are: the codes are unsigned, so low and high may differ.")
 
 
-def _extremes(values: np.ndarray, *_: Any) -> tuple[float, float]:
-    return min(float(values.min()), 0.0), max(float(values.max()), 0.0)
+def _range(
+    values: np.ndarray,
+    bits: int,
+    method: str,
+    widen: bool = True,
+    share: float = 0.0001,
+    factors: Sequence[float] = FACTORS,
+    low_too: bool = True,
+    error: Callable[..., float] = squared_error,
+) -> tuple[float, float]:
+    """A right range, if nothing but the first three is given. low_too: whether the factor moves low as well."""
+
+    def widened(low: float, high: float) -> tuple[float, float]:
+        return (min(low, 0.0), max(high, 0.0)) if widen else (low, high)
+
+    if method == "percentile":
+        return widened(*np.quantile(values.astype(float), [share, 1 - share]).tolist())
+    low, high = widened(float(values.min()), float(values.max()))
+    candidates = [(low * factor if low_too else low, high * factor) for factor in (factors if method == "mse" else [1.0])]
+    return min(candidates, key=lambda one: error(values, *one, bits)) if len(candidates) > 1 else candidates[0]
 
 
-def _quantiles(values: np.ndarray, share: float = 0.0001) -> tuple[float, float]:
-    low, high = np.quantile(values.astype(float), [share, 1 - share])
-    return min(float(low), 0.0), max(float(high), 0.0)
-
-
-def _least(values: np.ndarray, bits: int, factors: Any = FACTORS, low_too: bool = True, error: Any = squared_error) -> tuple[float, float]:
-    """The range of the least error. low_too: whether the factor moves low as well."""
-    low, high = _extremes(values)
-    candidates = [(low * factor if low_too else low, high * factor) for factor in factors]
-    return min(candidates, key=lambda range_: error(values, range_[0], range_[1], bits))
-
-
-def _right(values: np.ndarray, bits: int, method: str) -> tuple[float, float]:
-    return {"minmax": _extremes, "percentile": lambda *_: _quantiles(values), "mse": _least}[method](values, bits)
+def _only(method: str, **changed: Any) -> Callable[..., tuple[float, float]]:
+    """Something else by this method."""
+    return lambda values, bits, asked: _range(values, bits, asked, **(changed if asked == method else {}))
 
 
 def _largest_error(values: np.ndarray, low: float, high: float, bits: int) -> float:
@@ -65,47 +73,27 @@ def _signed_error(values: np.ndarray, low: float, high: float, bits: int) -> flo
     return float(np.mean(((values.astype(float) / scale).round().clip(*ends(bits, True)) * scale - values) ** 2))
 
 
-def _only(method: str, made: Callable[..., Any]) -> Callable[..., Any]:
-    """Wrong by this method, right by the others."""
-    return lambda values, bits, asked: made(values, bits) if asked == method else _right(values, bits, asked)
-
-
-def _bare(values: np.ndarray, bits: int, method: str) -> Any:
-    """Not widened."""
-    ranges = [(values.min() * one, values.max() * one) for one in FACTORS]
-    return {
-        "minmax": lambda: (float(values.min()), float(values.max())),
-        "percentile": lambda: tuple(np.quantile(values.astype(float), [0.0001, 0.9999])),
-        "mse": lambda: min(ranges, key=lambda one: squared_error(values, one[0], one[1], bits)),
-    }[method]()
-
-
-def _both_ways(values: np.ndarray, *_: Any) -> tuple[float, float]:
+def _both_ways(values: np.ndarray, bits: int, method: str) -> tuple[float, float]:
     far = float(np.quantile(np.abs(values.astype(float)), 0.9999))
-    return -far, far
+    return (-far, far) if method == "percentile" else _range(values, bits, method)
 
 
 MISTAKES = (
-    Mistake("does not widen", _bare, _ZERO),
-    Mistake("does not widen the best", _only("mse", lambda values, bits: _bare(values, bits, "mse")), _ZERO),
-    Mistake("does not widen the quantiles", _only("percentile", lambda values, bits: _bare(values, bits, "percentile")), _ZERO),
-    Mistake("always the extremes", _extremes, _WIDEST),
-    Mistake("one percent", _only("percentile", lambda values, bits: _quantiles(values, 0.01)), _SHARE),
-    Mistake("the quantile of magnitudes", _only("percentile", _both_ways), _SIGNED),
-    Mistake("always 8 bits", lambda values, bits, method: _right(values, 8, method), _WIDEST),
-    Mistake("the least largest error", _only("mse", partial(_least, error=_largest_error)), _WIDEST),
-    Mistake("signed codes", _only("mse", partial(_least, error=_signed_error)), _LEAST),
-    Mistake("the narrowest range", _only("mse", lambda values, bits: _least(values, bits, [0.01])), _LEAST),
-    Mistake("moves high alone", _only("mse", partial(_least, low_too=False)), _BOTH),
-    Mistake(
-        "leaves 1.00 out",
-        _only("mse", partial(_least, factors=FACTORS[1:])),
-        ("Your range holds 0, but its error is larger.", "Is 1.00 among your factors?"),
-        "mse holds 0",
-    ),
-    Mistake("tenths", _only("mse", partial(_least, factors=[one / 10 for one in range(10, 0, -1)])), _FINE),
-    Mistake("factors above a half", _only("mse", partial(_least, factors=FACTORS[:50])), _FINE),
-    Mistake("symmetric", lambda *x: (-max(np.abs(_right(*x))), max(np.abs(_right(*x)))), _SIGNED),
+    Mistake("does not widen", partial(_range, widen=False), _ZERO),
+    Mistake("does not widen the best", _only("mse", widen=False), _ZERO),
+    Mistake("does not widen the quantiles", _only("percentile", widen=False), _ZERO),
+    Mistake("always the extremes", lambda values, *_: _range(values, 8, "minmax"), _WIDEST),
+    Mistake("one percent", _only("percentile", share=0.01), _SHARE),
+    Mistake("the quantile of magnitudes", _both_ways, _SIGNED),
+    Mistake("always 8 bits", lambda values, bits, method: _range(values, 8, method), _WIDEST),
+    Mistake("the least largest error", _only("mse", error=_largest_error), _WIDEST),
+    Mistake("signed codes", _only("mse", error=_signed_error), _LEAST),
+    Mistake("the narrowest range", _only("mse", factors=[0.01]), _LEAST),
+    Mistake("moves high alone", _only("mse", low_too=False), _BOTH),
+    Mistake("leaves 1.00 out", _only("mse", factors=FACTORS[1:]), _WHOLE, "mse holds 0"),
+    Mistake("tenths", _only("mse", factors=[one / 10 for one in range(10, 0, -1)]), _FINE),
+    Mistake("factors above a half", _only("mse", factors=FACTORS[:50]), _FINE),
+    Mistake("symmetric", lambda *x: (-max(np.abs(_range(*x))), max(np.abs(_range(*x)))), _SIGNED),
 )
 
 
@@ -168,7 +156,7 @@ def _leaky(values: Tensor) -> Tensor:
     return values.clamp(min=0) + 0.1 * values.clamp(max=0)
 
 
-@exercise(package(quantization.calibrate), points=3, difficulty=3, minutes=20, core=False, judge=close_to(_extremes), mistakes=MISTAKES)
+@exercise(package(quantization.calibrate), points=3, difficulty=3, minutes=20, core=False, judge=close_to(_range), mistakes=MISTAKES)
 def calibrate(rng: np.random.Generator) -> Iterator[Case]:
     """calibrate(values, bits, method) -> (low, high)."""
 
@@ -193,9 +181,8 @@ def calibrate(rng: np.random.Generator) -> Iterator[Case]:
     yield least("mse: 2 bits", _leaky(normal(rng, 1500)), 2, _BITS)
     relu = ("These values are never negative.", "The range is 0 to high * factor, and the codes are unsigned.")
     yield least("mse of what a ReLU gives", _heavy_tailed(rng, 1500).clamp(min=0), 3, relu)
-    spike = (
-        0.01 * (5 * int(whole(rng, 4, 8)) + int(whole(rng, 2, 3))) / 3
-    )  # a level for one factor alone, below a half, no multiple of 0.05
+    # a level for one factor alone, below a half, no multiple of 0.05
+    spike = 0.01 * (5 * int(whole(rng, 4, 8)) + int(whole(rng, 2, 3))) / 3
     values = 10 * spike * (1 + 1e-4 * normal(rng, 3000))
     values[int(whole(rng, 0, 2999))] = 10
     yield least("mse: one factor fits", values, 2, _FINE)

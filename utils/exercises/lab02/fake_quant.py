@@ -48,9 +48,14 @@ def _codes(x: Any, scale: Any, zero_point: int) -> Any:
     return np.rint(x / scale) + zero_point
 
 
-def _masked(inside: Callable[..., Any]) -> Callable[..., Any]:
-    """The upstream gradient where `inside` holds."""
-    return lambda x, scale, point, low, high, upstream: np.where(inside(x, scale, point, low, high), upstream, 0)
+def _inside(code: Callable[..., Any], strict: bool = False) -> Callable[..., Any]:
+    """The upstream gradient where this, of x, scale and zero point, lies between the ends. strict: without the ends."""
+
+    def made(x: Any, scale: Any, point: int, low: int, high: int, upstream: Any) -> Any:
+        found = code(x, scale, point)
+        return np.where((found > low) & (found < high) if strict else (found >= low) & (found <= high), upstream, 0)
+
+    return made
 
 
 FORWARD = (
@@ -61,28 +66,15 @@ FORWARD = (
     Mistake("leaves the zero point out", lambda x, s, point, *rest: fake(x, s, 0, *rest), _SUBTRACT),
 )
 BACKWARD = (
-    Mistake(
-        "leaves the last codes out",
-        _masked(lambda x, scale, point, low, high: (_codes(x, scale, point) > low) & (_codes(x, scale, point) < high)),
-        _BORDER,
-        "the last codes are inside",
-    ),
-    Mistake("passes everything", _masked(lambda x, *_: np.full(x.shape, True)), _STOPS),
+    Mistake("leaves the last codes out", _inside(_codes, strict=True), _BORDER, "the last codes are inside"),
+    Mistake("passes everything", lambda *inputs: inputs[5], _STOPS),
     Mistake("passes nothing", lambda *inputs: 0 * inputs[5], _FLAT),
     Mistake("passes ones", lambda x, scale, point, low, high, _: straight_through(x, scale, point, low, high, np.ones_like(x)), _CHAIN),
     Mistake("multiplies by the scale", lambda *inputs: straight_through(*inputs) * inputs[1], _CANCELS),
     Mistake("divides by the scale", lambda *inputs: straight_through(*inputs) / inputs[1], _CANCELS),
-    Mistake("compares values", _masked(lambda x, scale, point, low, high: (x >= low) & (x <= high)), _VALUES),
-    Mistake(
-        "compares before rounding",
-        _masked(lambda x, scale, point, low, high: (x / scale + point >= low) & (x / scale + point <= high)),
-        _BORDER,
-    ),
-    Mistake(
-        "compares without the zero point",
-        _masked(lambda x, scale, point, low, high: (_codes(x, scale, 0) >= low) & (_codes(x, scale, 0) <= high)),
-        _MOVED,
-    ),
+    Mistake("compares values", _inside(lambda x, scale, point: x), _VALUES),
+    Mistake("compares before rounding", _inside(lambda x, scale, point: x / scale + point), _BORDER),
+    Mistake("compares without the zero point", _inside(lambda x, scale, point: _codes(x, scale, 0)), _MOVED),
 )
 
 

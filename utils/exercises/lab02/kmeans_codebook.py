@@ -74,7 +74,7 @@ def _large_error(weight: np.ndarray, bits: int, entries: np.ndarray, given: np.n
 
 def _not_exact(weight: np.ndarray, bits: int, entries: np.ndarray, given: np.ndarray) -> str | None:
     fault = difference(entries[given.astype(int)], weight.astype(float), 1e-5, 1e-7)
-    return None if fault is None else f"codebook[codes] has {fault}"
+    return fault and f"codebook[codes] has {fault}"
 
 
 def _not_sorted(weight: np.ndarray, bits: int, entries: np.ndarray, given: np.ndarray) -> str | None:
@@ -88,10 +88,6 @@ def _not_repeated(weight: np.ndarray, bits: int, entries: np.ndarray, given: np.
     return f"{number(odd[0])} among the entries that are left over" if odd else None
 
 
-def _no_integers(weight: np.ndarray, bits: int, entries: np.ndarray, given: np.ndarray) -> str | None:
-    return None if given.dtype.kind in "iu" else f"codes of {given.dtype}"
-
-
 _PROPERTIES = {
     "nearest": ("each weight has its nearest entry", _not_nearest),
     "means": ("each used entry is the mean of its weights", _no_means),
@@ -99,7 +95,7 @@ _PROPERTIES = {
     "exact": ("each weight comes back as it was", _not_exact),
     "sorted": ("entries in ascending order", _not_sorted),
     "repeated": ("the last value repeated in the entries that are left over", _not_repeated),
-    "integers": ("codes of an integer dtype", _no_integers),
+    "integers": ("codes of an integer dtype", lambda *given: None if given[3].dtype.kind in "iu" else f"codes of {given[3].dtype}"),
 }
 _NEAREST = ("Which entry does a weight get?", "The nearest: argmin of the distances, after the last change of the codebook.")
 _MEAN = ("Where should an entry be, so that its weights are near?", "At their mean. Repeat both steps until no entry moves any more.")
