@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from utils.exercises.messages.differences import difference, is_number, resemblance
+from utils.exercises.messages.differences import difference, is_number
+from utils.exercises.messages.resemblance import RESEMBLANCES, resemblance
 from utils.exercises.messages.values import apart, describe, number, short
 
 __all__ = [
@@ -107,12 +108,6 @@ def _is_made_by(made: Oracle, answer: Any, inputs: tuple[Any, ...], rtol: float)
             return difference(answer, made(*inputs), rtol) is None
     except Exception:
         return False
-
-
-RESEMBLANCES = (  # what `resemblance` can say: any exercise has them
-    *("a list", "turned axes", "other places", "opposite sign"),
-    *("not a dict", "other keys", "not a tuple", "several numbers"),
-)
 
 
 def untouched(judge: Judge) -> Judge:

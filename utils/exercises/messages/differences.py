@@ -1,9 +1,8 @@
-"""How an answer differs from what was expected, and what the difference looks like: a list for a tensor, axes turned round."""
+"""How an answer differs from what was expected, in one phrase."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import permutations
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,6 @@ import numpy as np
 from utils.exercises.messages.values import apart, describe, number, short
 
 _LENGTH = 120  # characters of a difference inside of a list or dict
-_FEWEST = 4  # numbers that differ, for a look at where they are to mean something
 
 
 def difference(answer: Any, expected: Any, rtol: float = 0, atol: float = 0, names: Mapping[str, str] | None = None) -> str | None:
@@ -25,49 +23,8 @@ def difference(answer: Any, expected: Any, rtol: float = 0, atol: float = 0, nam
     return short(f"{where}: {fault}", _LENGTH) if where and fault else fault
 
 
-def resemblance(answer: Any, expected: Any, rtol: float, atol: float) -> str:
-    """What a wrong answer has in common with what was expected: a key of `advice.RESEMBLING`; else ""."""
-    if kind := _other_kind(answer, expected):
-        return kind
-    if not isinstance(expected, np.ndarray | np.generic) or expected.dtype.kind not in "iuf":
-        return ""
-    if type(answer) in (list, tuple):
-        found = _from_list(answer)
-        return "a list" if found is not None and _agree(found, expected, rtol, atol) else ""
-    if type(answer) is not np.ndarray or answer.size != expected.size or answer.dtype.kind not in "iuf":
-        return ""
-    if np.unique(expected).size < _FEWEST:
-        return ""
-    if 1 < answer.ndim <= 4 and any(_agree(answer.transpose(axes), expected, rtol, atol) for axes in permutations(range(answer.ndim))):
-        return "turned axes"
-    if _agree(np.sort(answer, axis=None), np.sort(expected, axis=None), rtol, atol):
-        return "other places" if answer.shape == expected.shape else ""
-    return "opposite sign" if _agree(-answer.astype(float), expected, rtol, atol) else ""
-
-
-def _other_kind(answer: Any, expected: Any) -> str:
-    """What was returned instead of the dict, the tuple or the single number that is asked for; "" if it is one, or None."""
-    if type(expected) is dict:
-        return "" if answer is None else "not a dict" if type(answer) is not dict else "other keys" if set(answer) != set(expected) else ""
-    if type(expected) is tuple:
-        return "not a tuple" if type(answer) in (dict, np.ndarray) else ""
-    several = type(answer) in (list, tuple, dict) or (type(answer) is np.ndarray and answer.ndim > 0)
-    return "several numbers" if several and _is_scalar(expected) else ""
-
-
-def _from_list(answer: Any) -> np.ndarray | None:
-    try:
-        found = np.asarray(answer)
-    except ValueError:
-        return None
-    return found if found.dtype.kind in "iuf" else None
-
-
-def _agree(found: np.ndarray, expected: Any, rtol: float, atol: float) -> bool:
-    return found.shape == expected.shape and bool(_same(found, np.asarray(expected), rtol, atol).all())
-
-
-def _same(got: np.ndarray, expected: np.ndarray, rtol: float, atol: float) -> np.ndarray:
+def near(got: np.ndarray, expected: np.ndarray, rtol: float, atol: float) -> np.ndarray:
+    """Which numbers differ by `atol + rtol * |expected|` at most; NaN is near NaN."""
     if not (rtol or atol):
         return np.asarray((got == expected) | ((got != got) & (expected != expected)))
     with np.errstate(all="ignore"):
@@ -119,7 +76,7 @@ def _array_difference(answer: Any, expected: np.ndarray, rtol: float, atol: floa
     got = np.asarray(answer)
     if got.shape != expected.shape:
         return describe(answer) if got.ndim == 0 else f"shape {got.shape}, expected {expected.shape}"
-    same = _same(got, expected, rtol, atol)
+    same = near(got, expected, rtol, atol)
     if same.all():
         return None
     if expected.ndim == 0:

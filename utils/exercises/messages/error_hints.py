@@ -9,9 +9,30 @@ import re
 
 Hints = tuple[str, ...]
 
+# C++'s names of dtypes -> torch's
+_NAMES = {
+    "signed char": "int8",
+    "unsigned char": "uint8",
+    "short": "int16",
+    "int": "int32",
+    "long": "int64",
+    "float": "float32",
+    "double": "float64",
+    "c10::Half": "float16",
+    "Char": "int8",
+    "Byte": "uint8",
+    "Short": "int16",
+    "Int": "int32",
+    "Long": "int64",
+    "Float": "float32",
+    "Double": "float64",
+    "Half": "float16",
+}
+
 _AXES = (
     "{0} numbers meet an axis of length {1}. Which axis do they belong to?",
-    "Shapes are aligned from the last axis. Give the smaller tensor axes of length 1 behind its own: v[:, None, None].",
+    "Shapes are aligned from the last axis: a vector v belongs to the last one, v[:, None] to the one before, v[:, None, None] "
+    "to the one before that.",
 )
 _ONE = (
     "This line takes one number and gets several.",
@@ -26,6 +47,13 @@ _TUPLE = (
     "Is this the tensor, or a tuple that holds it?",
     "A function may return a tuple even for one tensor: (mask,) = ctx.saved_tensors takes the tensor out.",
 )
+_AXIS = (
+    "You ask for entry {0} of axis {1}, which has {2} entries.",
+    "Is it the right axis? x[i] takes from axis 0, x[:, i] from axis 1; the last entry has the index size - 1.",
+)
+_UNPACK = ("How many values come here, and how many names are there for them?", "A dict gives its keys alone: d.items() gives pairs.")
+_UNSAVED = ("What did forward keep for backward?", "Nothing: forward calls ctx.save_for_backward(mask), backward takes it out.")
+_INTEGERS = ("Which number in this line is a float?", "Counts, sizes and slices need integers: round() gives one, and so does //.")
 _INDEX = (
     "Which is the last valid index here?",
     "A length of n has the indices 0 to n - 1. Look at the first and the last round of the loop.",
@@ -38,7 +66,7 @@ _NOTHING = (
 _STRIDES = ("This tensor has gaps in memory: view can't cut it.", "Use reshape, or call contiguous() first.")
 _COUNT = ("How many numbers are there, and how many does the new shape hold?", "Both counts must agree: -1 lets torch compute one axis.")
 
-# What the text of an error says -> a nudge and the likely mistake; {0}, {1}: the groups of the expression.
+# What the text of an error says -> a nudge and the likely mistake; {0}, {1}, {2}: the groups of the expression.
 _BY_TEXT: tuple[tuple[str, Hints], ...] = (
     (r"The size of tensor a \((\d+)\) must match the size of tensor b \((\d+)\)", _AXES),
     (
@@ -52,9 +80,32 @@ _BY_TEXT: tuple[tuple[str, Hints], ...] = (
             "The last axis of the first factor and the first axis of the second: transpose one.",
         ),
     ),
-    (r"to have the same dtype, but got: (\w+) != (\w+)", _DTYPES),
+    (r"to have the same dtype, but got: ([\w:]+(?: char)?) != ([\w:]+(?: char)?)", _DTYPES),
     (r"expected scalar type (\w+) but found (\w+)", _DTYPES),
     (r"must have the same dtype, but got (\w+), (\w+)", _DTYPES),
+    (
+        r"(?:max|min)\(\) received an invalid combination.*got \((?:list|tuple|Tensor, (?:list|tuple))",
+        ("max and min take one axis.", "amax and amin take several: x.amax((1, 2))."),
+    ),
+    (r"index (-?\d+) is out of bounds for (?:dimension|axis) (\d+) with size (\d+)", _AXIS),
+    (
+        r"^IndexError: tuple index out of range",
+        ("How many axes has this tensor?", "shape has one number for each axis. flatten() and view(x.shape) work for any number of axes."),
+    ),
+    (
+        r"slice indices must be integers|cannot be interpreted as an integer|must be int(?:eger)?s?,? not float|indices must be integers",
+        _INTEGERS,
+    ),
+    (
+        r"stack expects each tensor to be equal size|all input arrays must have the same shape",
+        ("Are these tensors of one shape?", "stack needs equal shapes; torch.cat joins along an axis, and vectors of any length."),
+    ),
+    (r"values to unpack", _UNPACK),
+    (r"unsupported operand type\(s\) for \^", ("What does ^ do in Python?", "It is no power: write x ** 3.")),
+    (
+        r"^an answer of type (\w*(?:Error|Exception)) is not accepted",
+        ("{0} is returned here, like any value.", "Write raise {0}(...) instead of return {0}(...)."),
+    ),
     (
         r"result type (\w+) can't be cast to the desired output type (\w+)",
         (
@@ -73,7 +124,10 @@ _BY_TEXT: tuple[tuple[str, Hints], ...] = (
     ),
     (
         r"truth value of an array|Boolean value of Tensor",
-        ("`if` wants one yes or no; here every number has its own.", "Use any(), all(), torch.where or a mask."),
+        (
+            "if, and, or, not and a < b < c want one yes or no; here every number has its own.",
+            "Number by number: & and | between brackets, torch.where or a mask. For one answer: any(), all(), or `is None`.",
+        ),
     ),
     (
         r"Can't call numpy\(\) on Tensor that requires grad|leaf Variable that requires grad",
@@ -146,8 +200,16 @@ def error_hints(said: str, of_a_class: bool = False) -> Hints:
     """
     if of_a_class and re.match(r"(TypeError|AttributeError).*(tuple|converted to an index)", said):
         return _TUPLE
+    if of_a_class and "not enough values to unpack (expected 1, got 0)" in said:
+        return _UNSAVED
     for pattern, hints in _BY_TEXT:
         if found := re.search(pattern, said):
-            groups = [group for group in found.groups() if group] + ["", ""]
-            return tuple(hint.replace("{0}", groups[0]).replace("{1}", groups[1]) for hint in hints)
+            groups = [_NAMES.get(group, group) if hints is _DTYPES else group for group in found.groups() if group]
+            return tuple(_filled(hint, groups) for hint in hints)
     return ()
+
+
+def _filled(hint: str, groups: list[str]) -> str:
+    for at, group in enumerate(groups):
+        hint = hint.replace(f"{{{at}}}", group)
+    return hint

@@ -23,7 +23,10 @@ def number(value: Any, digits: int = 4) -> str:
     """A number with this many significant digits; an integer in full, also one that a float holds."""
     if np.asarray(value).dtype.kind not in "fc":
         return str(value)[:20]
-    if isinstance(value, complex) or not math.isfinite(value) or value != int(value) or abs(value) >= 1e7:
+    if np.iscomplexobj(value):
+        return f"{value:.{digits}g}"
+    value = float(value)  # float16 ends below 1e7
+    if not math.isfinite(value) or value != int(value) or abs(value) >= 1e7:
         return f"{value:.{digits}g}"
     return str(int(value))
 

@@ -6,7 +6,7 @@ import torch
 
 from utils.exercises.checking import assess
 from utils.exercises.declare import Case, Lab
-from utils.exercises.judges import Verdict, close_to, equal_to, raises, recognising
+from utils.exercises.judges import Verdict, close_to, equal_to, raises, recognising, verdict_of
 from utils.exercises.messages.advice import RESEMBLING, advise, written_out
 from utils.exercises.messages.error_hints import error_hints
 from utils.exercises.messages.view import Table
@@ -84,7 +84,15 @@ def test_the_same_answer_to_a_refusal_is_described():
         (np.zeros((2, 3)), ""),
         (np.zeros((0, 3)), ""),
         ([[1.0, 2], [3]], ""),
-        ("text", ""),
+        ("text", "another type"),
+        ({"codes": 1}, "another type"),
+        (np.arange(1.0, 7), "another shape"),
+        ([1.0, 2, 3, 4, 5, 6], "a list"),
+        (np.ones((2, 1)), "another size"),
+        (21.0, "one number"),
+        (100 * np.array([[1.0, 2, 3], [4, 5, 6]]), "another unit"),
+        (1 / np.array([[1.0, 2, 3], [4, 5, 6]]), "reciprocal"),
+        (None, ""),
     ],
 )
 def test_what_a_wrong_answer_looks_like(answer, about):
@@ -120,6 +128,91 @@ def test_the_keys_of_a_long_dict_that_are_missing_or_too_many_are_named():
     got = equal_to(lambda: long)(other, ()).got
     assert got.startswith("a dict without 'a_long_name_0' and with 'another': dict of 9: ")
     assert equal_to(lambda: {"a": 1, "b": 2})({"a": 1}, ()).got == "{'a': 1}"
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected", "about"),
+    [
+        (-1.5, 1.5, "opposite sign"),
+        (0.00061, 0.61, "another unit"),
+        (2196.0, 0.61, "another unit"),
+        (1, 1.046, "rounded"),
+        (0.42, 0.4215, "rounded"),
+        (0.0, 0.4215, ""),
+        (1.2, 0.4215, ""),
+        (2.0, 0.5, "reciprocal"),
+        (22.932, 22932, "another unit"),
+        (30, 3, ""),
+        (np.array([22932, 22368]), 22932, "several numbers"),
+        ([22932, 22368], 22932, "several numbers"),
+        ((0.6,), 0.6, "another type"),
+        (1382978831, 14849567341057295, "wrapped"),
+        (np.array([-22, 34], dtype=np.int8), np.array([234, 34]), "wrapped"),
+        (np.array([-23, 34], dtype=np.int8), np.array([234, 34]), ""),
+        (np.array([3.0, -2]), np.array([3.032, -2.094]), "rounded"),
+        ((12.78, 12.28, 6.66), (6.66, 12.28, 12.78), "another order"),
+        ((0.00666, 0.01228, 0.01278), (6.66, 12.28, 12.78), "another unit"),
+        (np.array([6.66, 12.28, 12.78]), (6.66, 12.28, 12.78), "not a tuple"),
+        ((6.66, 12.28), (6.66, 12.28, 12.78), ""),
+        ((6.66, None, 1), (6.66, 12.28, 12.78), ""),
+    ],
+)
+def test_what_numbers_have_in_common(answer, expected, about):
+    assert close_to(lambda: expected)(answer, ()).about == about
+
+
+def test_a_missing_answer_is_said_before_all_else():
+    case = Case("plain", (1,), equal_to(abs), hints=("Compute one by hand.", "1"))
+    (advice,) = advise([Outcome(case, verdict_of(case.judge, None, (1,)))])
+    assert advice.hints[0] == "Your function returns nothing."
+
+
+def test_a_valid_input_that_the_function_refuses_is_said():
+    case = Case("plain", (1,), equal_to(abs), hints_for={"error": ("Which axis?", "The first.")})
+    found = Verdict(False, "", "ValueError: threshold  (line 3: raise ValueError('threshold'))", "error")
+    (advice,) = advise([Outcome(case, found)])
+    assert advice.hints[0].startswith("This input is valid")
+    assert advice.hints[1:] == ("Which axis?", "The first.")
+
+
+def test_the_shape_is_said_for_the_first_case_and_leaves_later_ones_their_hint():
+    """A later case may be about its shape, and its own hint says more."""
+    expected = np.array([1.0, 2, 3])
+    first, later = (Case(name, (), close_to(lambda: expected), hints=("own", "hint")) for name in ("first", "later"))
+    wrong, right = (verdict_of(first.judge, answer, ()) for answer in (np.ones(4), expected))
+    (advice,) = advise([Outcome(first, wrong), Outcome(later, wrong)])
+    assert advice.hints == (*RESEMBLING["another size"], "own", "hint")
+    (advice,) = advise([Outcome(first, right), Outcome(later, wrong)])
+    assert advice.hints == ("own", "hint")
+
+
+@pytest.mark.parametrize(
+    ("said", "hint"),
+    [
+        ("IndexError: index 7 is out of bounds for dimension 0 with size 5", "You ask for entry 7 of axis 0, which has 5 entries."),
+        ("IndexError: index 3 is out of bounds for axis 1 with size 3", "You ask for entry 3 of axis 1, which has 3 entries."),
+        ("IndexError: tuple index out of range", "How many axes has this tensor?"),
+        (
+            "RuntimeError: expected m1 and m2 to have the same dtype, but got: int != signed char",
+            "Two dtypes meet in this line: int32 and int8.",
+        ),
+        ("RuntimeError: stack expects each tensor to be equal size, but got [108] at entry 0", "Are these tensors of one shape?"),
+        ("TypeError: slice indices must be integers or None or have an __index__ method", "Which number in this line is a float?"),
+        ("TypeError: unsupported operand type(s) for ^: 'float' and 'int'", "What does ^ do in Python?"),
+        ("ValueError: too many values to unpack (expected 2)", "How many values come here"),
+        ("TypeError: max() received an invalid combination of arguments - got (list), but expected", "max and min take one axis."),
+        ("an answer of type ValueError is not accepted: return None, bool", "ValueError is returned here, like any value."),
+        ("NameError: name 'double' is not defined", "Where does double get its value?"),
+    ],
+)
+def test_an_error_has_its_hint(said, hint):
+    assert error_hints(said)[0].startswith(hint)
+
+
+def test_a_mask_that_forward_did_not_keep_has_its_hint():
+    assert error_hints("ValueError: not enough values to unpack (expected 1, got 0)", of_a_class=True)[0].startswith(
+        "What did forward keep"
+    )
 
 
 def test_a_usual_mistake_counts_before_a_resemblance():
@@ -217,7 +310,7 @@ def _power():
         (_one_number, "takes one number and gets several"),
         (_nothing, "nothing here to take the largest"),
         (_parameter, "a parameter"),
-        (_truth, "`if` wants one yes or no"),
+        (_truth, "want one yes or no"),
         (_strides, "gaps in memory"),
         (_count, "How many numbers are there"),
         (_none, "Which name in this line is None"),
