@@ -24,9 +24,12 @@ _STORED = ("How much energy is in a battery of 200 mAh at 3.7 V?", "200 * 3.7 = 
 _IDLE = ("What is drawn between two inferences?", "The idle power, all the time: add it to energy times rate.")
 _POWER = ("What are millijoules times inferences per second?", "Milliwatts: mJ / s = mW. Add the idle power.")
 _HOURS = ("Are these hours?", "mWh / mW are hours already: no 3600.")
+_BRACKETS = ("What is divided by what?", "The energy by the whole power, both of its parts: put brackets around the sum.")
 MISTAKES = (
     Mistake("forgets the volts", lambda mah, volts, *rest: hours(mah, 1.0, *rest), _STORED),
     Mistake("forgets the idle power", lambda mah, volts, mj, hz, idle: hours(mah, volts, mj, hz, 0.0 if mj * hz else 1.0), _IDLE),
+    Mistake("in days", lambda *given: hours(*given) / 24, ("Are these hours?", "mWh / mW are hours already: no 24.")),
+    Mistake("divides by the first only", lambda mah, volts, mj, hz, idle: mah * volts / mj * hz + idle, _BRACKETS),
     Mistake("in seconds", lambda *given: hours(*given) * 3600, _HOURS),
     Mistake("divides by the rate", lambda mah, volts, mj, hz, idle: hours(mah, volts, mj, 1 / hz if hz else 1e9, idle), _POWER),
     Mistake("forgets the rate", lambda mah, volts, mj, hz, idle: hours(mah, volts, mj, 1, idle), _POWER),

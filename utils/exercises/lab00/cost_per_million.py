@@ -22,11 +22,14 @@ def cloud_cost(latency_s: float, price_per_hour: float, cores: int) -> float:
 
 _HOUR = ("How many hours do a million inferences take?", "1e6 * latency_s / 3600.")
 _ALL = ("Who pays for the other cores?", "The price is for all cores and each of them works: divide by cores.")
+_PRICE = ("What does one hour cost?", "price_per_hour, for the whole machine: hours times price.")
 MISTAKES = (
     Mistake("uses one core", lambda latency, price, cores: cloud_cost(latency, price, 1), _ALL),
     Mistake("pays for each core", lambda latency, price, cores: cloud_cost(latency, price, 1) * cores, _ALL),
     Mistake("takes seconds for milliseconds", lambda *given: cloud_cost(*given) / 1000, _HOUR),
     Mistake("an hour of sixty seconds", lambda *given: cloud_cost(*given) * 60, _HOUR),
+    Mistake("leaves the price out", lambda latency, price, cores: cloud_cost(latency, 1.0, cores), _PRICE),
+    Mistake("divides by the price", lambda latency, price, cores: cloud_cost(latency, 1.0, cores) / price, _PRICE),
     Mistake("the cost of one inference", lambda *given: cloud_cost(*given) / 1e6, _HOUR),
 )
 

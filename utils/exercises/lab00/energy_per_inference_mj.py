@@ -32,10 +32,14 @@ _UNITS = ("How many picojoules are a millijoule?", "A picojoule is 1e-12 J, a mi
 _FLOATS = ("Are these floats or bytes?", "The dict counts bytes already: no factor of four.")
 _PLACES = ("Does a byte cost the same everywhere?", "Multiply each place's bytes by that place's energy, then add.")
 _MOVED = ("What does moving data cost?", "Add the energy of the bytes of each place to the energy of the MACs.")
+_MACS = ("What does one MAC cost, and how many are there?", "macs * table['mac'] picojoules, counted once; divide by 1e9.")
+_BYTES = ("What does one byte cost, and how many are moved?", "bytes * table[place] picojoules for each place; divide by 1e9.")
+_BITS = ("Are these bits or bytes?", "The dict counts bytes already, and the table has the energy of one byte: no factor of eight.")
 MISTAKES = (
     Mistake("in microjoules", lambda *given: 1000 * millijoules(*given), _UNITS),
     Mistake("in joules", lambda *given: millijoules(*given) / 1000, _UNITS),
     Mistake("counts floats", _with(lambda moved, table: {place: 4 * count for place, count in moved.items()}), _FLOATS),
+    Mistake("counts bits", _with(lambda moved, table: {place: 8 * count for place, count in moved.items()}), _BITS),
     Mistake("forgets the memory", _with(lambda moved, table: {}), _MOVED),
     Mistake("one price for all bytes", _with(lambda moved, table: {list(table)[-1]: sum(moved.values())} if moved else {}), _PLACES),
     Mistake("forgets the MACs", lambda macs, moved, table: millijoules(0, moved, table), _MOVED),
@@ -55,8 +59,8 @@ MISTAKES = (
 def energy_per_inference_mj(rng: np.random.Generator) -> Iterator[Case]:
     """energy_per_inference_mj(macs, bytes_moved, table) -> float."""
     table = {"mac": decimal(rng, 3, 6), "sram": decimal(rng, 10, 15), "dram": decimal(rng, 200, 300)}
-    yield Case("arithmetic only", (between(rng, 1_000_000, 9_000_000), {}, table), hints=_UNITS)
-    yield Case("memory only", (0, {"sram": between(rng, 10_000, 90_000)}, table), hints=_UNITS)
+    yield Case("arithmetic only", (between(rng, 1_000_000, 9_000_000), {}, table), hints=_MACS)
+    yield Case("memory only", (0, {"sram": between(rng, 10_000, 90_000)}, table), hints=_BYTES)
     both = {"sram": between(rng, 100_000, 200_000), "dram": between(rng, 10_000, 90_000)}
     yield Case("arithmetic and two places", (between(rng, 100_000, 900_000), both, table), weight=2, hints=_PLACES)
     first, second, third = rng.permutation(["flash", "tcm", "cache", "l2", "psram", "nvram"]).tolist()[:3]

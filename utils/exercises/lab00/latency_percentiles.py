@@ -50,12 +50,14 @@ _BETWEEN = (
     "At position 0.95 * (n - 1) of the sorted samples, counted from 0. Between two samples, interpolate linearly.",
 )
 _MEAN = ("What does one pause of half a second change?", "The mean moves, the median almost not at all: do not take a mean.")
+_PERCENT = ("From 0 to 1, or from 0 to 100?", "np.percentile takes percents, 50 for the median; np.quantile takes fractions.")
 _TENSORS = ("What does sort return?", "torch.sort gives the values and their indices: take .values, and .item() for a plain number.")
 MISTAKES = (
     Mistake("does not sort", _at(lambda n: n - 1), _ORDER),
     Mistake("takes the lower neighbor", lambda samples: percentiles(samples, "lower"), _BETWEEN),
     Mistake("takes the upper neighbor", lambda samples: percentiles(samples, "higher"), _BETWEEN),
     Mistake("counts positions from 1", lambda samples: percentiles(samples, "weibull"), _BETWEEN),
+    Mistake("fractions for percents", lambda samples: tuple(np.percentile(samples, (0.5, 0.95, 0.99)).tolist()), _PERCENT),
     Mistake("takes the mean for the median", lambda samples: (float(samples.mean()), *percentiles(samples)[1:]), _MEAN),
 )
 

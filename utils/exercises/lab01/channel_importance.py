@@ -37,12 +37,14 @@ _SIGN = ("Can a sum of magnitudes be negative?", "Take the absolute value of eac
 _ONE = ("What is the shape of your result?", "Shape (out,), also when out or in is 1: squeeze() takes too much.")
 _SCALE = ("Is anything divided?", "No division by the largest or by the number of weights is asked for.")
 _AXIS = ("How many filters has this weight?", "As many as outputs, the first axis: sum over the other three.")
+_SWAPPED = ("Which criterion is which?", '"l1" is the sum of magnitudes, "l2" the root of the sum of squares.')
 MISTAKES = (
     Mistake("scores the inputs", lambda weight, criterion: importance(weight.swapaxes(0, 1), criterion), _AXIS),
     Mistake("without the magnitude", _other("l1", lambda filters: filters.sum(1)), _SIGN),
     Mistake("a mean", _other("l1", lambda filters: np.abs(filters).mean(1)), _L1),
     Mistake("without the root", _other("l2", lambda filters: (filters**2).sum(1)), _L2),
     Mistake("root of the mean square", _other("l2", lambda filters: np.sqrt((filters**2).mean(1))), _L2),
+    Mistake("l1 for l2", lambda weight, criterion: importance(weight, "l2" if criterion == "l1" else "l1"), _SWAPPED),
     Mistake("relative to the largest", lambda *given: importance(*given) / importance(*given).max(), _SCALE),
     Mistake("squeezed", lambda *given: importance(*given).squeeze(), _ONE, "a single channel"),
 )

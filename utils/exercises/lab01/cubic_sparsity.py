@@ -38,13 +38,14 @@ def _integers(step: float, begin: float, end: float, final: float) -> float:
 
 
 _EARLY = ("What is pruned before pruning begins?", "Clamp the fraction that is done at 0, or the cubic goes negative.")
+_BOUNDS = ("Which fraction is done before begin, and after end?", "0 and 1: clamp (step - begin) / (end - begin) to that range.")
 _LATE = ("What happens after the last pruning step?", "Clamp the fraction that is done at 1.")
 _HALF = ("Put t = 0.5 into the formula by hand: 1 - 0.5 ** 3 is 0.875.", "The third power is of (1 - t), and it is subtracted from 1.")
 _SHIFT = ("Where is t = 0 when begin is not 0?", "t = (step - begin) / (end - begin).")
 _FRACTIONS = ("Here the three are fractions of the training, between 0 and 1.", "Do not round, and do not use //: it gives 0 here.")
 _FINAL = ("At which sparsity does the schedule end?", "The result is a multiple of final_sparsity.")
 MISTAKES = (
-    Mistake("without bounds", lambda step, begin, end, final: final * (1 - (1 - (step - begin) / (end - begin)) ** 3), _EARLY),
+    Mistake("without bounds", lambda step, begin, end, final: final * (1 - (1 - (step - begin) / (end - begin)) ** 3), _BOUNDS),
     Mistake("the wrong way up", _by(lambda done: done**3), _HALF),
     Mistake("linear", _by(lambda done: done), _HALF),
     Mistake("squared", _by(lambda done: 1 - (1 - done) ** 2), _HALF),

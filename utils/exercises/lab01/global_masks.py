@@ -11,7 +11,7 @@ from torch.nn.utils import parameters_to_vector, vector_to_parameters
 from utils.exercises.declare import Case, Mistake, exercise
 from utils.exercises.lab01.draws import sizes, weights
 from utils.exercises.lab01.magnitude_mask import above_threshold, torch_mask
-from utils.exercises.lab01.masks import NOTHING, SIGN, TIES, by_rank, keeps_largest_of_all
+from utils.exercises.lab01.masks import NOTHING, SIGN, STAYS, TIES, by_rank, keeps_largest_of_all, or_count
 from utils.exercises.standins import library
 from utils.exercises.stock import keeps_inputs, takes_parameter
 
@@ -49,6 +49,13 @@ def _magnitudes(joined: np.ndarray, sparsity: float) -> np.ndarray:
     return by_rank(np.abs(joined), round(sparsity * joined.size))
 
 
+def _same_piece(weights: Weights, sparsity: float) -> Weights:
+    """Every mask begins where the first one does."""
+    joined = _magnitudes(np.concatenate([weight.ravel() for weight in weights.values()]), sparsity)
+    return {name: joined[: weight.size].reshape(weight.shape) for name, weight in weights.items()}
+
+
+_PIECES = ("Where does the second layer's mask begin?", "Where the first one ends: move the start by each weight's numel(), or use split.")
 _ONE = ("Should each layer lose the same fraction?", "Join all weights first, then find one threshold.")
 _WHOLE = ("May a layer lose all its weights?", "With one threshold it may: here the small layer goes first.")
 _COUNT = (
@@ -61,6 +68,8 @@ _SHAPE = (
 )
 MISTAKES = (
     Mistake("rounds layer by layer", _rounded_layer_by_layer, _COUNT),
+    Mistake("inverted", _joined(lambda joined, sparsity: ~_magnitudes(joined, sparsity)), STAYS),
+    Mistake("the same piece", _same_piece, _PIECES),
     Mistake("layer by layer", _layer_by_layer, _ONE),
     Mistake("by value", _joined(lambda joined, sparsity: by_rank(joined, round(sparsity * joined.size))), SIGN),
     Mistake("above a threshold", _joined(above_threshold), TIES),
@@ -83,7 +92,7 @@ def global_masks(rng: np.random.Generator) -> Iterator[Case]:
     """global_masks(weights, sparsity) -> dict of bool tensors, one threshold over all."""
     names = rng.permutation(["stem", "block", "conv1", "conv2", "shortcut", "head"]).tolist()
     layers = dict(zip(names, (sizes(rng, 4, 3, 3, 3), sizes(rng, 10, 12, scale=0.4), sizes(rng, 20, scale=2.0)), strict=False))
-    yield Case("one threshold for all layers", (layers, 0.5), weight=2, hints=_ONE)
+    yield Case("one threshold for all layers", (layers, 0.5), weight=2, hints=or_count(_ONE))
     yield Case("90 % of all weights", (layers, 0.9), hints=_ONE)
     small = {names[0]: sizes(rng, 3, 4, scale=0.001), names[1]: sizes(rng, 6, 6) + 1}
     yield Case("a layer may lose everything", (small, 0.25), hints=_WHOLE)

@@ -10,7 +10,7 @@ from torch.nn.utils import prune
 
 from utils.exercises.declare import Case, Mistake, exercise
 from utils.exercises.lab01.draws import sizes, smallest_negative, weights
-from utils.exercises.lab01.masks import NOTHING, SIGN, STAYS, TIES, by_rank, keeps_largest
+from utils.exercises.lab01.masks import NOTHING, SIGN, STAYS, TIES, by_rank, keeps_largest, or_count
 from utils.exercises.standins import library
 from utils.exercises.stock import keeps_inputs, takes_parameter
 
@@ -33,16 +33,31 @@ def above_threshold(weight: np.ndarray, sparsity: float) -> np.ndarray:
     return np.abs(weight) > (np.sort(np.abs(weight).ravel())[removed - 1] if removed else 0)
 
 
+def _row_by_row(weight: np.ndarray, sparsity: float) -> np.ndarray:
+    return np.array([by_rank(np.abs(row), round(sparsity * row.size)) for row in weight]).reshape(weight.shape)
+
+
+def _positions_for_ranks(weight: np.ndarray, sparsity: float) -> np.ndarray:
+    order = np.abs(weight).ravel().argsort(kind="stable")
+    return (order >= round(sparsity * weight.size)).reshape(weight.shape)
+
+
 _COUNT = (
     "Count the False entries of your mask.",
     "Remove exactly round(sparsity * n) weights: int() truncates, and a quantile may lie between two weights.",
 )
 _EVEN = ("What is round(2.5) in Python?", "2, the even one of both neighbors: int(x + 0.5) gives 3.")
 _SHAPE = ("What is the shape of your mask?", "Flatten to order the weights, then give the mask the weight's shape.")
+_KEPT = ("Is sparsity the fraction that goes, or the fraction that stays?", "It goes: at 0.3, three of ten weights are removed.")
+_ROWS = ("Does each row lose the same fraction?", "It need not: order all weights of the layer together, flatten() first.")
+_RANKS = ("What does argsort give?", "The positions of the smallest, the next, ...: use them as an index, not as ranks.")
 _FEW = ("Work it through by hand: n is 1, a quarter goes.", "round(0.25) is 0, so the weight stays.")
 MISTAKES = (
     Mistake("by value", lambda weight, sparsity: by_rank(weight, round(sparsity * weight.size)), SIGN),
     Mistake("inverted", lambda weight, sparsity: ~by_rank(np.abs(weight), round(sparsity * weight.size)), STAYS),
+    Mistake("keeps the fraction", _removing(lambda sparsity, n: n - round(sparsity * n)), _KEPT),
+    Mistake("row by row", _row_by_row, _ROWS),
+    Mistake("positions for ranks", _positions_for_ranks, _RANKS),
     Mistake("truncates", _removing(lambda sparsity, n: int(sparsity * n)), _COUNT),
     Mistake("one too few", _removing(lambda sparsity, n: max(0, round(sparsity * n) - 1)), _COUNT),
     Mistake("rounds halves up", _removing(lambda sparsity, n: int(sparsity * n + 0.5)), _EVEN, "rounds a half to the even number"),
@@ -63,8 +78,8 @@ MISTAKES = (
 )
 def magnitude_mask(rng: np.random.Generator) -> Iterator[Case]:
     """magnitude_mask(weight, sparsity) -> bool tensor of the weight's shape."""
-    yield Case("keeps the largest half", (sizes(rng, 8, 16), 0.5), weight=2, hints=STAYS)
-    yield Case("counts the magnitude, not the sign", (weights(rng, 6, 10) - 1, 0.3), weight=2, hints=SIGN)
+    yield Case("keeps the largest half", (sizes(rng, 8, 16), 0.5), weight=2, hints=or_count(STAYS))
+    yield Case("counts the magnitude, not the sign", (weights(rng, 6, 10) - 1, 0.3), weight=2, hints=or_count(SIGN))
     yield Case("removes exactly round(sparsity * n)", (sizes(rng, 3, 5), 0.25), hints=_COUNT)
     yield Case("rounds a half to the even number", (sizes(rng, 2, 5), 0.25), hints=_EVEN)
     pairs = float(rng.uniform(0.1, 2)) * tensor([1.0, -1.0] * 6)

@@ -18,6 +18,10 @@ TIES: Hints = (
     "A threshold takes all equal weights or none: order them and take as many as you need.",
 )
 NOTHING: Hints = ("What is removed at sparsity 0?", "Nothing, so there is no threshold: a weight of zero stays, too.")
+COUNT: Hints = (
+    "Count the False entries of your mask, and compare with the number above.",
+    "sparsity is the fraction of the weights that go: round(sparsity * n) of n. It is not a threshold, and not the fraction that stays.",
+)
 STAYS: Hints = (
     "Which weights change the output least when they are set to zero?",
     "The small ones: the mask is True where a weight stays, not where it goes.",
@@ -50,7 +54,7 @@ def _judge_masks(weights: list[np.ndarray], sparsity: float, masks: list[np.ndar
     wanted = round(sparsity * size.size)
     expected = f"{wanted} of {size.size} removed{', the smallest' if wanted else ''}"
     if masks is None:
-        return Verdict(False, expected, fault, "shape" if "of shape" in fault else "")
+        return Verdict(False, expected, fault, "shape" if "of shape" in fault else "not a mask")
     kept = np.concatenate([mask.ravel() for mask in masks])
     removed = int((~kept).sum())
     if removed != wanted:
@@ -66,7 +70,7 @@ def keeps_n_of_m(answer: Any, inputs: tuple[Any, ...]) -> Verdict:
     expected = f"{n} of every {m} consecutive inputs stay, the largest"
     mask, fault = as_mask(answer, weight.shape)
     if mask is None:
-        return Verdict(False, expected, fault)
+        return Verdict(False, expected, fault, "shape" if "of shape" in fault else "not a mask")
     for row, (size, stays) in enumerate(zip(np.abs(weight).reshape(-1, m), mask.reshape(-1, m), strict=True)):
         begin = row * m % weight.shape[1]
         where = f"output {row * m // weight.shape[1]}, inputs {begin} to {begin + m - 1}"
@@ -76,6 +80,11 @@ def keeps_n_of_m(answer: Any, inputs: tuple[Any, ...]) -> Verdict:
             pair = f"magnitude {number(size[~stays].max())} removed, {number(size[stays].min())} stays"
             return Verdict(False, expected, f"{pair} in {where}")
     return Verdict(True, expected, expected)
+
+
+def or_count(hints: Hints) -> Any:
+    """These hints, and those about the count where another number of weights is removed than should be."""
+    return tuple(lambda inputs, expected, got, pair=pair: pair[got.endswith("removed")] for pair in zip(hints, COUNT, strict=True))
 
 
 def by_rank(scores: np.ndarray, removed: int) -> np.ndarray:

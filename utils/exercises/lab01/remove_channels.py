@@ -72,6 +72,7 @@ _BIAS = ("How many numbers has the bias of a convolution with k outputs?", "Cut 
 _INDEX = ("Which channels are kept here?", "keep contains the indices themselves: not how many, not those that go.")
 _AXES = ("What are the shapes of what you return?", "Indexing with a list or tensor keeps the axis; an integer, or squeeze(), drops it.")
 _ZERO = ("Are the tensors smaller?", "Setting channels to zero leaves the shapes as they are: index with keep instead.")
+_ORDER = ("What is returned, and in which order?", "Three, as they came: conv_weight, conv_bias (None if there is none), next_weight.")
 _VALUES = ("Do the kept numbers change?", "No: copy them, and scale nothing.")
 MISTAKES = (
     Mistake("the wrong axis", lambda conv, bias, after, keep: (*_cut(conv, bias, after, keep)[:2], after[keep % len(after)]), _WHICH),
@@ -79,6 +80,9 @@ MISTAKES = (
     Mistake("keeps those that should go", _keeping(lambda keep, n: np.setdiff1d(np.arange(n), keep)), _INDEX),
     Mistake("leaves the bias", lambda conv, bias, after, keep: (conv[keep], bias, after[:, keep]), _BIAS),
     Mistake("leaves the next layer", lambda conv, bias, after, keep: (*_cut(conv, bias, after, keep)[:2], after), _WHICH),
+    Mistake("slices the next layer", lambda conv, bias, after, keep: (*_cut(conv, bias, after, keep)[:2], after[:, : len(keep)]), _INDEX),
+    Mistake("another order", lambda *given: tuple(_cut(*given)[at] for at in (0, 2, 1)), _ORDER),
+    Mistake("two of three", lambda *given: (_cut(*given)[0], _cut(*given)[2]), _ORDER),
     Mistake("rescales", lambda *given: (*_cut(*given)[:2], 1.01 * _cut(*given)[2]), _VALUES),
     Mistake("sets to zero", _zeroes, _ZERO),
     Mistake("squeezed", lambda *given: tuple(part if part is None else part.squeeze() for part in _cut(*given)), _AXES),

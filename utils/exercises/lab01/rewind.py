@@ -29,6 +29,7 @@ MISTAKES = (
     Mistake("keeps the final weights", lambda initial, final, mask: np.where(mask, final, 0), _WHICH),
     Mistake("inverted", lambda initial, final, mask: np.where(mask, 0, initial), _WHICH),
     Mistake("without the mask", lambda initial, final, mask: initial, _ZERO),
+    Mistake("only the kept ones", lambda initial, final, mask: initial[mask.astype(bool)], _ZERO),
     Mistake("the final weights elsewhere", lambda initial, final, mask: np.where(mask, initial, final), _ZERO),
 )
 

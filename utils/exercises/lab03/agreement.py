@@ -25,11 +25,18 @@ def _along_the_images(student: np.ndarray, teacher: np.ndarray) -> float:
 
 
 _FIRST = ("Which class does a network predict?", "The one of the largest logit: argmax along axis 1. Compare, then take the mean.")
-_OTHER = ("Do the logits have to be equal?", "Only the predicted class: the scale and the other logits may differ.")
+_OTHER = (
+    "Do the logits have to be equal?",
+    "Only the predicted class: the scale and the other logits may differ. And // cuts a fraction to 0.",
+)
 MISTAKES = (
     Mistake("in percent", lambda s, t: 100 * fraction_agreed(s, t), ("Between which numbers is a fraction?", "0 and 1: no factor of 100.")),
     Mistake("a count", lambda s, t: len(s) * fraction_agreed(s, t), ("Is this a fraction?", "Divide by the number of images.")),
-    Mistake("disagreement", lambda s, t: 1 - fraction_agreed(s, t), _FIRST),
+    Mistake(
+        "disagreement",
+        lambda s, t: 1 - fraction_agreed(s, t),
+        ("Is this agreement?", "Count where the classes are equal: ==, argmax of both."),
+    ),
     Mistake("equal logits", lambda s, t: float(np.isclose(s, t).min(axis=1).mean()), _OTHER),
     Mistake("along the images", _along_the_images, _FIRST),
 )

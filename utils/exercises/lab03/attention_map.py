@@ -42,6 +42,7 @@ MISTAKES = (
     Mistake("not divided", _energies, _LENGTH),
     Mistake("sums to one", lambda feat: _energies(feat) / np.maximum(_energies(feat).sum(1, keepdims=True), 1e-12), _LENGTH),
     Mistake("one length for all images", lambda feat: _energies(feat) / np.linalg.norm(_energies(feat)), _LENGTH),
+    Mistake("one length for each position", lambda feat: _energies(feat) / np.linalg.norm(_energies(feat), axis=0), _LENGTH),
     Mistake("not flat", lambda feat: attention(feat).reshape(len(feat), *feat.shape[2:]), _SHAPE),
     Mistake("column by column", _unit(lambda feat: (feat**2).sum(1).swapaxes(1, 2)), _ROWS),
     Mistake("square of the sum", _unit(lambda feat: feat.sum(1) ** 2), _SQUARES),

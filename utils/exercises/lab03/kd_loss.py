@@ -63,6 +63,35 @@ def _entropy(logits: np.ndarray, temperature: float) -> float:
     return float(np.mean([-(np.exp(row) * row).sum() for row in rows]))
 
 
+def _log_softmax(logits: np.ndarray) -> np.ndarray:
+    return np.array([log_softmax(row) for row in logits.astype(float)])
+
+
+def _kl_div(written: Callable[[np.ndarray], np.ndarray], target: Callable[[np.ndarray], np.ndarray]) -> Callable[..., float]:
+    """F.kl_div, times the square, called with something else than log q and p. Both are made of logarithms."""
+
+    def made(student: np.ndarray, teacher: np.ndarray, temperature: float) -> float:
+        log_q, log_p = _log_softmax(student / temperature), _log_softmax(teacher / temperature)
+        p = target(log_p)
+        with np.errstate(all="ignore"):
+            return float(temperature**2 * (p * (np.log(p) - written(log_q))).sum() / len(student))
+
+    return made
+
+
+_without_logarithm, _two_logarithms = _kl_div(np.exp, np.exp), _kl_div(lambda log_q: log_q, lambda log_p: log_p)
+
+
+def _over_the_images(student: np.ndarray, teacher: np.ndarray, temperature: float) -> float:
+    """Each column is a distribution."""
+    log_q, log_p = _log_softmax(student.T / temperature), _log_softmax(teacher.T / temperature)
+    return float(temperature**2 * (np.exp(log_p) * (log_p - log_q)).sum() / len(student))
+
+
+_IMAGES = ("Which probabilities add up to 1?", "Those of one image, over its classes: softmax along axis 1.")
+_LOGARITHM = ("What does F.kl_div take?", 'The logarithms of q first, then p itself: F.kl_div(log_q, p, reduction="batchmean").')
+_TWICE = ("What does F.cross_entropy take?", "Logits: it computes the softmax itself.")
+_SQUARED = ("Which part is multiplied by temperature**2?", "The teacher's alone: the labels count at temperature 1.")
 _SQUARE = (
     "What happens to the gradient when all logits are divided by T?",
     "It shrinks with the square of T: multiply by temperature**2.",
@@ -89,7 +118,13 @@ MISTAKES = (
     Mistake("the other direction", _soft(lambda s, t, at: at**2 * _divergence(t, s, at)), _DIRECTION),
     Mistake("weights swapped", lambda s, t, y, at, alpha: distilled(s, t, y, at, 1 - alpha), _ALPHA),
     Mistake("labels softened", _and_labels(lambda s, y, at, alpha: (1 - alpha) * _hard(s / at, y)), _LABELS),
+    Mistake("labels summed", _and_labels(lambda s, y, at, alpha: (1 - alpha) * _hard(s, y) * len(s)), _SUM),
+    Mistake("softmax twice", _and_labels(lambda s, y, at, alpha: (1 - alpha) * _hard(np.exp(_log_softmax(s)), y)), _TWICE),
+    Mistake("squares both parts", _and_labels(lambda s, y, at, alpha: (1 - alpha) * at**2 * _hard(s, y)), _SQUARED),
     Mistake("labels in full", _and_labels(lambda s, y, at, alpha: _hard(s, y)), _WEIGHT),
+    Mistake("softmax over the images", _soft(_over_the_images), _IMAGES),
+    Mistake("no logarithm", _soft(_without_logarithm), _LOGARITHM),
+    Mistake("two logarithms", _soft(_two_logarithms), _LOGARITHM),
     Mistake("softens the teacher only", _soft(lambda s, t, at: at**2 * _divergence(s, t, 1.0, at)), _BOTH),
     Mistake("softens the student only", _soft(lambda s, t, at: at**2 * _divergence(s, t, at, 1.0)), _BOTH),
 )
@@ -127,7 +162,10 @@ def kd_loss(rng: np.random.Generator) -> Iterator[Case]:
     yield Case("equal logits cost nothing", (teacher.clone(), teacher, labels, 2.0, 1.0), judge, hints=nothing, basis=parts)
     huge = ("What is exp(5000)?", "Infinity, and the logarithm of a probability of 0, too: use log_softmax, not softmax and then log.")
     yield Case("huge logits", (*batch(6, 10, scale=5000.0), 2.0, 0.5), hints=huge, basis=parts)
-    size = ("Compare the size of the gradient at temperature 1 and 4.", "Dividing by T twice is undone by temperature**2.")
+    size = (
+        "The loss is right where it was checked, and its gradient is not: what is detached?",
+        "The teacher alone: detach(), item() or torch.no_grad() on the student's side cuts a part of the gradient off.",
+    )
     pair: dict[str, Any] = {"probe": "gradients", "hints_for": FLOW}
     learns = sends("student", distilled_slope)
     yield Case("the student's gradient", (*batch(6, 10), 4.0, 0.7), learns, hints=size, basis=parts, **pair)

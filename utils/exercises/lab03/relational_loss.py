@@ -26,6 +26,11 @@ def _pairs(embeddings: np.ndarray) -> np.ndarray:
     return _all(embeddings)[np.triu_indices(len(embeddings), 1)]
 
 
+def _half(embeddings: np.ndarray) -> np.ndarray:
+    """The pairs, and each image with itself."""
+    return _all(embeddings)[np.triu_indices(len(embeddings))]
+
+
 def _mean_of_one(values: np.ndarray) -> np.ndarray:
     return values / (values.mean() or 1.0)
 
@@ -68,6 +73,7 @@ _DIAGONAL = (
     "How far is an image from itself?",
     "Only pairs of two different images count: leave the zeros of the diagonal out of both means.",
 )
+_MEAN = ("Do more images cost more?", "The loss is a mean over the pairs, not a sum.")
 _HALF = ("What is the Huber loss below delta?", "Half of the square.")
 _LARGEST = ("By what are the distances divided?", "By their mean, not by the largest.")
 _HUBER = ("Which loss grows slower than the square?", "The Huber loss: half the square up to 1, then the difference minus one half.")
@@ -79,6 +85,9 @@ MISTAKES = (
     Mistake("not divided", _comparing(_pairs), _SCALE),
     Mistake("squared distances", _comparing(lambda points: _mean_of_one(_pairs(points) ** 2)), _SQUARES),
     Mistake("with the diagonal", _comparing(lambda points: _mean_of_one(_all(points))), _DIAGONAL),
+    Mistake("with the diagonal in the last mean", lambda s, t: relational(s, t) * (len(s) - 1) / len(s), _DIAGONAL),
+    Mistake("with each image once", lambda s, t: _comparing(lambda points: _mean_of_one(_half(points)))(s, t), _DIAGONAL),
+    Mistake("a sum", lambda s, t: relational(s, t) * len(_pairs(s)), _MEAN),
     Mistake("the whole square", _comparing(lambda points: _mean_of_one(_pairs(points)), lambda s, t: float(np.mean((s - t) ** 2))), _HALF),
     Mistake("by the largest", _comparing(lambda points: _pairs(points) / (_pairs(points).max() or 1.0)), _LARGEST),
     Mistake("half the square", _comparing(lambda x: _mean_of_one(_pairs(x)), lambda s, t: float(np.mean((s - t) ** 2) / 2)), _HUBER),
@@ -118,8 +127,9 @@ def relational_loss(rng: np.random.Generator) -> Iterator[Case]:
     yield Case("a student that sees all as one", (zeros(5, 8) + same, normal(rng, 5, 3)), hints=collapsed)
     yield Case("a teacher that sees all as one", (normal(rng, 5, 8), zeros(5, 3) - same), hints=collapsed)
     root = (
-        "What is the slope of a square root at 0?",
-        "Infinite, and times 0 it is NaN: take the root of pairs i < j only, or use torch.pdist, which handles it.",
+        "Is there NaN in your gradient? If not: is a part of the student's side detached?",
+        "The slope of a square root is infinite at 0: take the root of pairs i < j only, or use torch.pdist. "
+        "The mean of the distances depends on the student, too: no detach() there.",
     )
     equal = ("What is the slope of a square root at 0?", "Infinite: keep equal pairs out of it, or use torch.pdist, with a slope of 0.")
     both: dict[str, Any] = {"probe": "gradients", "hints_for": FLOW}

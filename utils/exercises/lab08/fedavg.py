@@ -12,7 +12,7 @@ from torch import Tensor, from_numpy, tensor, zeros
 from utils import adapt
 from utils.exercises.declare import Case, Mistake, exercise
 from utils.exercises.judges import Verdict, describe, difference
-from utils.exercises.messages.differences import resemblance
+from utils.exercises.messages.resemblance import resemblance
 from utils.exercises.standins import package
 from utils.exercises.stock import keeps_inputs, refuses
 

@@ -44,6 +44,10 @@ RESEMBLING: dict[str, Hints] = {
         "The right numbers, in other places.",
         "reshape and view keep the order in memory and cut it differently; permute moves an axis. Does the order of a loop matter here?",
     ),
+    "not a mask": (
+        "A mask says yes or no: is yours applied already?",
+        "True or 1 where something stays, False or 0 where it goes; the numbers themselves, or their places, are not asked for.",
+    ),
     "not a dict": ("What is asked for?", "A dict: the docstring says what its keys are."),
     "other keys": (
         "Compare the keys of your dict with those of the docstring.",
@@ -141,7 +145,7 @@ def _of_error(plain: Outcome, outcome: Outcome, of_a_class: bool) -> Hints:
     own = outcome.case.hints_about("error")
     general = error_hints(outcome.verdict.got, of_a_class)
     same_for_all = outcome is plain or own == plain.case.hints_about("error")
-    if re.search(r"\(line \d+: raise ", outcome.verdict.got):
+    if re.search(r"\(line \d+: raise (?!NotImplementedError)", outcome.verdict.got):
         return (_REFUSED, *own)
     return (general or own) if same_for_all else (own or general)
 

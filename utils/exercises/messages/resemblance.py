@@ -25,6 +25,7 @@ RESEMBLANCES = (
     "another type",
     "another unit",
     "not a dict",
+    "not a mask",
     "not a tuple",
     "one number",
     "opposite sign",
