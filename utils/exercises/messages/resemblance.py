@@ -110,7 +110,7 @@ def _of_the_numbers(found: np.ndarray, wanted: np.ndarray, near: Near) -> str:
             return "other places"
     with np.errstate(all="ignore"):
         kinds = {"opposite sign": _is_opposite, "wrapped": _is_wrapped, "rounded": _is_rounded, "another unit": _is_of_another_unit}
-        kinds["reciprocal"] = lambda found, wanted, near: wanted.any() and near(1 / found.astype(float), wanted)
+        kinds["reciprocal"] = lambda found, wanted, near: bool(wanted.any()) and near(1 / found.astype(float), wanted)
         return next((name for name, holds in kinds.items() if holds(found, wanted, near)), "")
 
 
