@@ -105,11 +105,13 @@ class Architecture:
         check_whole("classes", self.classes, MAX_CHANNELS)
         check_whole("in_channels", self.in_channels, MAX_CHANNELS)
         check_whole("the number of stages", len(self.stages), MAX_BLOCKS)
+        check_whole("the number of blocks", sum(map(len, self.stages)), MAX_BLOCKS)
         if self.stem.kind != "plain" or self.stem.skip:
             raise ValueError("the stem must be a plain block without a skip: set kind='plain' and skip=False")
         before = self.stem.width
         for number, stage in enumerate(self.stages):
-            check_whole(f"the number of blocks of stage {number}", len(stage), MAX_BLOCKS)
+            if not stage:
+                raise ValueError(f"stage {number} has no block: give at least one")
             for place, block in enumerate(stage):
                 if block.width != stage[0].width or (place and block.stride != 1):
                     raise ValueError(f"block {place} of stage {number} must have width {stage[0].width} and stride 1, got {block}")

@@ -13,7 +13,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from utils.models.chain import Architecture, Block, ChainNet, Convolution, NormedConvolution, run_chain
+from utils.models.chain import KINDS, Architecture, Block, ChainNet, Convolution, NormedConvolution, run_chain
+from utils.models.residual import MAX_BLOCKS, check_whole
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,9 @@ class StageSize:
     """Largest sizes of a stage. width, depth, kernel, expansion: as of `Block`, depth in blocks; stride: of the largest network.
 
     kinds: of blocks that there are weights for.
+
+    Raises:
+        ValueError: a depth that is not an integer or out of bounds, no kinds or unknown ones.
     """
 
     width: int
@@ -29,6 +33,11 @@ class StageSize:
     kernel: int = 3
     expansion: int = 1
     kinds: tuple[str, ...] = ("separable",)
+
+    def __post_init__(self) -> None:
+        check_whole("the depth of a stage", self.depth, MAX_BLOCKS)
+        if not self.kinds or not set(self.kinds) <= set(KINDS) or len(set(self.kinds)) < len(self.kinds):
+            raise ValueError(f"the kinds of a stage must be some of {', '.join(KINDS)}, each once, got {self.kinds}: choose one or both")
 
 
 @dataclass(frozen=True)
@@ -45,7 +54,7 @@ class SupernetConfig:
     in_channels: int = 1
 
     def __post_init__(self) -> None:
-        for kind in {kind for stage in self.stages for kind in stage.kinds}:
+        for kind in KINDS:
             self._of(kind)
 
     def _of(self, kind: str) -> Architecture:

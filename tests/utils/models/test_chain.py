@@ -65,7 +65,9 @@ def test_impossible_blocks_are_refused(numbers, said):
     [
         (Block(8), ((Block(8),),), "stem must be a plain block"),
         (STEM, (), "number of stages"),
-        (STEM, ((),), "number of blocks of stage 0"),
+        (STEM, ((),), "number of blocks"),
+        (STEM, ((Block(8),), ()), "stage 1 has no block"),
+        (STEM, ((Block(8),) * 40, (Block(8),) * 25), r"number of blocks must be an integer in 1\.\.64"),
         (STEM, ((Block(8), Block(16)),), "must have width 8"),
         (STEM, ((Block(8), Block(8, stride=2)),), "stride 1"),
         (STEM, ((Block(16, skip=True),),), "turns 8 channels into 16"),

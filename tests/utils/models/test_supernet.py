@@ -1,9 +1,12 @@
 """Shared weights: each network of the space is a slice of them, and computes what that slice computes."""
 
+import json
+
 import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
+from safetensors.torch import load_file, save_file
 
 from tests.utils.compress.search.drawn import ARCHITECTURES, SPACE
 from utils.compress.search import Architecture, Block, supernet_of
@@ -83,3 +86,34 @@ def test_a_checkpoint_comes_back(supernet, tmp_path):
 def test_what_is_not_in_it_is_refused(supernet, architecture):
     with pytest.raises(ValueError, match="the supernet has no weights for"):
         supernet.subnet(architecture)
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("stages", 0, "depth"), 10**12),
+        (("stages", 0, "depth"), 2.0),
+        (("stages", 0, "width"), 10**9),
+        (("stages", 0, "kinds"), []),
+        (("stages", 0, "kinds"), ["separable", "separable"]),
+        (("stages", 0, "kinds"), ["round"]),
+        (("stages", 0, "kinds"), 3),
+        (("stages",), []),
+        (("stages",), {}),
+        (("stem", "kernel"), 4),
+        (("stem",), None),
+        (("classes",), True),
+        (("more",), 1),
+    ],
+)
+def test_a_file_with_an_impossible_configuration_is_refused(path, value, supernet, tmp_path):
+    """At once and without much memory, whatever it asks for."""
+    save_model(supernet.eval(), tmp_path / "m.safetensors")
+    tensors, config = load_file(tmp_path / "m.safetensors"), supernet.config.to_dict()
+    inner = config
+    for key in path[:-1]:
+        inner = inner[key]
+    inner[path[-1]] = value
+    save_file(tensors, tmp_path / "bad.safetensors", {"architecture": "Supernet", "config": json.dumps(config), "packed": "{}"})
+    with pytest.raises(ValueError, match="not a whole checkpoint"):
+        load_model(tmp_path / "bad.safetensors")
