@@ -16,8 +16,10 @@ from utils.exercises.lab02.oracles import numbers_of, params
 from utils.exercises.standins import package
 from utils.exercises.stock import refuses
 
-_LEVELS = ("How many steps lie between 2**bits codes?", "One less: 255 for 8 bits.")
 _ABOVE = ("The zero point is the code of 0.0. How many steps is that above low?", "round(-low / scale): low is negative.")
+_UNSIGNED = ("Which is the lowest code here?", "0: without symmetric the codes are 0 .. 2**bits - 1, and low has the code 0.")
+_WHICH = ("Which branch runs where symmetric is False?", "The one with codes 0 .. 2**bits - 1 and a zero point.")
+_INVERSE = ("How wide is one step?", "The width of the range, divided by the number of steps.")
 _NEAREST = ("What does int() make of the fraction of -low / scale?", "It drops it. round() goes to the nearest integer.")
 _CODE = ("Is your zero point a code?", "A code is an integer: round(-low / scale).")
 _AROUND = (
@@ -37,6 +39,16 @@ _SAME = ("low and high are equal here, and not 0.", "Widen first, then look whet
 _TINY = ("The scale is about 1e-11 here, and that is right.", "Add no small number and do not round: only a width of 0 is special.")
 _SIDES = ("Which of the two ends is further from 0?", "max(abs(low), abs(high)): low may be the far one.")
 _NAN = ("What does low > high say when one of them is NaN?", "False, as does every comparison: ask math.isnan for both.")
+
+
+def _step_count(inputs: tuple[Any, ...], expected: str, got: str) -> str:
+    _, _, bits, symmetric = inputs
+    if symmetric:
+        return f"Which is the largest signed code of {bits} bits? {2 ** (bits - 1) - 1}: the scale is the far end over that code."
+    return f"One less than there are codes: {2**bits - 1} for {bits} bits."
+
+
+_levels: Any = ("Count the steps from one end of the range to the other.", _step_count)
 
 
 def _pair(answer: Any, inputs: tuple[Any, ...]) -> Verdict:
@@ -64,13 +76,17 @@ def _made(
 
 
 MISTAKES = (
-    Mistake("counts the codes", _made(levels=0), _LEVELS),
+    Mistake("counts the codes", _made(levels=0), _levels),
+    Mistake("takes the zero point from high", lambda *x: (params(*x)[0], round(max(float(x[1]), 0.0) / params(*x)[0])), _ABOVE),
+    Mistake("has a signed zero point", lambda *x: (params(*x)[0], params(*x)[1] - (not x[3]) * 2 ** (x[2] - 1)), _UNSIGNED),
+    Mistake("divides by the width", lambda *x: (1 / params(*x)[0], round(-min(float(x[0]), 0.0) * params(*x)[0])), _INVERSE),
     Mistake("has the sign of low", _made(rounded=lambda steps: -round(steps)), _ABOVE),
     Mistake("does not widen", _made(widen=False), _WIDEN),
     Mistake("truncates", _made(rounded=lambda steps: int(steps + 1e-6)), _NEAREST),
     Mistake("does not round", _made(rounded=lambda steps: round(steps, 6)), _CODE),
     Mistake("is always for 8 bits", lambda low, high, bits, symmetric: params(low, high, 8, symmetric), _BITS),
     Mistake("is never symmetric", lambda low, high, bits, symmetric: params(low, high, bits, False), _SIGNED),
+    Mistake("is symmetric the wrong way round", lambda low, high, bits, symmetric: params(low, high, bits, not symmetric), _WHICH),
     Mistake("takes high for the far end", _made(far=lambda low, high: high), _SIDES, "symmetric, low is the far end"),
     Mistake("divides the whole width", _made(far=lambda low, high: 2 * max(-low, high) * (2**7 - 1) / (2**8 - 1)), _SIGNED),
     Mistake("takes a constant for 0", lambda *x: (1.0, 0) if x[0] == x[1] else params(*x), _SAME, "a constant"),

@@ -20,15 +20,19 @@ from utils.exercises.stock import keeps_inputs, refuses
 HAIR = 1.005  # how much worse than the best candidate a range may be: sums in float32
 _ENDS = ("Which range loses nothing?", "From the smallest to the largest value, two numbers: values.min().item() gives one.")
 _ZERO = ("0.0 must have a code, and it lies outside the values.", "Widen at last: low = min(low, 0), high = max(high, 0).")
-_SHARE = ("What share of the values lies outside, at each end?", "0.01 %: the quantiles 0.0001 and 0.9999, not 0.01 and 0.99.")
+_SHARE = (
+    "What share of the values lies outside, at each end?",
+    "0.01 %: the quantiles 0.0001 and 0.9999 (np.percentile takes percents: 0.01 and 99.99).",
+)
 _LEAST = (
     "Which of the hundred ranges gives the smallest error?",
-    "For each: affine_params, quantize (unsigned), dequantize, mean of the squared differences to the values themselves.",
+    "For each: affine_params(low, high, bits, False), quantize (unsigned), dequantize, mean of the squared differences to the values. "
+    "Return the range, two numbers.",
 )
 _WIDEST = (
     "This is the widest range, from the smallest to the largest value.",
-    "minmax asks for it. percentile clips 0.01 % at each end; mse tries narrower ranges: does your error depend on bits, "
-    "and is it the mean of the squares?",
+    "minmax asks for it. percentile clips 0.01 % at each end. mse tries narrower ranges, down to a hundredth: are the codes unsigned "
+    "and of `bits` bits, and is the error the mean of the squares?",
 )
 _BITS = ("What changes with the number of bits?", "The fewer there are, the more it pays to clip: pass bits on.")
 _WHOLE = ("Your range holds 0, but its error is larger.", "Is 1.00 among your factors?")

@@ -22,6 +22,8 @@ _STEPS = ("A code counts steps. How large is one?", "Multiply by the scale.")
 _ORDER = ("Which value has the code zero_point?", "0.0: subtract the zero point first, then multiply by the scale.")
 _BELOW = ("What is 3 - 128 in uint8?", "131: it has no negative numbers. Convert to int32 or float before you subtract.")
 _WRAPS = ("What is -100 - 100 in int8?", "56: int8 ends at -128 and wraps around. Convert to int32 or float before you subtract.")
+_FRACTIONS = ("Where are the fractions?", "An integer dtype cuts them off: the values are float32.")
+_HALF = ("How many digits has your dtype?", "float16 has three, float32 has seven.")
 _EXACT = ("Which of float32, float16 and int16 holds 50001?", "float32 does: float16 rounds it to 50016, int16 ends at 32767.")
 
 
@@ -48,7 +50,8 @@ MISTAKES = (
         lambda q, scale, point: q.astype("f4") * np.float32(scale) - np.float32(np.float32(point) * np.float32(scale)),
         ("How exact is the difference of two large products?", "Subtract the zero point first: integers are exact."),
     ),
-    Mistake("rounds the values", lambda q, scale, point: np.trunc(values(q, scale, point)), _STEPS),
+    Mistake("rounds the values", lambda q, scale, point: np.trunc(values(q, scale, point)), _FRACTIONS),
+    Mistake("gives float16", lambda q, scale, point: values(q, scale, point).astype("f2"), _HALF),
 )
 
 

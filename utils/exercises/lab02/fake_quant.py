@@ -39,7 +39,10 @@ _FIRST = ("Which gradient comes first?", "That of x: return it first, then four 
 _RETURN = ("What does forward return?", "The tensor of quantized and dequantized values.")
 _CODES = ("Are these codes or values?", "The output stands in for x: (code - zero_point) * scale.")
 _SUBTRACT = ("Which value has the code zero_point?", "0.0: subtract it from the clamped code before you multiply by the scale.")
-_FLAT = ("Rounding is flat almost everywhere.", "The straight-through estimator: backward behaves as if round() were not there.")
+_FLAT = (
+    "Rounding is flat almost everywhere.",
+    "The straight-through estimator: backward behaves as if round() were not there. If you have a mask: is it True inside?",
+)
 _CHAIN = ("Where has the upstream gradient gone?", "The chain rule: multiply the mask by what backward was given.")
 _VALUES = ("low and high are codes. Is x one?", "Compare the code, round(x / scale) + zero_point, with low and high.")
 
@@ -197,6 +200,9 @@ def FakeQuant(rng: np.random.Generator) -> Iterator[Case]:  # noqa: N802
     yield case("the gradient with a scale for each channel", trained, _FOR_EACH, backward, basis=stops, **each)
     still = ("The scale wants a gradient here, and gets none.", "Return None for it: backward's second value.")
     yield case("the scale gets none", trained, still, _scale_without_gradient, probe="with_a_trained_scale", basis=straight)
-    own = ("A network has many layers: forward runs for all of them, then backward.", "Keep what backward needs on ctx, not on the class.")
+    own = (
+        "A network has many layers: forward runs for all of them, then backward.",
+        "Keep what backward needs on ctx, not on the class, and do not change gradient itself.",
+    )
     yield case("two calls before their gradients", clipped, own, _both_gradients(straight_through), probe="two_calls", basis=stops)
     yield keeps_inputs(beyond + 0.0, coarse, 0, -8, 7, None, probe="forward_and_backward", as_given=True, basis=cut)

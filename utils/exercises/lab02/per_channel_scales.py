@@ -21,6 +21,10 @@ _LARGEST = (
     "The largest in magnitude: divide it by the largest signed code, 2**(bits - 1) - 1.",
 )
 _AXIS = ("Which axis counts the channels here?", "Take the largest over all other axes: move this one to the front, then flatten(1).")
+_OTHERS = (
+    "Which axes should go, and which one stays?",
+    "amax(axis) takes this axis away. It is the one that stays: take the largest over all others.",
+)
 _SIGN = ("The largest weight of these channels is negative.", "Take magnitudes first: -3 needs as large a step as 3.")
 _BITS = ("What changes with the number of bits?", "The largest code: 7 for 4 bits.")
 _ZERO = ("A scale of 0 would be divided by.", "Where the largest is 0 the scale is 1.0: torch.where.")
@@ -50,7 +54,7 @@ MISTAKES = (
     Mistake("one scale for all", lambda w, bits, axis: np.full(w.shape[axis], np.abs(w).max() / (2 ** (bits - 1) - 1)), _LARGEST),
     Mistake("always the outputs", lambda weight, bits, axis: channel_scales(weight, bits, 0), _AXIS),
     Mistake("outputs or inputs", lambda weight, bits, axis: channel_scales(weight, bits, min(axis, 1)), _AXIS, "the last axis of three"),
-    Mistake("the largest over that axis", lambda w, bits, axis: np.abs(w).max(axis).ravel() / (2 ** (bits - 1) - 1), _LARGEST),
+    Mistake("the largest over that axis", lambda w, bits, axis: np.abs(w).max(axis) / (2 ** (bits - 1) - 1), _OTHERS),
     Mistake("the largest value", _by(lambda row: float(row.max())), _SIGN),
     Mistake("always 8 bits", lambda weight, bits, axis: channel_scales(weight, 8, axis), _BITS, "4 bits"),
     Mistake("0 for a channel of zeros", lambda w, *x: channel_scales(w, *x) * (channel_scales(w, *x) != 1), _ZERO),

@@ -27,6 +27,8 @@ _POINT = ("Which code should 0.0 have?", "The zero point: add it to the rounded 
 _AFTER = ("Is round(0.5 + 5) the same as round(0.5) + 5?", "It is not: 6 and 5. Round first, then add the zero point.")
 _ENDS = ("Which codes do 8 bits have?", "Signed: -128 to 127, both included. clamp() before converting: int8 wraps around.")
 _UNSIGNED = ("Which codes do 8 bits have without a sign?", "0 to 255, both included: look at signed.")
+_NEGATIVE = ("Your smallest code is 0. Which codes has signed=True?", "-2**(bits - 1) to 2**(bits - 1) - 1: look at signed.")
+_LAST = ("The zero point is added. What comes last?", "Clipping: a value below 0.0 may have a code above 0 once the zero point is added.")
 _FEW = ("How many codes do `bits` bits have?", "2**bits: with a sign -2**(bits - 1) to 2**(bits - 1) - 1.")
 _WIDE = ("Which dtype holds codes from -32768 to 32767?", "int8 does not, with a sign either: above 8 bits take int32.")
 _FAR = 1 << 20  # further out than any code, near enough for float32 to count to
@@ -42,6 +44,11 @@ def _wrapped(x: Any, scale: Any, zero_point: Any, bits: int, signed: bool) -> An
     return unclipped.astype("i4" if bits > 8 else "i1" if signed else "u1")
 
 
+def _clipped_first(x: Any, scale: Any, zero_point: Any, bits: int, signed: bool) -> Any:
+    low, high = ends(bits, signed)
+    return np.clip(np.clip(np.rint(x / scale), low, high) + zero_point, low, high)
+
+
 def _right(x: Any, scale: Any, zero_point: Any) -> Any:
     return np.rint(x / scale) + zero_point
 
@@ -54,6 +61,8 @@ MISTAKES = (
     Mistake("leaves the zero point out", _by(lambda x, scale, point: np.rint(x / scale)), _POINT),
     Mistake("multiplies", _by(lambda x, scale, point: np.rint(x * scale) + point), ("How many steps of size scale is x?", "x / scale.")),
     Mistake("always signed", _by(_right, lambda bits, signed: ends(bits, True)), _UNSIGNED),
+    Mistake("never signed", _by(_right, lambda bits, signed: ends(bits, False)), _NEGATIVE),
+    Mistake("clips before the zero point", _clipped_first, _LAST),
     Mistake("always 8 bits", _by(_right, lambda bits, signed: ends(8, signed)), _FEW),
     Mistake("without the lowest code", _by(_right, lambda bits, signed: (ends(bits, signed)[0] + signed, ends(bits, signed)[1])), _ENDS),
     Mistake("wraps around", _wrapped, _ENDS),

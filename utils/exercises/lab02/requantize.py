@@ -28,6 +28,7 @@ _NEGATIVE = (
     "What is -5 >> 1, and what is -5 / 2 truncated?",
     "-3 and -2: >> rounds down, also below 0. With half added first it rounds to the nearest, and halves go up.",
 )
+_LAST = ("What is clipped, and when?", "The code, last: below 0 the accumulator may become a code above 0 once the zero point is added.")
 _ENDS = ("Which codes does uint8 have?", "0 to 255: clamp() before converting.")
 _WIDE = ("How large is acc * multiplier?", "Up to 2**62: convert acc to int64 before you multiply.")
 _EXACT = ("This product is a hair less than half a step.", "No float holds it: multiply and shift in int64.")
@@ -68,7 +69,8 @@ MISTAKES = (
     Mistake("rounds the magnitude", _by(lambda product, shift: np.sign(product) * _nearest(np.abs(product), shift)), _NEGATIVE),
     Mistake("truncates", _by(_truncated), _NEGATIVE),
     Mistake("leaves the zero point out", _ignoring(point=True), _ZERO),
-    Mistake("clips before the zero point", _ignoring(point=False), _NEGATIVE),
+    Mistake("clips before the zero point", _ignoring(point=False), _LAST),
+    Mistake("signed codes", _by(_nearest, (-128, 127)), _ENDS),
     Mistake("does not clip", _by(_nearest, (-np.inf, np.inf)), _ENDS),
     Mistake("wraps around", lambda *x: _by(_nearest, (-np.inf, np.inf))(*x).astype("i8").astype("u1"), _ENDS),
     Mistake("multiplies in int32", _by(lambda product, shift: _nearest(product.astype("i4").astype("i8"), shift)), _WIDE),

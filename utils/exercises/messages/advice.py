@@ -144,6 +144,8 @@ def _fits(outcome: Outcome) -> tuple[str, ...]:
 def _of_error(plain: Outcome, outcome: Outcome, of_a_class: bool) -> Hints:
     own = outcome.case.hints_about("error")
     general = error_hints(outcome.verdict.got, of_a_class)
+    if of_a_class and general != error_hints(outcome.verdict.got):
+        return general
     same_for_all = outcome is plain or own == plain.case.hints_about("error")
     if re.search(r"\(line \d+: raise (?!NotImplementedError)", outcome.verdict.got):
         return (_REFUSED, *own)
