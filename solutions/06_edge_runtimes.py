@@ -429,7 +429,7 @@ show.ratios(
 )
 
 # %% [markdown]
-# Look at the first row. In the runs while this lab was made it said between 1.06 and 1.3, mostly
+# Look at the first row. In the runs while this lab was made it said between 1.05 and 1.3, mostly
 # with an interval that did not include 1: the same file was faster than itself. We did not plan
 # this. Every model had every *position* in a round, but not every *predecessor*: the order rotates,
 # so `large` always runs right after torch, which has just filled the processor's caches with its own
