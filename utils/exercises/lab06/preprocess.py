@@ -22,6 +22,7 @@ _BYTES = ("What is 255 in the photo, and what is the mean in?", "The mean is of 
 _TWICE = ("How bright is white after your division?", "1 / 255: the photo is divided by 255 twice.")
 _WHITE = ("How bright is white, 255?", "1: divide by 255, not by 256.")
 _INTEGERS = ("What is 128 // 255?", "0: divide with /, which gives floats.")
+_WHOSE = ("Whose mean and std are these?", "Not those of the photos: the arguments hold those of the training images.")
 _RANGE = ("Which range did the network see in training?", "Numbers around 0: subtract the mean and divide by std.")
 _SCALE = ("What is the scale of your numbers?", "Divide by std at the end.")
 _ORDER = ("In which order are mean and std used?", "First subtract the mean, then divide by std.")
@@ -87,6 +88,11 @@ def _cut(values: np.ndarray) -> np.ndarray:
     return values.reshape(n, channels, height, width)
 
 
+def _standardized(values: np.ndarray) -> np.ndarray:
+    """By a mean and a standard deviation of its own."""
+    return (values - values.mean()) / values.std(ddof=1) if values.size > 1 else values
+
+
 def _along_columns(photos: np.ndarray, mean: Values, std: Values) -> np.ndarray:
     return (_moved(photos) / 255 - np.array(mean)) / np.array(std) if len(mean) in (1, photos.shape[2]) else np.zeros(0)
 
@@ -105,6 +111,7 @@ MISTAKES = (
     Mistake("divides twice", _with(lambda photos: photos / 255**2), _TWICE),
     Mistake("divides by 256", _with(lambda photos: photos / 256), _WHITE),
     Mistake("divides integers", _with(lambda photos: photos // 255), _INTEGERS),
+    Mistake("its own mean and std", lambda p, *_: _standardized(_moved(p)), _WHOSE),
     Mistake("only scales", lambda p, *_: _moved(p) / 255, _RANGE),
     Mistake("forgets std", lambda p, mean, std: _moved(p) / 255 - _row(mean), _SCALE),
     Mistake("std first", lambda p, mean, std: _moved(p) / 255 / _row(std) - _row(mean), _ORDER),

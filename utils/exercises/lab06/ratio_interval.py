@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from math import comb
 from typing import Any
 
@@ -32,6 +33,7 @@ _ROUNDS = (
     "The state of the machine: divide round by round first, then take the median of the ratios.",
 )
 _PAUSE = ("What does one pause of half a second do to a mean?", "It ruins it: the ratio is the median of the ratios.")
+_COINS = ("Do the ratios follow a bell curve?", "They need not. Coins give k: low and high are sorted[k - 1] and sorted[-k].")
 _HUGE = (
     "What are 0.5 ** 2000 and 2 ** 2000 as floats?",
     "0.0, and too large: stay with integers. Add up math.comb(n, i), and compare 40 times the sum with 2 ** n.",
@@ -79,9 +81,9 @@ def _k_in_floats(n: int) -> int:
     return k - 1
 
 
-def _bell_curve(ratios: np.ndarray) -> Any:
+def _bell_curve(ratios: np.ndarray, middle: Callable[[np.ndarray], Any] = np.mean) -> Any:
     half = 1.96 * ratios.std(ddof=1) / len(ratios) ** 0.5
-    return ratios.mean(), ratios.mean() - half, ratios.mean() + half
+    return middle(ratios), middle(ratios) - half, middle(ratios) + half
 
 
 MISTAKES = (
@@ -90,6 +92,7 @@ MISTAKES = (
     Mistake("sorts before it divides", lambda a, b: median_and_interval(np.sort(a), np.sort(b)), _ROUNDS),
     Mistake("the mean", _at(_k, np.mean), _PAUSE),
     Mistake("a bell curve", _of(_bell_curve), _PAUSE),
+    Mistake("a bell curve around the median", _of(partial(_bell_curve, middle=np.median)), _COINS),
     Mistake("the lower median", _at(_k, lambda ratios: np.sort(ratios)[(len(ratios) - 1) // 2]), _MIDDLE),
     Mistake("one place too far out", _at(lambda n: _k(n) - 1), _ORDER),
     Mistake("one place too far in", _at(lambda n: _k(n) + 1), _ORDER),
