@@ -39,7 +39,10 @@ class IntegerWeight(nn.Module):
 
     def forward(self, latent: Tensor) -> Tensor:
         """latent: of the weight's shape, in steps -> the weight."""
-        return self._shaped(straight_through(self._rows(latent)) * self.steps())
+        weight = self._shaped(straight_through(self._rows(latent)) * self.steps())
+        if weight.ndim == 4:  # laid out as `fit` lays out images, which a convolution needs to be quick
+            weight = weight.permute(0, 2, 3, 1).clone(memory_format=torch.contiguous_format).permute(0, 3, 1, 2)
+        return weight
 
     def right_inverse(self, weight: Tensor) -> Tensor:
         """The latent of a weight."""
