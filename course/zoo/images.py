@@ -8,13 +8,16 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import torch
+from torch import nn
 
-from course.zoo.recipe import checkpoint, gather, parents
-from utils.data import fashion_mnist
+from course.zoo.recipe import Start, checkpoint, gather, images_of, parents
+from utils.compress.rate import RateConfig, train_for_rate
+from utils.compress.titan import compress_to_titan
 from utils.files import ZOO, sha256_of, write_atomically
-from utils.models import save_model
+from utils.models import Codes, save_model
 from utils.train import History, TrainConfig, accuracy, fit
 
 WATCHED = 2000  # validation images after each epoch, to see that it goes well; the record counts all of them
@@ -41,11 +44,10 @@ def train_images(name: str, what: dict, seed: int, say: Callable[[str], None]) -
         spent.write_text(str(before + time.perf_counter() - began))
         say(f"{name} seed {seed}: epoch {epoch}/{config.epochs}, loss {history.loss[-1]:.4f}, validation {history.accuracy[-1]:.2f} %")
 
-    validation, test = (fashion_mnist(split) for split in ("validation", "test"))
+    validation, test = (images_of(what, split) for split in ("validation", "test"))
     watched = validation[:WATCHED]
-    fit(start.model, start.data, config, validation=watched, on_epoch=on_epoch, resume=state, **start.extras)
-    model, codes = start.model, start.finish()
-    size = save_model(model, checkpoint(name, seed), codes)
+    model, codes = start.model, _train(start, what, config, validation=watched, on_epoch=on_epoch, resume=state)
+    size = _save(model, checkpoint(name, seed), codes, what)
     record = {
         "seed": seed,
         "validation": round(accuracy(model, validation), 2),
@@ -59,8 +61,27 @@ def train_images(name: str, what: dict, seed: int, say: Callable[[str], None]) -
         "config": asdict(config),
     }
     if seed == what["seeds"][0]:
-        save_model(model, ZOO / name / "model.safetensors", codes)
+        _save(model, ZOO / name / "model.safetensors", codes, what)
     return record
+
+
+def _train(start: Start, what: dict, config: TrainConfig, on_epoch: Callable[[int, History], None], **given: Any) -> dict[str, Codes]:
+    """Train in place; the codes to store, none if nothing was rounded."""
+    if "rate" not in what:
+        fit(start.model, start.data, config, on_epoch=on_epoch, **given, **start.extras)
+        return start.finish()
+    how = RateConfig(config, **what["rate"])
+    result = train_for_rate(
+        start.model, start.data, how, on_epoch=lambda epoch, so_far: on_epoch(epoch, so_far.history), **given, **start.extras
+    )
+    return result.codes
+
+
+def _save(model: nn.Module, path: Path, codes: dict[str, Codes], what: dict) -> int:
+    """Write a checkpoint, or a .titan file in its place after training for the code length; return its size in bytes."""
+    if "rate" in what:
+        return compress_to_titan(model, codes=codes).write(path.with_suffix(".titan"))
+    return save_model(model, path, codes)
 
 
 def forget_state(name: str, seed: int) -> None:

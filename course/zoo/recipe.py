@@ -5,11 +5,14 @@
 [distil]     a teacher's answers as the loss   [few]           only so many labelled images of each class
 [pseudo]     a teacher's answers in place of the labels that [few] took away
 [sandwich]   networks of the model's space that learn along with a supernet
+[augment]    how images are shifted, mirrored and covered, instead of as [train] says
+[rate]       training for the code length; the network is stored as a .titan file
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +23,42 @@ from utils.compress.distillation import from_teacher, pseudo_label
 from utils.compress.pruning import GradualPruner, choose_channels, global_masks, nested_random_masks, prune_channels
 from utils.compress.quantization import freeze_, qat_
 from utils.compress.search import Budget, Space, sandwich
-from utils.data import Images, fashion_mnist
+from utils.data import Images, fashion_mnist, mnist
 from utils.files import ZOO
-from utils.models import Architecture, ChainNet, Codes, MicroConfig, MicroNet, ResidualConfig, ResidualNet, Supernet, load_model
+from utils.models import (
+    Architecture,
+    ChainNet,
+    Codes,
+    LeNet,
+    MicroConfig,
+    MicroNet,
+    Perceptron,
+    ResidualConfig,
+    ResidualNet,
+    Supernet,
+    load_model,
+)
 from utils.models.zoo import recipe
-from utils.train import predict
+from utils.train import augmented, predict
 
 RUNS = ZOO / ".runs"  # checkpoints of every epoch and of the seeds that do not ship; not in git
-KNOWN = ("title", "data", "seeds", "model", "from", "prune", "quantize", "distil", "few", "pseudo", "sandwich", "int8", "train")
+KNOWN = (
+    "title",
+    "data",
+    "seeds",
+    "model",
+    "from",
+    "prune",
+    "quantize",
+    "distil",
+    "few",
+    "pseudo",
+    "sandwich",
+    "int8",
+    "train",
+    "augment",
+    "rate",
+)
 
 
 @dataclass
@@ -48,12 +79,15 @@ def check_recipe(what: dict) -> None:
     """Refuse what nothing would read: a part with a misspelt name would be left out without a word.
 
     Raises:
-        ValueError: an unknown part, [pseudo] without [few], or [sandwich] without a supernet.
+        ValueError: an unknown part, [pseudo] without [few], [rate] with what changes its integers, or [sandwich] without a
+            supernet.
     """
     if unknown := sorted(what.keys() - set(KNOWN)):
         raise ValueError(f"nothing reads {unknown[0]!r} in a recipe: use {', '.join(KNOWN)}")
     if "pseudo" in what and "few" not in what:
         raise ValueError("[pseudo] answers for the images whose labels [few] takes away: add [few], or use [distil]")
+    if "rate" in what and (other := next((part for part in ("prune", "quantize", "sandwich") if part in what), None)):
+        raise ValueError(f"[rate] trains integers, which [{other}] would change: leave one of the two out")
     if "sandwich" in what and what.get("model", {}).get("kind") != "supernet":
         raise ValueError('[sandwich] trains the networks inside a supernet: set kind = "supernet" in [model], or leave it out')
 
@@ -105,6 +139,8 @@ def gather(what: dict, seed: int) -> Start:
         budget = Budget(**how.pop("budget")) if "budget" in how else None
         space = Space.from_dict(what["model"]["space"])
         start.extras["loss"] = sandwich(space, **how, budget=budget, loss=start.extras.get("loss"), seed=seed)
+    if "augment" in what:
+        start.extras["augment"] = partial(augmented, **what["augment"])
     if "prune" in what:
         _prune(start, what["prune"], seed)
     if "quantize" in what:
@@ -115,6 +151,8 @@ def gather(what: dict, seed: int) -> Start:
 
 def _new(shape: dict) -> nn.Module:
     kind = shape.get("kind", "residual")
+    if kind in ("lenet_300_100", "lenet_5"):
+        return Perceptron() if kind == "lenet_300_100" else LeNet()
     if kind == "micro":
         return MicroNet(MicroConfig.of(shape["stem"], *shape["blocks"]))
     if kind == "supernet":
@@ -134,9 +172,14 @@ def _prune(start: Start, how: dict, seed: int) -> None:
     start.extras["after_step"] = GradualPruner(start.model, how["sparsity"], choose=choose)
 
 
+def images_of(what: dict, split: str) -> Images:
+    """A split of the images that a recipe names, Fashion-MNIST unless it says otherwise."""
+    return mnist(split) if what.get("data") == "mnist" else fashion_mnist(split)
+
+
 def _images(what: dict, seed: int, teacher: Path | None) -> Images:
     """The training images of a recipe: all 50,000; or the few labelled ones, with or without what a teacher says of the others."""
-    data = fashion_mnist("train")
+    data = images_of(what, "train")
     if "few" not in what:
         return data
     few = labelled(data.labels, what["few"]["per_class"], seed)

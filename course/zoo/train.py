@@ -36,7 +36,7 @@ KINDS = {
     "motion": Kind(motion_folds.check_recipe, motion_folds.train_folds),
     "int8": Kind(check_recipe, convert),
 }
-KIND_OF_DATA = {"fashion_mnist": "images", **dict.fromkeys(motion_folds.PARTS, "motion")}
+KIND_OF_DATA = {"fashion_mnist": "images", "mnist": "images", **dict.fromkeys(motion_folds.PARTS, "motion")}
 
 
 def kind_of(what: dict) -> Kind:

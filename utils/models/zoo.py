@@ -3,6 +3,7 @@
 zoo/NAME/recipe.toml         everything the training depended on
 zoo/NAME/seedN.json          what each seed reached
 zoo/NAME/model.safetensors   the checkpoint of the first seed in the recipe
+zoo/NAME/model.titan         in its place after training for the code length
 zoo/NAME/foldK.safetensors   in its place where people are split into folds: the network that has never met those of fold K
 """
 
@@ -92,9 +93,11 @@ def load(name: str, fold: int | None = None) -> nn.Module:
 
     Raises:
         FileNotFoundError: the zoo has no such model.
-        ValueError: its file is damaged, or it has no such fold.
+        ValueError: its file is damaged or a .titan file, or it has no such fold.
     """
     what = recipe(name)  # names the choices if there is no such model
+    if "rate" in what:
+        raise ValueError(f"{name} is stored as a .titan file: give zoo.record({name!r}).file to utils.compress.titan.read_titan")
     return load_model(_file(name, what, fold))
 
 
@@ -103,4 +106,6 @@ def _file(name: str, what: dict, fold: int | None = None) -> Path:
         choices = f"use 0 to {what['folds'] - 1}" if "folds" in what else "leave it out"
         raise ValueError(f"{name} has no fold {fold}: {choices}")
     which = what.get("ships") if fold is None else fold
+    if "rate" in what:
+        return ZOO / name / "model.titan"
     return ZOO / name / ("model.safetensors" if which is None else f"fold{which}.safetensors")

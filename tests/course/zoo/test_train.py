@@ -12,6 +12,7 @@ from course.zoo import train as trainer
 from utils.compress.distillation import kd_loss
 from utils.compress.quantization import code_range
 from utils.compress.search import Space, counts
+from utils.compress.titan import read_titan
 from utils.data import fashion_mnist
 from utils.files import ZOO
 from utils.models import ChainNet, Supernet, load_model, zoo
@@ -145,20 +146,40 @@ stages = [[{ width = 4 }, { width = 4, kernel = 5, expansion = 2, skip = true }]
 epochs = 1
 batch_size = 16
 """
+RATED = """
+title = "Few bits"
+data = "mnist"
+seeds = [3]
+[model]
+kind = "lenet_300_100"
+[augment]
+shift = 1
+mirror = false
+[distil]
+teacher = "dense"
+temperature = 2.0
+alpha = 0.5
+[rate]
+price = 1e-3
+[train]
+epochs = 2
+batch_size = 32
+lr = 1e-3
+"""
 
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A zoo of a few recipes, and 64 images a split."""
     texts = {"dense": DENSE, "sparse": SPARSE, "longer": LONGER, "rounded": ROUNDED, "taught": TAUGHT, "few": FEW, "answered": ANSWERED}
-    for name, text in {**texts, "both": BOTH, "supernet": SUPERNET, "chain": CHAIN}.items():
+    for name, text in {**texts, "both": BOTH, "supernet": SUPERNET, "chain": CHAIN, "rated": RATED}.items():
         (tmp_path / name).mkdir()
         (tmp_path / name / "recipe.toml").write_text(text)
     for module in (trainer, images, recipes, zoo):
         monkeypatch.setattr(module, "ZOO", tmp_path)
     monkeypatch.setattr(recipes, "RUNS", tmp_path / ".runs")
-    for module in (images, recipes):
-        monkeypatch.setattr(module, "fashion_mnist", lambda split: fashion_mnist(split, 64))
+    for data in ("fashion_mnist", "mnist"):
+        monkeypatch.setattr(recipes, data, lambda split: fashion_mnist(split, 64))
     return tmp_path
 
 
@@ -262,7 +283,7 @@ def test_every_recipe_of_the_zoo_is_read_whole(name: str) -> None:
 
 
 def test_a_data_set_that_nothing_is_trained_on_is_refused() -> None:
-    with pytest.raises(ValueError, match="no recipe is trained on 'speech': use fashion_mnist, watch, hapt"):
+    with pytest.raises(ValueError, match="no recipe is trained on 'speech': use fashion_mnist, mnist, watch, hapt"):
         trainer.kind_of({"data": "speech"})
 
 
@@ -379,3 +400,17 @@ def test_a_found_architecture_is_trained_like_any_other(folder: Path) -> None:
     net = zoo.load("chain")
     assert isinstance(net, ChainNet) and record["parameters"] == counts(net.config).parameters
     assert [[block.width for block in stage] for stage in net.config.stages] == [[4, 4], [6]]
+
+
+def test_training_for_the_code_length_leaves_a_titan_file_and_goes_on_after_an_interruption(folder: Path) -> None:
+    trainer.train("dense", 3, silent)
+    whole = trainer.train("rated", 3, silent)
+    first = (folder / "rated" / "model.titan").read_bytes()
+    assert whole["bytes"] == len(first) < 4 * whole["parameters"] / 10
+    assert zoo.record("rated").file == folder / "rated" / "model.titan"
+    assert accuracy(read_titan(folder / "rated" / "model.titan"), fashion_mnist("test", 64)) == pytest.approx(whole["test"], abs=0.01)
+    with pytest.raises(ValueError, match=r"rated is stored as a \.titan file"):
+        zoo.load("rated")
+    interrupt("rated", 3)
+    assert trainer.train("rated", 3, silent)["bytes"] == whole["bytes"]
+    assert (folder / "rated" / "model.titan").read_bytes() == first
