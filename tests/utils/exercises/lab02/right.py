@@ -7,10 +7,14 @@ import torch
 import torch.nn.functional as F
 
 
+def _refuse(invalid):
+    if invalid:
+        raise ValueError("this input is invalid")
+
+
 def affine_params_by_cases(low, high, bits, symmetric):
     low, high = float(low), float(high)
-    if math.isnan(low) or math.isnan(high) or low > high:
-        raise ValueError("low must not be above high, and neither NaN")
+    _refuse(math.isnan(low) or math.isnan(high) or low > high)
     low, high = min(low, 0), max(high, 0)
     if symmetric:
         largest = max(abs(low), abs(high))
@@ -23,8 +27,7 @@ def affine_params_by_cases(low, high, bits, symmetric):
 
 def affine_params_in_tensors(low, high, bits, symmetric):
     low, high = torch.as_tensor(low, dtype=torch.float64), torch.as_tensor(high, dtype=torch.float64)
-    if not low <= high:
-        raise ValueError("low must not be above high, and neither NaN")
+    _refuse(not low <= high)
     low, high = low.clamp(max=0), high.clamp(min=0)
     width, steps = (torch.maximum(-low, high), 2 ** (bits - 1) - 1) if symmetric else (high - low, 2**bits - 1)
     scale = torch.where(width > 0, width / steps, 1.0)
@@ -32,8 +35,7 @@ def affine_params_in_tensors(low, high, bits, symmetric):
 
 
 def affine_params_in_numpy(low, high, bits, symmetric):
-    if not np.isfinite([float(low), float(high)]).all() or low > high:
-        raise ValueError("low must not be above high, and neither NaN")
+    _refuse(not np.isfinite([float(low), float(high)]).all() or low > high)
     low, high = np.float32(min(low, 0.0)), np.float32(max(high, 0.0))
     if low == high:
         return np.float32(1), np.int64(0)
@@ -144,14 +146,11 @@ class FakeQuantByDetaching:
 
 
 def calibrate_by_sorting(values, bits, method):
+    _refuse(method not in ("minmax", "percentile", "mse"))
     ordered = values.detach().flatten().sort().values
-    n = len(ordered)
-    if method == "minmax":
-        low, high = ordered[0], ordered[-1]
-    elif method == "percentile":
-        cut = int(0.0001 * n)  # values that go at each end
-        low, high = ordered[cut], ordered[n - 1 - cut]
-    elif method == "mse":
+    cut = int(0.0001 * len(ordered)) if method == "percentile" else 0  # values that go at each end
+    low, high = ordered[cut], ordered[len(ordered) - 1 - cut]
+    if method == "mse":
         errors = {}
         for percent in range(1, 101):
             low, high = (min(ordered[0].item(), 0) * percent / 100, max(ordered[-1].item(), 0) * percent / 100)
@@ -160,12 +159,11 @@ def calibrate_by_sorting(values, bits, method):
             codes = (torch.round(ordered / scale) + zero_point).clamp(0, 2**bits - 1)
             errors[low, high] = ((codes - zero_point) * scale - ordered).square().sum().item()
         low, high = min(errors, key=errors.get)
-    else:
-        raise ValueError("method must be minmax, percentile or mse")
     return min(float(low), 0.0), max(float(high), 0.0)
 
 
 def calibrate_in_numpy(values, bits, method):
+    _refuse(method not in ("minmax", "percentile", "mse"))
     x = values.numpy().ravel().astype(float)
     low, high = min(x.min(), 0.0), max(x.max(), 0.0)
     if method == "percentile":
@@ -179,8 +177,6 @@ def calibrate_in_numpy(values, bits, method):
             if error < best:
                 best, found = error, (share * low, share * high)
         low, high = found
-    elif method != "minmax":
-        raise ValueError("method must be minmax, percentile or mse")
     return [min(low, 0), max(high, 0)]
 
 
@@ -218,8 +214,7 @@ def _lloyd(values, centres):
 
 def _codebook(weight, bits, start):
     values = weight.detach().flatten()
-    if values.numel() < 2**bits:
-        raise ValueError("more entries than weights")
+    _refuse(values.numel() < 2**bits)
     centres = values.unique()
     if len(centres) > 2**bits:
         centres = _lloyd(values, start(values))
@@ -238,8 +233,7 @@ def kmeans_codebook_from_quantiles(weight, bits):
 
 def kmeans_codebook_in_numpy(weight, bits):
     values = weight.detach().numpy()
-    if values.size < 2**bits:
-        raise ValueError("more entries than weights")
+    _refuse(values.size < 2**bits)
     centres = np.linspace(values.min(), values.max(), 2**bits)
     if len(np.unique(values)) <= 2**bits:
         centres = np.pad(np.unique(values), (0, 2**bits - len(np.unique(values))), mode="edge")

@@ -34,16 +34,21 @@ def run(operation, outputs, **inputs):
     return onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"]).run(None, inputs)[0]
 
 
-@settings(deadline=None)
-@given(VALUES, SCALES, RANGES, st.data())
-def test_fake_quantization_and_its_gradient_are_those_of_torch(x, scale, ends, data):
-    zero_point = data.draw(st.integers(*ends))
-    upstream = np.linspace(0.5, 2, x.size, dtype=np.float32)
+def assert_as_torch(function, x, scale, *torchs, zero_point, ends):
+    """torchs: the scale and the zero point as torch's function wants them."""
+    upstream = np.linspace(0.5, 2, x.size, dtype=np.float32).reshape(x.shape)
     leaf = torch.tensor(x, requires_grad=True)
-    output = torch.fake_quantize_per_tensor_affine(leaf, scale, zero_point, *ends)
+    output = function(leaf, *torchs, *ends)
     output.backward(torch.tensor(upstream))
     assert np.array_equal(oracles.fake(x, scale, zero_point, *ends), output.detach().numpy())
     assert np.array_equal(oracles.straight_through(x, scale, zero_point, *ends, upstream), leaf.grad.numpy())
+
+
+@settings(deadline=None)
+@given(VALUES, SCALES, RANGES, st.data())
+def test_fake_quantization_and_its_gradient_are_those_of_torch(x, scale, ends, data):
+    point = data.draw(st.integers(*ends))
+    assert_as_torch(torch.fake_quantize_per_tensor_affine, x, scale, scale, point, zero_point=point, ends=ends)
 
 
 @settings(deadline=None)
@@ -51,13 +56,8 @@ def test_fake_quantization_and_its_gradient_are_those_of_torch(x, scale, ends, d
 def test_fake_quantization_by_channel_is_that_of_torch(scales, ends, data):
     numbers = data.draw(st.lists(st.integers(-3000, 3000), min_size=4 * len(scales), max_size=4 * len(scales)))
     x = (np.array(numbers, dtype=np.float32) / 8).reshape(len(scales), 4)
-    upstream = np.linspace(0.5, 2, x.size, dtype=np.float32).reshape(x.shape)
-    leaf, each = torch.tensor(x, requires_grad=True), torch.tensor(scales)
-    output = torch.fake_quantize_per_channel_affine(leaf, each, torch.zeros(len(scales), dtype=torch.int32), 0, *ends)
-    output.backward(torch.tensor(upstream))
-    column = np.array(scales)[:, None]
-    assert np.array_equal(oracles.fake(x, column, 0, *ends), output.detach().numpy())
-    assert np.array_equal(oracles.straight_through(x, column, 0, *ends, upstream), leaf.grad.numpy())
+    torchs = torch.tensor(scales), torch.zeros(len(scales), dtype=torch.int32), 0
+    assert_as_torch(torch.fake_quantize_per_channel_affine, x, np.array(scales)[:, None], *torchs, zero_point=0, ends=ends)
 
 
 @pytest.mark.parametrize("signed", [True, False])

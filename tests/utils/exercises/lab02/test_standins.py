@@ -54,16 +54,11 @@ def test_an_empty_class_gives_way_to_one_that_trains(home, monkeypatch):
     """Does the lab go on with FakeQuant.apply until the class is written?"""
     monkeypatch.delenv("TITANS_STRICT", raising=False)
 
-    class FakeQuant(torch.autograd.Function):
-        @staticmethod
-        def forward(ctx, x, scale, zero_point, low, high):
-            raise NotImplementedError
+    def stub(*_):
+        raise NotImplementedError
 
-        @staticmethod
-        def backward(ctx, gradient):
-            raise NotImplementedError
-
-    handed = check(lab, FakeQuant)
+    stubs = {"forward": staticmethod(stub), "backward": staticmethod(stub)}
+    handed = check(lab, type("FakeQuant", (torch.autograd.Function,), stubs))
     assert "stand-in" in repr(handed)
     weight = WEIGHT.clone().requires_grad_()
     handed.apply(weight, 0.05, 0, -8, 7).sum().backward()
