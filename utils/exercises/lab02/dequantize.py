@@ -24,12 +24,17 @@ _BELOW = ("What is 3 - 128 in uint8?", "131: it has no negative numbers. Convert
 _WRAPS = ("What is -100 - 100 in int8?", "56: int8 ends at -128 and wraps around. Convert to int32 or float before you subtract.")
 _FRACTIONS = ("Where are the fractions?", "An integer dtype cuts them off: the values are float32.")
 _HALF = ("How many digits has your dtype?", "float16 has three, float32 has seven.")
+_PRODUCTS = ("How exact is the difference of two large products?", "Subtract the zero point first: integers are exact.")
 _EXACT = ("Which of float32, float16 and int16 holds 50001?", "float32 does: float16 rounds it to 50016, int16 ends at 32767.")
 
 
 def _wrapped(dtype: str | None) -> Any:
     """The difference in a small dtype; None: that of the codes."""
     return lambda q, scale, point: (q.astype("i8") - point).astype(dtype or q.dtype) * scale
+
+
+def _single(codes: Any, scale: Any) -> Any:
+    return np.float32(np.float32(codes) * np.float32(scale))
 
 
 def _half(q: np.ndarray) -> np.ndarray:
@@ -45,11 +50,7 @@ MISTAKES = (
     Mistake("leaves the zero point out", lambda q, scale, point: q * scale, _ORDER),
     Mistake("divides by the scale", lambda q, scale, point: (q.astype(float) - point) / scale, _STEPS),
     Mistake("computes in float16", lambda q, scale, point: (_half(q) - np.float16(point)).astype("f4") * scale, _EXACT),
-    Mistake(
-        "subtracts two products",
-        lambda q, scale, point: q.astype("f4") * np.float32(scale) - np.float32(np.float32(point) * np.float32(scale)),
-        ("How exact is the difference of two large products?", "Subtract the zero point first: integers are exact."),
-    ),
+    Mistake("subtracts two products", lambda q, scale, point: _single(q, scale) - _single(point, scale), _PRODUCTS),
     Mistake("rounds the values", lambda q, scale, point: np.trunc(values(q, scale, point)), _FRACTIONS),
     Mistake("gives float16", lambda q, scale, point: values(q, scale, point).astype("f2"), _HALF),
 )

@@ -13,12 +13,12 @@ from utils.exercises.declare import Case, Hints, Mistake, exercise
 from utils.exercises.judges import Judge, Oracle, Verdict, close_to, describe, difference, recognising
 from utils.exercises.lab02.draws import halves, normal, off_borders, step, whole
 from utils.exercises.lab02.oracles import fake, straight_through
+from utils.exercises.lab02.quantize import EVEN
 from utils.exercises.standins import library
 from utils.exercises.stock import keeps_inputs, takes_nothing
 
 _CLIPS = ("What happens to codes beyond low and high?", "Clip them with clamp(low, high), after the zero point has been added.")
 _THERE = ("What is x when it comes back from its code?", "Round and clip as in quantize, then (code - zero_point) * scale.")
-_EVEN = ("2.5 lies in the middle of two codes.", "torch.round goes to the even one; floor(x + 0.5) always goes up.")
 _STOPS = (
     "Does the output change with x where its code is clipped?",
     "It does not: the gradient is 0 there. If you have a mask: is it ever False? After the clamp every code is inside.",
@@ -64,7 +64,7 @@ def _inside(code: Callable[..., Any], strict: bool = False) -> Callable[..., Any
 FORWARD = (
     Mistake("returns codes", lambda x, s, point, low, high, _: np.clip(_codes(x, s, point), low, high), _CODES),
     Mistake("does not clip", lambda x, s, *_: np.rint(x / s) * s, _CLIPS),
-    Mistake("rounds halves up", lambda x, s, point, low, high, _: (np.floor(x / s + 0.5) + point).clip(low, high) * s - point * s, _EVEN),
+    Mistake("rounds halves up", lambda x, s, point, low, high, _: (np.floor(x / s + 0.5) + point).clip(low, high) * s - point * s, EVEN),
     Mistake("keeps the zero point", lambda x, s, point, low, high, _: np.clip(_codes(x, s, point), low, high) * s, _SUBTRACT),
     Mistake("leaves the zero point out", lambda x, s, point, *rest: fake(x, s, 0, *rest), _SUBTRACT),
 )
@@ -178,7 +178,7 @@ def FakeQuant(rng: np.random.Generator) -> Iterator[Case]:  # noqa: N802
     each: dict[str, Any] = {"hints_for": {"error": _FOR_EACH}}
 
     yield case("comes back on the grid", (inside, scale, 0, -128, 127, None), _THERE, weight=2)
-    yield case("halves go to the even code", (halves(rng) * 0.25, 0.25, 0, -128, 127, None), _EVEN)
+    yield case("halves go to the even code", (halves(rng) * 0.25, 0.25, 0, -128, 127, None), EVEN)
     cut = "clips beyond the ends"
     yield case(cut, (beyond, coarse, 0, -8, 7, None), _CLIPS)
     yield case("with a zero point", (*wide, None), _THERE, basis=cut)

@@ -22,7 +22,7 @@ FOR_EACH = (
     "Use them as they are: a tensor of shape (channels, 1) broadcasts. float() or item() takes one number only.",
 )
 _NEAREST = ("Which integer is nearest to 2.9, and to -2.9?", "Use torch.round before you convert: int() and .to() truncate.")
-_EVEN = ("2.5 lies in the middle of two codes.", "torch.round goes to the even one; floor(x + 0.5) always goes up.")
+EVEN = ("2.5 lies in the middle of two codes.", "torch.round goes to the even one; floor(x + 0.5) always goes up.")
 _POINT = ("Which code should 0.0 have?", "The zero point: add it to the rounded number.")
 _AFTER = ("Is round(0.5 + 5) the same as round(0.5) + 5?", "It is not: 6 and 5. Round first, then add the zero point.")
 _ENDS = ("Which codes do 8 bits have?", "Signed: -128 to 127, both included. clamp() before converting: int8 wraps around.")
@@ -56,7 +56,7 @@ def _right(x: Any, scale: Any, zero_point: Any) -> Any:
 MISTAKES = (
     Mistake("truncates", _by(lambda x, scale, point: np.trunc(x / scale) + point), _NEAREST),
     Mistake("rounds down", _by(lambda x, scale, point: np.floor(x / scale) + point), _NEAREST),
-    Mistake("rounds halves up", _by(lambda x, scale, point: np.floor(x / scale + 0.5) + point), _EVEN),
+    Mistake("rounds halves up", _by(lambda x, scale, point: np.floor(x / scale + 0.5) + point), EVEN),
     Mistake("adds the zero point first", _by(lambda x, scale, point: np.rint(x / scale + point)), _AFTER, "adds it after rounding"),
     Mistake("leaves the zero point out", _by(lambda x, scale, point: np.rint(x / scale)), _POINT),
     Mistake("multiplies", _by(lambda x, scale, point: np.rint(x * scale) + point), ("How many steps of size scale is x?", "x / scale.")),
@@ -95,7 +95,7 @@ def quantize(rng: np.random.Generator) -> Iterator[Case]:
     x, middles = off_borders(rng, scale, -100, 100, 4, 6), halves(rng)
     nearest = ("How many steps of size scale is x?", "torch.round(x / scale), plus the zero point.")
     yield Case("the nearest code", (x, scale, 0, 8, True), weight=2, hints=nearest)
-    yield Case("halves go to the even code", (middles * 0.25, 0.25, 0, 8, True), hints=_EVEN)
+    yield Case("halves go to the even code", (middles * 0.25, 0.25, 0, 8, True), hints=EVEN)
     moved = "adds the zero point"
     yield Case(moved, (off_borders(rng, scale, -100, 100, 3, 8), scale, zero_point, 8, False), hints=_POINT)
     odd = 2 * int(whole(rng, 15, 30)) + 1

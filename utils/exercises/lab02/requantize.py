@@ -49,16 +49,6 @@ def _truncated(product: Any, shift: int) -> Any:
     return np.sign(halved) * (np.abs(halved) >> shift)
 
 
-def _ignoring(point: bool) -> Callable[..., Any]:
-    """Without the zero point, or clipped before it is added."""
-
-    def made(acc: np.ndarray, multiplier: int, shift: int, zero_point: int) -> np.ndarray:
-        codes = np.clip(_nearest(acc.astype("i8") * multiplier, shift), 0, 255)
-        return codes if point else np.clip(codes + zero_point, 0, 255)
-
-    return made
-
-
 STEPS = (
     "Convert to int64; multiply; add half a step, 2**(shift - 1); shift right (`>>`, which rounds down, also below 0); "
     "add the zero point; clip; convert."
@@ -68,8 +58,8 @@ MISTAKES = (
     Mistake("rounds halves to even", _by(lambda product, shift: np.rint(product / 2.0**shift).astype("i8")), _HALF),
     Mistake("rounds the magnitude", _by(lambda product, shift: np.sign(product) * _nearest(np.abs(product), shift)), _NEGATIVE),
     Mistake("truncates", _by(_truncated), _NEGATIVE),
-    Mistake("leaves the zero point out", _ignoring(point=True), _ZERO),
-    Mistake("clips before the zero point", _ignoring(point=False), _LAST),
+    Mistake("leaves the zero point out", lambda acc, multiplier, shift, _: rescaled(acc, multiplier, shift, 0), _ZERO),
+    Mistake("clips before the zero point", lambda acc, *x: np.clip(rescaled(acc, x[0], x[1], 0) + x[2], 0, 255), _LAST),
     Mistake("signed codes", _by(_nearest, (-128, 127)), _ENDS),
     Mistake("does not clip", _by(_nearest, (-np.inf, np.inf)), _ENDS),
     Mistake("wraps around", lambda *x: _by(_nearest, (-np.inf, np.inf))(*x).astype("i8").astype("u1"), _ENDS),

@@ -31,6 +31,7 @@ _OWN = (
     "Which other code draws from the global generators of torch, numpy and Python?",
     "All of it: manual_seed and seed would change its numbers. Give randperm a torch.Generator() of its own.",
 )
+_KINDS = ("sizes", "twice", "axes", "neighbors", "steps", "again", "always")  # what verdicts are about
 _FEWER = ("How many different images are there?", "Fewer than asked for: raise ValueError.")
 
 
@@ -60,7 +61,7 @@ def _pattern(chosen: list[int], of: int) -> str:
 
 
 def batches_of(answer: Any, inputs: tuple[Any, ...]) -> Verdict:
-    """inputs: (images, count, batch_size, seed). Different images of these at random, in batches of this size; about hints_for's keys."""
+    """inputs: (images, count, batch_size, seed). Different images of these at random, in batches of this size; about one of _KINDS."""
     images, count, batch_size, _ = inputs
     sizes = [min(batch_size, count - start) for start in range(0, count, batch_size)]
     expected = f"{count} different images of {len(images)}, in batches of {_few(sizes)}"
@@ -127,31 +128,21 @@ def _at_random(n: int, count: int, seed: int) -> np.ndarray:
     return np.random.default_rng(seed).permutation(n)[:count]
 
 
-def _full(images: np.ndarray, count: int, batch_size: int, seed: int) -> list[np.ndarray]:
-    return [batch for batch in _choosing(_at_random)(images, count, batch_size, seed) if len(batch) == batch_size]
+def _as_many_batches(images: np.ndarray, count: int, batch_size: int, seed: int) -> list[np.ndarray]:
+    return _batches(images, _at_random(len(images), count * batch_size, seed), batch_size)
 
 
-_ALL, _SOME = "12 of 60, four at a time; a smaller last batch; vectors", "a seed decides; leaves the images as they were"
-_REFUSALS = "refuses more than there are; refuses to draw none; refuses a negative count; refuses a batch of none"
+_RIGHT = _choosing(_at_random)
+_TOLD = "12 of 60*; a smaller last batch; vectors; leaves *"  # by enough images, of which not all are drawn
 MISTAKES = (
-    Mistake(
-        "the first",
-        _choosing(lambda n, count, seed: np.arange(count)),
-        _NEIGHBORS,
-        f"{_ALL}; {_SOME}; a batch larger than the count; a batch of one image",
-    ),
-    Mistake("shuffles the first", _choosing(lambda n, *x: _at_random(x[0], *x)), _NEIGHBORS, f"{_ALL}; leaves the images as they were"),
-    Mistake("one in so many", _choosing(lambda n, count, seed: np.arange(n)[:: n // count][:count]), _STEPS, f"{_ALL}; {_SOME}"),
-    Mistake("drops the rest", _full, _SIZES, "a smaller last batch; a batch larger than the count"),
-    Mistake("with replacement", _choosing(lambda *x: np.append(_at_random(*x)[1:], _at_random(*x)[-1])), _TWICE, f"all but {_REFUSALS}"),
+    Mistake("the first", _choosing(lambda n, *x: np.arange(x[0])), _NEIGHBORS, "all but all images; a generator of its own; refuses *"),
+    Mistake("shuffles the first", _choosing(lambda n, *x: _at_random(x[0], *x)), _NEIGHBORS, _TOLD),
+    Mistake("one in so many", _choosing(lambda n, count, seed: np.arange(n)[:: n // count][:count]), _STEPS, f"{_TOLD}; a seed decides"),
+    Mistake("drops the rest", lambda *x: [one for one in _RIGHT(*x) if len(one) == x[2]], _SIZES, "a smaller *; a batch larger *"),
+    Mistake("with replacement", _choosing(lambda *x: np.append(_at_random(*x)[1:], _at_random(*x)[-1])), _TWICE, "all but refuses *"),
     Mistake("one seed", _choosing(lambda n, count, seed: _at_random(n, count, 0)), _ALWAYS, "a seed decides"),
-    Mistake("flat", lambda x, *more: _choosing(_at_random)(x.reshape(len(x), -1), *more), _AXES, f"all but vectors; {_REFUSALS}"),
-    Mistake(
-        "as many batches",
-        lambda images, count, size, seed: _batches(images, _at_random(len(images), count * size, seed), size),
-        _SIZES,
-        f"{_ALL}; {_SOME}; a batch larger than the count; a generator of its own",
-    ),
+    Mistake("flat", lambda images, *x: _RIGHT(images.reshape(len(images), -1), *x), _AXES, "all but vectors; refuses *"),
+    Mistake("as many batches", _as_many_batches, _SIZES, "all but all images; a batch of one image; refuses *"),
 )
 
 
@@ -171,10 +162,7 @@ def torch_batches(images: Tensor, count: int, batch_size: int, seed: int) -> lis
     core=False,
     judge=batches_of,
     mistakes=MISTAKES,
-    hints_for={
-        **{"sizes": _SIZES, "twice": _TWICE, "axes": _AXES, "neighbors": _NEIGHBORS},
-        **{"steps": _STEPS, "again": _AGAIN, "always": _ALWAYS},
-    },
+    hints_for=dict(zip(_KINDS, (_SIZES, _TWICE, _AXES, _NEIGHBORS, _STEPS, _AGAIN, _ALWAYS), strict=True)),
     steps="Refuse; make a torch.Generator() with the seed; take the first count of a random permutation of all images; split.",
 )
 def calibration_batches(rng: np.random.Generator) -> Iterator[Case]:

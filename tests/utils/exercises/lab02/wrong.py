@@ -155,10 +155,7 @@ TABLE = {
     "FakeQuantOneGradient": (_GRADIENTS, _quant(backward=lambda ctx, gradient: RightQuant.backward(ctx, gradient)[0])),
     "FakeQuantUnpacked": (_GRADIENTS, _quant(backward=lambda ctx, gradient: (gradient * ctx.saved_tensors, *[None] * 4))),
     "FakeQuantForwardOnly": (_GRADIENTS, _quant(backward=_not_written)),
-    "FakeQuantWrongPlace": (
-        _GRADIENTS,
-        _quant(backward=lambda ctx, gradient: (None, None, *RightQuant.backward(ctx, gradient)[:3])),
-    ),
+    "FakeQuantWrongPlace": (_GRADIENTS, _quant(backward=lambda ctx, gradient: (None, None, *RightQuant.backward(ctx, gradient)[:3]))),
     "FakeQuantOnTheClass": (
         "Loses: two calls before their gradients. Hints: A network has many layers",
         _quant(_on_the_class, lambda ctx, gradient: (gradient * _LAST[0], *[None] * 4)),

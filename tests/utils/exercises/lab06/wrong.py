@@ -88,10 +88,7 @@ TABLE = {
         "Loses: refuses four for three channels. Hints: How many channels has the photo",
         lambda photos, *x: right_images(photos, *(one[: photos.shape[3]] if len(x[0]) == len(x[1]) else one for one in x)),
     ),
-    "interleave_shares_readings": (
-        "Loses: reads the clock around each call. Hints: What lies between two readings",
-        _timed_by(_sharing),
-    ),
+    "interleave_shares_readings": ("Loses: reads the clock around each call. Hints: What lies between two readings", _timed_by(_sharing)),
     "interleave_one_reading_a_round": (
         "Loses: all but one function; warms up in the order of the dict; refuses *. Hints: Write down who runs when",
         _timed_by(_round_by_round),

@@ -5,8 +5,10 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
+from functools import partial
 from itertools import islice
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import torch
@@ -59,22 +61,13 @@ def by_its_own_clock(function: Function, names: list[str], costs: list[float], r
     def works(cost: float) -> Callable[[], None]:
         return lambda: now.__setitem__(0, now[0] + cost / 1000)
 
-    def clock(name: str) -> Callable[[], float]:
-        def reading() -> float:
-            read.append(name)
-            return now[0]
+    def clock(name: str) -> float:
+        read.append(name)
+        return now[0]
 
-        return reading
-
-    functions = {name: works(cost) for name, cost in zip(names, costs, strict=True)}
-    before = {name: getattr(time, name) for name in ("perf_counter", "time", "process_time", "monotonic")}
-    try:
-        for name in before:
-            setattr(time, name, clock(name))
-        answer = function(functions, rounds)
-    finally:
-        for name, real in before.items():
-            setattr(time, name, real)
+    clocks: Any = {name: partial(clock, name) for name in ("perf_counter", "time", "process_time", "monotonic")}
+    with patch.multiple(time, **clocks):
+        answer = function({name: works(cost) for name, cost in zip(names, costs, strict=True)}, rounds)
     return {"times": _plain_times(answer), "read": "perf_counter" if "perf_counter" in read else next(iter(read), "")}
 
 
