@@ -150,6 +150,12 @@ def _stirred(weight: np.ndarray, bits: int) -> np.ndarray:
     return weight + few * 1e-3 * np.linspace(0, 1, weight.size).reshape(weight.shape)
 
 
+STEPS = (
+    "If there are no more different values than entries (torch.unique), they are the codebook, the last one repeated. "
+    "Otherwise start with evenly spaced entries from the smallest to the largest weight and repeat, 100 times or until no entry "
+    "moves: find the nearest entry of each weight; move each entry to the mean of its weights, and leave one that has none where it "
+    "is. Assign the codes last."
+)
 MISTAKES = (
     Mistake("never moves an entry", lambda weight, bits: _kmeans(weight, bits, 0), _MEAN),
     Mistake("stops after one round", lambda weight, bits: _kmeans(weight, bits, 1), _MEAN),
@@ -168,17 +174,7 @@ MISTAKES = (
 
 
 @exercise(
-    package(quantization.kmeans_codebook),
-    points=3,
-    difficulty=3,
-    minutes=20,
-    core=False,
-    judge=codebook("nearest"),
-    mistakes=MISTAKES,
-    steps="If there are no more different values than entries (torch.unique), they are the codebook, the last one repeated. "
-    "Otherwise start with evenly spaced entries from the smallest to the largest weight and repeat, 100 times or until no entry "
-    "moves: find the nearest entry of each weight; move each entry to the mean of its weights, and leave one that has none where it "
-    "is. Assign the codes last.",
+    package(quantization.kmeans_codebook), difficulty=3, minutes=20, core=False, judge=codebook("nearest"), mistakes=MISTAKES, steps=STEPS
 )
 def kmeans_codebook(rng: np.random.Generator) -> Iterator[Case]:
     """kmeans_codebook(weight, bits) -> (codebook, codes)."""

@@ -53,6 +53,10 @@ def _right(x: Any, scale: Any, zero_point: Any) -> Any:
     return np.rint(x / scale) + zero_point
 
 
+STEPS = (
+    "Count x in steps of size scale; round to the nearest, halves to the even one, as torch.round does; "
+    "add the zero point; clip at both ends; convert to integers last."
+)
 MISTAKES = (
     Mistake("truncates", _by(lambda x, scale, point: np.trunc(x / scale) + point), _NEAREST),
     Mistake("rounds down", _by(lambda x, scale, point: np.floor(x / scale) + point), _NEAREST),
@@ -79,15 +83,7 @@ def torch_codes(x: Tensor, scale: Tensor | float, zero_point: Tensor | int, bits
 
 
 @exercise(
-    library(torch_codes, "torch.fake_quantize_per_tensor_affine"),
-    points=3,
-    difficulty=2,
-    minutes=10,
-    judge=JUDGE,
-    mistakes=MISTAKES,
-    rtol=1e-6,
-    steps="Count x in steps of size scale; round to the nearest, halves to the even one, as torch.round does; "
-    "add the zero point; clip at both ends; convert to integers last.",
+    library(torch_codes, "torch.fake_quantize_per_tensor_affine"), difficulty=2, judge=JUDGE, mistakes=MISTAKES, rtol=1e-6, steps=STEPS
 )
 def quantize(rng: np.random.Generator) -> Iterator[Case]:
     """quantize(x, scale, zero_point, bits, signed) -> integer tensor of x's shape."""

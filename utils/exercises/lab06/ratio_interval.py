@@ -86,6 +86,11 @@ def _bell_curve(ratios: np.ndarray, middle: Callable[[np.ndarray], Any] = np.mea
     return middle(ratios), middle(ratios) - half, middle(ratios) + half
 
 
+JUDGE = close_to(median_and_interval, rtol=1e-5)
+STEPS = (
+    "Refuse; divide round by round and sort; count up k while math.comb(n, 0) + ... + math.comb(n, k) is at most 2.5 % of 2**n, "
+    "so while 40 times the sum is at most 2**n, in integers; take the median, sorted[k - 1] and sorted[-k]."
+)
 MISTAKES = (
     Mistake("b by a", lambda a, b: median_and_interval(b, a), ("Which time is divided by which?", "a by b: above 1, b is the faster one.")),
     Mistake("ratio of medians", lambda a, b: (np.median(a) / float(np.median(b)), *median_and_interval(a, b)[1:]), _ROUNDS),
@@ -111,15 +116,7 @@ def scipy_interval(a_ms: Tensor, b_ms: Tensor) -> Interval:
 
 
 @exercise(
-    library(scipy_interval, "scipy.stats.quantile_test"),
-    points=3,
-    difficulty=3,
-    minutes=15,
-    judge=close_to(median_and_interval, rtol=1e-5),
-    mistakes=MISTAKES,
-    rtol=1e-5,
-    steps="Refuse; divide round by round and sort; count up k while math.comb(n, 0) + ... + math.comb(n, k) is at most 2.5 % of 2**n, "
-    "so while 40 times the sum is at most 2**n, in integers; take the median, sorted[k - 1] and sorted[-k].",
+    library(scipy_interval, "scipy.stats.quantile_test"), difficulty=3, minutes=15, judge=JUDGE, mistakes=MISTAKES, rtol=1e-5, steps=STEPS
 )
 def ratio_interval(rng: np.random.Generator) -> Iterator[Case]:
     """ratio_interval(a_ms, b_ms) -> tuple of three floats: ratio, low, high."""
