@@ -102,7 +102,7 @@ class Exercise:
 
     generate: its cases, from a generator of random numbers; its docstring begins with the signature.
     points, core: what it counts. minutes: how long it takes most people. difficulty: 1 to 5.
-    judge: of all cases that name none. hints_for: hints of all cases, by what a verdict is `about`; a case's own come first.
+    judge: of all cases that name none. hints_for: hints of all cases but refusals, by what a verdict is `about`; a case's own come first.
     mistakes: what the judges recognise, the first that fits; rtol: how near.
     steps: how to solve it, one step after the other: the last hint. needs: a tool without which nobody can judge it (`needs.py`).
     gives_text: it takes no arguments, and the cases look at the text that it returns: a grader does that where the
@@ -171,8 +171,8 @@ class Exercise:
             judge = untouched(judge)
         if case.about != "answer" and case.outside is not None:
             judge = answered(judge)
-        hints = {mistake.name: mistake.hints for mistake in self.mistakes} | dict(self.hints_for) | dict(case.hints_for)
-        return replace(case, judge=judge, hints_for=hints)
+        shared = {} if case.about == "refusal" else dict(self.hints_for)
+        return replace(case, judge=judge, hints_for={one.name: one.hints for one in self.mistakes} | shared | dict(case.hints_for))
 
 
 def exercise(stand_in: Substitute, **options: Any) -> Callable[[Callable[[np.random.Generator], Iterator[Case]]], Exercise]:
