@@ -60,11 +60,12 @@ notes = {
 show.areas(
     bytes_of,
     notes,
-    finding="Below each square: size and test accuracy, the mean of three seeds.",
+    finding=f"{bytes_of['large'] / bytes_of['nano']:.0f} times smaller, nano keeps most of the accuracy (means of 3 seeds).",
 )
 
 # %% [markdown]
-# Twelve images as the smallest network, all 12 kB of it, classifies them. A frame marks a mistake.
+# Below are twelve images as the smallest network, nano, classifies them. Its file has 12 kB. A
+# frame marks a mistake.
 
 # %% tags=["demo"]
 first = validation[24:36]
@@ -82,8 +83,8 @@ show.garments(first.images, first.labels, first.classes, predictions=answers, co
 # %% [markdown]
 # ## Predict
 #
-# For one image the large network does 118 times the multiplications of nano. How many times the
-# energy does it take? Commit to a guess. Part 4 answers it.
+# For one image the large network computes 118 times as many multiplications as nano. How many
+# times as much energy does it take? Commit to a guess. Part 4 answers it.
 
 # %% tags=["demo"]
 question = "How many times the energy of nano does large take?"
@@ -233,11 +234,11 @@ show.timeline(
 #
 # The time that one inference takes is its **latency**. A drone that decides 30 times a second has
 # 33 ms for each decision, every time, so the average does not help it. What counts is a **latency
-# percentile**: p95 is the time that 95 of 100 runs do not exceed, p99 that of 99 runs, and p50 is
-# the median. The slow runs beyond are called the **tail**.
+# percentile**: p95 is the time that 95 of 100 runs do not exceed, p99 is the time that 99 of 100
+# do not exceed, and p50 is the median. The slowest runs, beyond p95, are called the **tail**.
 #
 # **Exercise 3** (core, 3 points, 10 minutes). Compute the median and the tail of a series of runs.
-# Libraries do this in one line. By hand you learn what it means.
+# Libraries compute them in one line; by hand you learn what they mean.
 
 
 # %% tags=["exercise"]
@@ -308,9 +309,9 @@ for name in ("medium", "small", "tiny", "nano"):
 # %% [markdown]
 # ## 4. Energy: where do the joules go?
 #
-# In 2014 Mark Horowitz published a table that the field has quoted ever since: what an operation
-# costs on a chip of that time. The unit is the picojoule (10^-12 J). DRAM is the large memory
-# outside the processor's chip, and its energy is known only as a range.
+# In 2014 Mark Horowitz published a table of the energy that each operation takes on a chip of
+# that time. The field has quoted it ever since. The unit is the picojoule (10^-12 J). DRAM is the
+# large memory outside the processor's chip, and its energy is known only as a range.
 
 # %% tags=["demo"]
 published = measure.constants()["operations"]
@@ -490,8 +491,8 @@ show.bars(
 # %% [markdown]
 # That is the median latency measured here, at the list price of one core. At this size the cloud
 # cost is not the argument. Two other costs are. One is the chip: a network that fits a cheaper one
-# saves money in every device sold. The other is the way to the server, which no money buys back:
-# radio energy, waiting, privacy.
+# saves money in every device sold. The other is the connection to the server, which takes radio
+# energy and time and gives up privacy.
 
 # %% [markdown]
 # ## Which network runs where?
@@ -561,8 +562,8 @@ for text, budget in budgets.items():
     print(f"{text:30} {best or 'none'}")
 
 # %% [markdown]
-# Watch and phone run all five. Does the network empty their batteries? Here is the fraction of a
-# device's power that one inference a second takes.
+# The watch and the phone run all five networks. Do the networks empty their batteries? Here is
+# the fraction of a device's power that one inference a second takes.
 
 
 # %% tags=["demo"]
@@ -581,8 +582,8 @@ for device in devices:
         print(f"{device.short:10} large {found['large']:>8}, nano {found['nano']:>6}")
 
 # %% [markdown]
-# On a bare chip the network decides how long the battery lasts. The figures of watch and phone have
-# the screen on, and there the screen decides.
+# On a bare chip the network decides how long the battery lasts. The figures of the watch and the
+# phone include a screen that is on, and the screen decides.
 
 # %% [markdown]
 # ## The scorecard
@@ -701,12 +702,10 @@ between = max(year.values()) / min(year.values())
 show.bars(
     year,
     x="grams of CO2e in a year: one ResNet-8 per second on a Cortex-M4, measured energy",
-    finding=f"The carbon intensity of the grid alone makes a factor of {between:.0f}.",
+    finding=f"The same energy causes {between:.0f} times as much CO2e on the last grid as on the first.",
 )
 
 # %% [markdown]
-# ## Open challenge: 20 kB
-#
 # One inference a second for a year causes a few dozen grams at most. A fleet of a million devices
 # makes tons of them.
 #

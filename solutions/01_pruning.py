@@ -55,8 +55,8 @@ large, sparse = zoo.load("fashion_large"), zoo.load("fashion_large_sparse95")
 # parts of a trained network. The pruned network as a whole keeps 5 % of its weights. White means
 # zero.
 #
-# (The accuracies are of 1,000 images, which can't tell half a point. The tenth of a point above is
-# the mean of three networks on 10,000 images.)
+# (These accuracies are measured on 1,000 images, too few to show a difference of half a point. The
+# tenth of a point above is the mean of three networks on 10,000 images.)
 
 # %% tags=["demo"]
 layers = [network.blocks[3].conv2.weight for network in (large, sparse)]
@@ -100,10 +100,10 @@ guess = show.guess("01/one-shot", "Weights that can be removed", 0, 100, 5, "%")
 # %% [markdown]
 # ## 1. Which weights matter?
 #
-# The oldest answer still works: the large ones (Han et al., 2015). A weight near zero adds next to
-# nothing to any sum. **Magnitude pruning** removes the weights with the smallest absolute values.
-# The fraction of the weights that are zero afterwards is the **sparsity**. Because single weights
-# go, wherever they are, this is **unstructured pruning**.
+# A simple answer works: the large ones (Han et al., 2015). A weight near zero adds next to nothing
+# to any sum. **Magnitude pruning** removes the weights with the smallest absolute values. The
+# fraction of the weights that are zero afterwards is the **sparsity**. Magnitude pruning removes
+# single weights, wherever they are, so it is a form of **unstructured pruning**.
 #
 # Here are all weights of the network. Move the slider and watch: the weights between the dashed
 # lines would go.
@@ -204,7 +204,7 @@ def global_masks(weights, sparsity):
 
     weights: dict, name -> float tensor of any shape, perhaps parameters. Do not change them.
     sparsity: the fraction of all weights together to remove, 0 <= sparsity < 1.
-    Returns: dict with the same names, name -> mask of the weight's shape, as above. Exactly
+    Returns: dict with the same names, name -> mask of the weight's shape, bool or 1 and 0. Exactly
         round(sparsity * total) entries are False, counted over all tensors.
     """
     ### BEGIN SOLUTION
@@ -247,7 +247,7 @@ for way, masks in ways.items():
 # ## 3. Prune gradually, then fine-tune
 #
 # The weights that stay were trained together with those that go. A short training with the mask
-# fixed lets them adapt. It is called **fine-tuning**.
+# fixed, called **fine-tuning**, lets them adapt.
 #
 # **Gradual pruning** goes further and removes the weights while the network trains: many at first,
 # when many can be spared, then fewer and fewer. Zhu and Gupta (2017) give the sparsity at a step
@@ -381,8 +381,7 @@ show.bars(
 # (planned) goes further.
 #
 # Now the time: both networks in ONNX Runtime on one thread, one image at a time, taking turns. The
-# brackets contain the 95 % **confidence interval** of the ratio. A ratio of 1 means not faster at
-# all.
+# brackets contain the 95 % **confidence interval** of the ratio. A ratio of 1 means no speed-up.
 
 # %% tags=["demo"]
 image = validation.images[:1]
@@ -396,9 +395,9 @@ print(f"time with all weights / time with 5 % of them: {ratio}")
 
 # %% [markdown]
 # Could a program skip the zeros? For one matrix times one vector it can. The **CSR** format stores
-# the values that are not zero with their positions. It pays once so much is zero that reading the
-# positions costs less than reading the zeros. Neither PyTorch nor ONNX Runtime has this for
-# convolutions.
+# the values that are not zero with their positions. It pays once there are so many zeros that
+# reading the positions takes less time than reading the zeros. Neither PyTorch nor ONNX Runtime
+# has this for convolutions.
 
 # %% tags=["demo"]
 ratios = measure.csr_speedup(size=1024, sparsities=[0.5, 0.7, 0.8, 0.9, 0.95, 0.98])
@@ -641,9 +640,9 @@ measure.compare(cards)
 
 # %% [markdown]
 # The sparse network saves bytes of the file and nothing else: at run time it is dense, and fetches
-# and multiplies its zeros. The slim network saves some of everything. The large step in energy
-# comes where all weights fit on the chip, as those of small do; it is a step of the model, whose
-# range is in the two rows below it.
+# and multiplies its zeros. The slim network saves some of everything. The energy falls most where
+# all weights fit on the chip, as those of small do. This step is a property of the model; the two
+# rows below it show the model's range.
 #
 # Which one is best depends on what you pay for. Below are two **Pareto fronts**: the networks that
 # no other network beats in both accuracy and cost. First the bytes.
@@ -721,7 +720,7 @@ def nm_mask(weight, n=2, m=4):
 
     weight: (out, in) float tensor, perhaps a parameter. Do not change it.
     n, m: int, 0 < n <= m. A group is m consecutive inputs of one output.
-    Returns: mask of shape (out, in), as above, with exactly n True in each group. Among equal
+    Returns: mask of shape (out, in), bool or 1 and 0, exactly n True in each group. Among equal
         magnitudes any choice is right.
     Raises: ValueError if `in` is not a multiple of m.
     """
@@ -773,8 +772,8 @@ print(f"bytes: {100 * (2 * 32 + 2 * 2) / (4 * 32):.0f} % of the dense weights")
 #
 # **Exercise 8** (extra, 1 point, 5 minutes). The **lottery ticket hypothesis** (Frankle and Carbin,
 # 2019): keep the mask, but set the surviving weights back to their values before the training. Such
-# a sparse network, the **lottery ticket**, is said to train as well as the full one. Whether it
-# does here is yours to try.
+# a sparse network, the **lottery ticket**, is said to train as well as the full one. Try whether it
+# does here.
 
 
 # %% tags=["exercise"]
@@ -782,7 +781,7 @@ def rewind(initial, final, mask):
     """Return the lottery ticket: the weights that the mask keeps, with their initial values.
 
     initial, final: tensors of one shape, before and after training. The mask was made from
-        `final`; its values are not needed. Do not change either.
+        `final`, whose values are not needed. Do not change either.
     mask: same shape, bool or numbers 0 and 1.
     Returns: tensor, `initial` where the mask keeps, 0 elsewhere.
     """

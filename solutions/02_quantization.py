@@ -124,8 +124,8 @@ show.slider_figure(grid, [2, 3, 4, 5, 6, 8], "bits", static=[2, 4, 6])
 
 # %% [markdown]
 # With 2 bits, almost all weights are rounded to the level in the middle, which is zero. The largest weights
-# decide where the levels are, and the many small ones pay for it. You see three levels, not four: signed
-# codes reach one step further down than up (-2 to 1), and no weight needs that level. At 8 bits this
+# decide where the levels are, and the many small weights lose precision. You see three levels, not four:
+# signed codes reach one step further down than up (-2 to 1), and no weight needs that level. At 8 bits this
 # wastes one code of 256, at 2 bits one of four; part 5 chooses its scales differently.
 
 # %% [markdown]
@@ -197,8 +197,8 @@ def quantize(x, scale, zero_point, bits, signed):
 quantize = check(quantize)
 
 # %% [markdown]
-# **Exercise 3** (core, 2 points, 5 minutes). And back: which value does a code stand for? The
-# arithmetic is one line; the mistakes are in the dtypes.
+# **Exercise 3** (core, 2 points, 5 minutes). Now in reverse: which value does a code stand for? The
+# arithmetic takes one line; the pitfalls are the dtypes.
 
 
 # %% tags=["exercise"]
@@ -253,8 +253,8 @@ show.curves(
 # ## 2. A scale for each channel
 #
 # With one scale for the whole layer, **per tensor**, one large weight makes the step coarse for all others.
-# But the filters of a layer do not have to share a scale. Quantization **per channel** gives each its own, at
-# the price of one number a filter. How different are they?
+# But the filters of a layer do not have to share a scale. Quantization **per channel** gives each its own,
+# at the price of one number a filter. How different are the filters?
 
 # %% tags=["demo"]
 looked_at = {"third block": large.blocks[2].conv1, "last block": large.blocks[4].conv2}
@@ -326,10 +326,10 @@ show.curves(
 )
 
 # %% [markdown]
-# Same bits, same network, and the number of scales decides. At 3 and 4 bits noise does *more* harm than
-# rounding: it changes every weight, by a quarter of a step on average, while with few bits most weights are
-# already close to the level at 0. At 2 bits both are near guessing. Your guess, against the curve with a
-# scale for each channel:
+# With the same bits and the same network, the number of scales decides. At 3 and 4 bits noise does *more*
+# harm than rounding: it changes every weight, by a quarter of a step on average, while with few bits most
+# weights are already close to the level at 0. At 2 bits both are near guessing. Your guess, against the
+# curve with a scale for each channel:
 
 # %% tags=["demo"]
 enough = [
@@ -365,7 +365,7 @@ else:
 
 # %% [markdown]
 # When this lab was built, 67 % of the crops kept their class per tensor and 96 % per channel. The crops come
-# from five photos, so take it as an illustration.
+# from five photos, so the two numbers are an illustration and not a measurement.
 
 # %% [markdown]
 # ## 3. A layer without a float
@@ -696,12 +696,13 @@ measure.compare(cards)
 # %% [markdown]
 # Read the columns against each other. int8 takes a quarter of the bytes, the memory and the energy, and less
 # time. Quantizing to 2 bits saves far more bytes, but no time, memory or energy: this processor cannot
-# multiply 2-bit numbers, so the weights are unpacked to floats before they are used. That gain waits for
+# multiply 2-bit numbers, so the weights are unpacked to floats before they are used. That gain needs
 # hardware that can.
 #
-# The energies come from a model with a wide range. Below about half a megabyte the model reads the weights
-# from memory on the chip, which costs a hundredth of main memory. The step is in the model; a real chip has
-# it too, but nobody can say here where. And pruning and quantization multiply, as the bytes of the files show:
+# The energies come from a model with a wide range. Weights that fit into 1 MB are read from memory on the
+# chip, for a twentieth of the energy of main memory (a thirteenth to a twenty-sixth); of the four networks
+# only the weights of slim int8 fit. A real chip has such a step too, at another size. And pruning and
+# quantization multiply, as the bytes of the files show:
 
 # %% tags=["demo"]
 # NBVAL_CHECK_OUTPUT
@@ -916,8 +917,9 @@ for name, stored in {
     print(f"{name}: {decibels(exact, kept):.1f} dB, accuracy {accuracy(model, validation):.1f} %")
 
 # %% [markdown]
-# When this lab was built the two were within 0.2 dB. A float spends its levels near 0, where most weights lie; an
-# integer spends them evenly, but its scale need not be a power of two. The accelerator decides which pays.
+# When this lab was built the two were within 0.2 dB. A float spends its levels near 0, where most weights
+# lie; an integer spends them evenly, but its scale need not be a power of two. Which of the two pays depends
+# on the accelerator's instructions.
 
 # %% [markdown]
 # ## Open challenge: 900 kB

@@ -101,7 +101,7 @@ _BY_TEXT: tuple[tuple[str, Hints], ...] = (
         ("Are these tensors of one shape?", "stack needs equal shapes; torch.cat joins along an axis, and vectors of any length."),
     ),
     (r"values to unpack", _UNPACK),
-    (r"unsupported operand type\(s\) for \^", ("What does ^ do in Python?", "It is no power: write x ** 3.")),
+    (r"unsupported operand type\(s\) for \^", ("What does ^ do in Python?", "It compares bits, and is not a power: write x ** 3.")),
     (
         r"^an answer of type (\w*(?:Error|Exception)) is not accepted",
         ("{0} is returned here, like any value.", "Write raise {0}(...) instead of return {0}(...)."),
