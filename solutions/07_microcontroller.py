@@ -258,7 +258,7 @@ show.curves(
     agreement,
     x="bits of the multiplier (own shift), or the common shift (one shift for all)",
     y="same prediction (%)",
-    finding="With their own shifts, factors of 4 bits keep 98 % of the predictions. With a common shift of 8 the network guesses.",
+    finding="With own shifts, 4 bits keep 98 % of the predictions; with one shift of 8 the network guesses.",
 )
 
 # %% [markdown]
@@ -413,7 +413,7 @@ show.bars(
     shifts,
     x="codes by which a layer's output is too low, on average",
     digits=2,
-    finding="Rounding down makes most layers about half a code too low. The errors do not add up from layer to layer.",
+    finding="Rounding down makes most layers about half a code too low; the errors do not add up.",
 )
 
 # %% [markdown]
@@ -728,7 +728,7 @@ per_mac = {one.name: by_layer[one.name] / one.macs for one in network.layers if 
 show.bars(
     per_mac,
     x="instructions for each MAC",
-    finding="A depthwise layer takes two to three times as many instructions for each MAC as the 1x1 layer after it.",
+    finding="A depthwise layer takes 2 to 3 times as many instructions a MAC as the 1x1 layer after it.",
 )
 
 # %% [markdown]
