@@ -16,7 +16,7 @@ from course.checks.bare import Computer
 from course.checks.install import install_packages, install_tools, make_data
 from course.checks.recording import spent
 from course.checks.results import Outcome, closing_line, notes, read_cases
-from utils.doctor import left_out
+from utils.doctor import lacking, left_out
 from utils.files import ROOT
 from utils.jupyter import own_corner
 
@@ -64,6 +64,11 @@ class Choice:
     notebooks: tuple[str, ...] | None = None
 
 
+def runs_labs_in_a_browser(choice: Choice) -> bool:
+    """Whether the tests run every untouched lab to its end in a browser: then nbval does not run it once more."""
+    return not choice.quick and not choice.nightly and choice.tests is None and lacking("chromium") is None
+
+
 def steps(choice: Choice = Choice(), root: Path = ROOT) -> list[Step]:
     """The gate, in order, the quick checks first."""
     left = " and ".join([*(["not slow"] if choice.quick else []), *([] if choice.nightly else ["not nightly"])])
@@ -96,7 +101,8 @@ def _notebooks(choice: Choice, root: Path) -> list[Step]:
     found = []
     for name, folder, settings in (("labs, blank", "labs", {}), ("solutions, strict", "solutions", {"TITANS_STRICT": "1"})):
         paths = [folder] if choice.notebooks is None else [path for path in choice.notebooks if path.startswith(f"{folder}/")]
-        if has_notebooks(root) and paths and not (choice.quick and folder == "solutions"):
+        left = choice.quick if folder == "solutions" else runs_labs_in_a_browser(choice)
+        if has_notebooks(root) and paths and not left:
             found.append(Step(name, "pytest", (*nbval, *paths), {**inline, **settings}))
     return found
 
@@ -164,6 +170,8 @@ def run_all(
     for outcome in outcomes:
         end = "passed" if outcome.code == 0 else f"FAILED ({outcome.code})"
         print(f"{end:12} {outcome.seconds:6.0f} s  {outcome.name}" + (f": {outcome.closing}" if outcome.closing else ""))
+    if runs_labs_in_a_browser(choice) and has_notebooks():
+        print("labs, blank: each was run to its end in the browser, by the tests; --nightly runs them by nbval too")
     for note in dict.fromkeys(note for step, outcome in zip(chosen, outcomes, strict=True) if not step.computer for note in outcome.notes):
         print(note)
     if lines:

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from course.checks import changed as module
-from course.checks.changed import RECORD, changed, dependencies, fingerprints, note_passed
+from course.checks.changed import IN_BROWSER, RECORD, changed, dependencies, fingerprints, note_passed
 from course.checks.results import Case, Outcome
 from utils.files import ROOT
 
@@ -91,6 +91,17 @@ def test_what_changed_while_the_tests_ran_is_run_again(project):
     (project / "start.py").write_text("import os", encoding="utf-8")
     note_passed([Outcome("tests", 0, 0, cases=tuple(Case(name, "test", 0, 0) for name in ALL))], before, project)
     assert again(project) == {"tests/test_reads.py"}
+
+
+@pytest.mark.parametrize(("bad", "left"), [((), set()), ((IN_BROWSER,), {IN_BROWSER, "labs/01_a.ipynb"})])
+def test_a_lab_that_ran_in_the_browser_has_passed(project, bad, left):
+    for name in (IN_BROWSER, "labs/01_a.ipynb"):
+        (project / name).parent.mkdir(parents=True, exist_ok=True)
+        (project / name).write_text("", encoding="utf-8")
+    passed(project, *ALL)
+    assert again(project) == {IN_BROWSER, "labs/01_a.ipynb"}
+    passed(project, IN_BROWSER, failed=bad)
+    assert again(project) == left
 
 
 @pytest.mark.parametrize("text", ["", "no json", "[]"])

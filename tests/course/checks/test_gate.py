@@ -21,6 +21,12 @@ def repository(tmp_path, monkeypatch):
     return tmp_path
 
 
+@pytest.fixture(autouse=True)
+def without_browser(monkeypatch):
+    """The same gate on every computer."""
+    monkeypatch.setattr(gate, "lacking", lambda name: f"{name} is missing")
+
+
 def outcomes(**codes):
     """A stand-in for run_step: every step passes but those named here."""
     return lambda step: Outcome(step.name, codes.get(step.name, 0), 0.0)
@@ -42,6 +48,13 @@ def test_quick_leaves_out_what_is_marked_slow_and_the_solutions(tmp_path):
     by_name = {step.name: step for step in gate.steps(Choice(quick=True), root=with_notebook(tmp_path))}
     assert "labs, blank" in by_name and "solutions, strict" not in by_name
     assert by_name["tests"].arguments[-3:] == ("-m", "not slow and not nightly", "tests")
+
+
+@pytest.mark.parametrize("chosen", [{}, {"quick": True}, {"nightly": True}, {"tests": ("tests/test_a.py",)}])
+def test_where_the_tests_run_the_labs_in_a_browser_nbval_does_not(tmp_path, monkeypatch, chosen):
+    monkeypatch.setattr(gate, "lacking", lambda name: None)
+    names = [step.name for step in gate.steps(Choice(**chosen), with_notebook(tmp_path))]
+    assert ("labs, blank" in names) is bool(chosen)
 
 
 def test_only_the_nightly_run_has_what_is_marked_so_and_all_tests_on_bare_computers():
