@@ -223,7 +223,7 @@ def grade(
         typer.secho("No sandbox: submitted code can read and change your files.", fg="red", err=True)
     try:
         if hidden and hidden.is_file():
-            from course.grading.challenge.testsets import hidden_photos
+            from course.grading.challenge.photos import hidden_photos
 
             hidden_photos(hidden)  # wrong ones are said before anything is done
         with Live() as show:

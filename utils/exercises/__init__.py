@@ -2,20 +2,22 @@
 
     declare.py    what an exercise is: cases, mistakes, points, stand-in     trusted side
     stock.py      the usual cases, with their hints                          trusted side
-    judges.py     compare an answer with an oracle; plain arrays only        trusted side
-    differences.py, values.py     how two values differ; values as text
+    judges.py, dtypes.py      compare an answer with an oracle; plain arrays only     trusted side
     outside.py    answers what a probe asks, and counts                      trusted side
     refusals.py   which exceptions refuse an input                           trusted side
-    results.py, outcomes.py       the verdicts of an exercise and of a case: points, and the hints that fit
-    advice.py, error_hints.py     the choice of the hint: by the mistake, or by what an error says
+    results.py, outcomes.py   the verdicts of an exercise and of a case, the points
     standins.py   what the lab continues with until an exercise is solved
     needs.py      tools without which an exercise is not judged
     checking.py   both sides in one process, for the notebook
     running.py, time_limit.py     one case, which may fail, loop or be stopped
     ready_made.py                 whether an answer calls the course's own function
+<<<<<<< HEAD
     report.py, inputs.py          the words of a verdict: what was called, expected, and came
     view.py       the table below a check cell
     c/            answers in C                                               trusted side
+=======
+    messages/     what a check says: values as text, the hint that fits, the table below the cell
+>>>>>>> 0da3b1c (Challenges: a table by lab, and a module for each kind of input; budgets are declared once; tests use fewer photos where nothing hangs on them)
     inside/       calls the student's function: runs in the student's process
     labNN/        one file an exercise, in the order of its __init__.py; inside/: what runs in the student's process
 

@@ -28,7 +28,7 @@ import numpy as np
 
 import utils
 from course.grading.challenge.challenge import challenge_marks
-from course.grading.challenge.testsets import hidden_photos
+from course.grading.challenge.photos import hidden_photos
 from course.grading.intake.notebooks import read
 from course.grading.judge.attempts import Tries
 from course.grading.judge.lab import GradedLab, graded_lab
@@ -59,7 +59,7 @@ def grade_submission(submission: Submission, seed: int, sandboxes: Sandboxes, hi
     seed: any whole number from 0; the same submission and seed give the same marks.
     sandboxes: `with Sandboxes() as sandboxes:` proves the sandbox first and keeps a warm one; use one per process,
     for one submission at a time. `Sandboxes(unsafe=True)` does without, and every mark says so.
-    hidden: file of the instructor's own photos for open challenges (`challenge.hidden_photos`), else public ones changed by the seed.
+    hidden: file of the instructor's own photos for open challenges (`hidden_photos`), else public ones changed by the seed.
     The submission's notes come first in the mark's. A notebook that can't be read gives 0 for every exercise, and a note.
 
     Raises:

@@ -13,7 +13,8 @@ import onnx
 import torch
 from onnx import TensorProto, helper, numpy_helper
 
-from course.grading.challenge.challenge import CHALLENGES, challenge_marks
+from course.grading.challenge.by_lab import CHALLENGES
+from course.grading.challenge.challenge import challenge_marks
 from tests.course.grading.sandboxed import SEED
 from utils import deploy
 from utils.data import fashion_mnist

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from course.grading.challenge.challenge import CHALLENGES
+from course.grading.challenge.by_lab import CHALLENGES
 from course.grading.challenge.evaluate import program_sources
 from course.grading.sandbox.inside import challenge_chip
 from tests.course.grading.challenge.files import int8, renamed, scored

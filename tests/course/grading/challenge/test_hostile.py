@@ -10,14 +10,17 @@ import torch
 from onnx import TensorProto, helper
 from safetensors.torch import save
 
-from course.grading.challenge import challenge
-from course.grading.challenge.challenge import MOST_BYTES
+from course.grading.challenge import on_photos
+from course.grading.challenge.photos import changed_photos
 from tests.course.grading.challenge import files as files
 from tests.course.grading.challenge.files import int8, linear, of_zoo, saved, scored
 from tests.course.grading.sandboxed import sandboxes
 from utils.models import MicroConfig, MicroNet, zoo
+from utils.student.challenge import MAX_BYTES
 
 __all__ = ["sandboxes"]
+
+pytestmark = pytest.mark.usefixtures("few_photos")
 
 
 def claims(config, architecture="ResidualNet"):
@@ -143,7 +146,7 @@ def test_who_comes_next_gets_what_is_due(sandboxes):
 
 
 def test_a_file_that_is_too_large_is_not_even_read(sandboxes):
-    found = scored("01", bytes(MOST_BYTES + 1), sandboxes)
+    found = scored("01", bytes(MAX_BYTES + 1), sandboxes)
     assert found["note"] == "It has 16,000,001 bytes, and 16,000,000 are the most that is read."
 
 
@@ -179,7 +182,8 @@ def test_a_small_network_of_another_family_is_scored(sandboxes):
 
 def test_work_that_leads_nowhere_makes_no_loss_less_sure(sandboxes, monkeypatch):
     """A file that claims much work is tried on no fewer photos where a loss decides, and on fewer where none does."""
-    monkeypatch.setattr(challenge, "costs_of", lambda *_: ({"macs": 10**9}, []))
+    monkeypatch.setattr(on_photos, "changed_photos", changed_photos)
+    monkeypatch.setattr(on_photos, "costs_of", lambda *_: ({"macs": 10**9}, []))
     assert scored("06", int8("fashion_micro"), sandboxes)["photos"] == 10_000
     assert scored("03", of_zoo("fashion_nano"), sandboxes)["photos"] == 1000
 

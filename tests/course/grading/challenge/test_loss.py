@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from course.grading.challenge.paired_loss import ONE_SIDED, Loss, large_is_right, lost
-from course.grading.challenge.testsets import changed_photos
+from course.grading.challenge.loss import ONE_SIDED, Loss, lost
+from course.grading.challenge.on_photos import large_is_right
+from course.grading.challenge.photos import changed_photos
 from tests.course.grading.challenge.files import int8
 from utils import deploy
 

@@ -1,4 +1,4 @@
-"""What files of the open challenges are tried on: public photos and windows, changed by a secret seed, or an instructor's own photos.
+"""The photos that files of the open challenges are tried on: public ones, changed by a secret seed, or an instructor's own.
 
 The test photos are public, so a network can be trained on them; moved, brighter or noisier by a secret seed they are
 at least not the same ones. Only a test set of the instructor's own (`hidden_photos`) is safe from that.
@@ -13,36 +13,19 @@ from pathlib import Path
 from zlib import crc32
 
 import numpy as np
-import torch
 
-from utils.adapt import MotionAugment
-from utils.data import fashion_mnist, folds, smartwatch, standardise
+from utils.data import fashion_mnist
 from utils.data.fashion_mnist import CLASSES, normalise
 
 PHOTOS = 10_000  # all: a percentage of so many is 0.3 points off, by chance
-COPIES = 8  # of the windows, each changed anew
-_SENSOR = MotionAugment(degrees=3, scale=0.02, noise=0.02)  # what another day does: the strap, the temperature, the sensor itself
 
 
 @dataclass(frozen=True, eq=False)
 class Photos:
-    """images: (n, 1, 28, 28) float32, normalised. labels: (n,) of whole numbers."""
+    """images: (n, 1, 28, 28) float32, normalised. labels: (n,) integers."""
 
     images: np.ndarray
     labels: np.ndarray
-
-
-@dataclass(frozen=True, eq=False)
-class Windows:
-    """Lab 08's windows of person 2 (`later`) and of the people whom the network knew (`kept`), several changed copies of each.
-
-    later, kept: (copies, n, 6, 200) float32. later_labels, kept_labels: (n,) of whole numbers.
-    """
-
-    later: np.ndarray
-    later_labels: np.ndarray
-    kept: np.ndarray
-    kept_labels: np.ndarray
 
 
 @cache
@@ -83,15 +66,3 @@ def changed_photos(seed: int, count: int = PHOTOS) -> Photos:
     light = rng.uniform(0.95, 1.05, size=(count, 1, 1, 1))
     noisy = (moved - dark) * light + dark + rng.normal(scale=0.02, size=moved.shape)
     return Photos(np.maximum(noisy, dark).astype(np.float32), test.labels.numpy()[chosen])
-
-
-@lru_cache(maxsize=2)
-def changed_windows(seed: int) -> Windows:
-    """The windows by which lab 08 judges, each turned by up to 3 degrees, scaled by up to 2 % and with some noise, anew in each copy."""
-    everyone = smartwatch()
-    known, new = folds(everyone.people)[1]
-    seen = everyone.only(known)
-    _, kept, later = standardise(seen.between(0, -6), seen.between(-6), everyone.only(new).only([2]).between(5))
-    generator = torch.Generator().manual_seed(crc32(f"{seed} windows".encode()))
-    copies = [torch.stack([_SENSOR(one.windows, generator) for _ in range(COPIES)]).numpy() for one in (later, kept)]
-    return Windows(copies[0], later.labels.numpy(), copies[1], kept.labels.numpy())
