@@ -11,13 +11,8 @@
     checking.py   both sides in one process, for the notebook
     running.py, time_limit.py     one case, which may fail, loop or be stopped
     ready_made.py                 whether an answer calls the course's own function
-<<<<<<< HEAD
-    report.py, inputs.py          the words of a verdict: what was called, expected, and came
-    view.py       the table below a check cell
-    c/            answers in C                                               trusted side
-=======
     messages/     what a check says: values as text, the hint that fits, the table below the cell
->>>>>>> 0da3b1c (Challenges: a table by lab, and a module for each kind of input; budgets are declared once; tests use fewer photos where nothing hangs on them)
+    c/            answers in C                                               trusted side
     inside/       calls the student's function: runs in the student's process
     labNN/        one file an exercise, in the order of its __init__.py; inside/: what runs in the student's process
 
