@@ -82,6 +82,11 @@ def _not_sorted(weight: np.ndarray, bits: int, entries: np.ndarray, given: np.nd
     return f"{number(entries[at[0]])} before {number(entries[at[0] + 1])}" if at.size else None
 
 
+def _neither_way(weight: np.ndarray, bits: int, entries: np.ndarray, given: np.ndarray) -> str | None:
+    """Neither from low to high nor from high to low, as entries with others behind them."""
+    return _not_sorted(weight, bits, entries, given) if _not_sorted(weight, bits, entries[::-1], given) else None
+
+
 def _not_repeated(weight: np.ndarray, bits: int, entries: np.ndarray, given: np.ndarray) -> str | None:
     values = len(np.unique(weight))
     odd = [entry for entry in entries[values:] if not np.isclose(entry, entries[values - 1], rtol=1e-5)]
@@ -93,6 +98,7 @@ _PROPERTIES = {
     "means": ("each used entry is the mean of its weights", _no_means),
     "loss": ("an error about as small as that of k-means", _large_error),
     "exact": ("each weight comes back as it was", _not_exact),
+    "padded": ("entries in ascending order", _neither_way),
     "sorted": ("entries in ascending order", _not_sorted),
     "repeated": ("the last value repeated in the entries that are left over", _not_repeated),
     "integers": ("codes of an integer dtype", lambda *given: None if given[3].dtype.kind in "iu" else f"codes of {given[3].dtype}"),
@@ -107,7 +113,7 @@ _SHAPE = ("What are the shapes of the two?", "(2**bits,) and the weight's; a cod
 _DTYPE = ("What is the dtype of your codes?", "An integer one: they index the codebook.")
 _SPECIAL: dict[str, Hints] = {
     **{"shape": _SHAPE, "nan": _NAN, "nearest": _NEAREST, "means": _MEAN},
-    **{"sorted": _ORDER, "repeated": _BACK, "integers": _DTYPE, "exact": _BACK},
+    **{"sorted": _ORDER, "padded": _BACK, "repeated": _BACK, "integers": _DTYPE, "exact": _BACK},
 }
 
 
@@ -166,7 +172,7 @@ MISTAKES = (
     Mistake("flat codes", _with(lambda entries, codes, weight: (entries, codes.ravel())), _SHAPE),
     Mistake("codes alone", _with(lambda entries, codes, weight: codes), _SHAPE),
     Mistake("from high to low", _with(lambda entries, codes, weight: (entries[::-1].copy(), len(entries) - 1 - codes)), _ORDER),
-    Mistake("pads with zeros", _with(lambda entries, codes, weight: (_padded(entries, weight, 0.0), codes)), _ORDER),
+    Mistake("pads with zeros", _with(lambda entries, codes, weight: (_padded(entries, weight, 0.0), codes)), _BACK),
     Mistake("pads with NaN", _with(lambda entries, codes, weight: (_padded(entries, weight, np.nan), codes)), _NAN),
     Mistake("pads with a larger value", _with(lambda entries, codes, weight: (_padded(entries, weight, entries.max() + 1), codes)), _BACK),
     Mistake("never exact", lambda weight, bits: _kmeans(_stirred(weight, bits), bits), _BACK),
@@ -180,7 +186,7 @@ def kmeans_codebook(rng: np.random.Generator) -> Iterator[Case]:
     """kmeans_codebook(weight, bits) -> (codebook, codes)."""
 
     def case(name: str, weight: Any, bits: int, wanted: tuple[str, ...], hints: Hints, weighs: float = 1, **more: Any) -> Case:
-        return Case(name, (weight, bits), codebook(*wanted), weighs, hints, hints_for=_SPECIAL | more.pop("special", {}), **more)
+        return Case(name, (weight, bits), codebook(*wanted), weighs, hints, hints_for=_SPECIAL, **more)
 
     weight, means = normal(rng, 20, 25), "each entry is the mean of its weights"
     yield case("each weight has its nearest entry", weight, 3, ("nearest",), _NEAREST)
@@ -193,7 +199,7 @@ def kmeans_codebook(rng: np.random.Generator) -> Iterator[Case]:
     yield case("entries without a weight", apart, 3, ("nearest", "means"), _NAN)
     middle = float(rng.uniform(0.3, 0.5))
     few = from_numpy(rng.permutation(np.repeat([-1.0, middle, middle + 0.01], 10)).astype("f4")).view(5, 6)
-    yield case("fewer values than entries", few, 3, ("exact", "sorted", "repeated"), _BACK, special={"sorted": _BACK})
+    yield case("fewer values than entries", few, 3, ("exact", "padded", "sorted", "repeated"), _BACK)
     yield case("equal weights", full((4, 5), float(rng.uniform(0.2, 0.3))), 2, ("exact",), _BACK, hints_on_error=True)
     yield case("the codebook is sorted", weight, 3, ("sorted",), _ORDER)
     yield case("codes are integers", weight, 3, ("integers",), _DTYPE)

@@ -81,6 +81,7 @@ _PARAMS, _EACH, _FLOAT = (
     "Loses: no float on the way. Hints:",
 )
 _CLIPPED = "no gradient where it clips; the last codes *; the gradient with a *; two calls before their gradients"
+_UNPACKED = f"Loses: the gradient passes inside; the scale gets none; {_CLIPPED}. Hints: Is this the tensor, or a tuple"
 _GRADIENTS = f"Loses: the gradient passes inside; the scale gets none; {_CLIPPED}. Hints: backward gives one gradient"
 TABLE = {
     "affine_params_dividing_by_zero": (
@@ -153,7 +154,7 @@ TABLE = {
         _quant(_keeping_scale, _trained_scale),
     ),
     "FakeQuantOneGradient": (_GRADIENTS, _quant(backward=lambda ctx, gradient: RightQuant.backward(ctx, gradient)[0])),
-    "FakeQuantUnpacked": (_GRADIENTS, _quant(backward=lambda ctx, gradient: (gradient * ctx.saved_tensors, *[None] * 4))),
+    "FakeQuantUnpacked": (_UNPACKED, _quant(backward=lambda ctx, gradient: (gradient * ctx.saved_tensors, *[None] * 4))),
     "FakeQuantForwardOnly": (_GRADIENTS, _quant(backward=_not_written)),
     "FakeQuantWrongPlace": (_GRADIENTS, _quant(backward=lambda ctx, gradient: (None, None, *RightQuant.backward(ctx, gradient)[:3]))),
     "FakeQuantOnTheClass": (
