@@ -817,12 +817,13 @@ for name, one in ships.items():
 measure.compare(cards[:4])
 
 # %% [markdown]
-# **Energy**: int8 moves a quarter of the bytes. The weights of `slim int8` also fit into memory on
-# the chip, which the energy model makes a hundred times cheaper than memory outside; a real chip
-# has such a step too, but nobody can say here at which size. So look at the range of each energy,
-# not at one factor. **Real time**: look at the tail, not only at the median. **Cost**: a million
-# images for almost nothing, or for nothing where the user's own device computes. In the picture
-# below `nano int8` joins them, and you see what a percentage point of accuracy costs.
+# **Energy**: int8 moves a quarter of the bytes. The weights of `slim int8` also fit into 1 MB of
+# memory on the chip, which takes a twentieth of the energy of memory outside (a thirteenth to a
+# twenty-sixth) in the energy model; a real chip has such a step too, but nobody can say here at
+# which size. So look at the range of each energy, not at one factor. **Real time**: look at the
+# tail, not only at the median. **Cost**: a million images for almost nothing, or for nothing where
+# the user's own device computes. In the picture below `nano int8` joins them, and you see what a
+# percentage point of accuracy costs.
 
 # %% tags=["demo"]
 show.pareto(cards, x="size_bytes", y="metric")
