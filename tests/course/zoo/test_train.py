@@ -267,6 +267,7 @@ def test_a_run_goes_on_after_its_teacher_was_trained_again_to_the_same_weights(f
     [
         (TAUGHT.replace("[distil]", "[distill]"), "nothing reads 'distill' in a recipe: use title"),
         (ANSWERED.replace("[few]\nper_class = 2\nrepeat = 3\n", ""), r"\[pseudo\] .* add \[few\]"),
+        (SPARSE + "[rate]\nprice = 1e-5\n", r"\[rate\] trains integers, which \[prune\] would change"),
         (CHAIN + "[sandwich]\nbetween = 1\n", r"\[sandwich\] .* inside a supernet"),
     ],
 )

@@ -8,7 +8,7 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from utils.models import MicroNet, MotionNet, ResidualNet
+from utils.models import ChainNet, MicroNet, MotionNet, ResidualNet
 from utils.models.residual import ResidualBlock
 
 LEAVES = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.ReLU, nn.ReLU6, nn.MaxPool2d, nn.AvgPool2d, nn.Flatten)
@@ -54,6 +54,8 @@ def _layers(module: nn.Module, name: str) -> Iterator[nn.Module]:
     elif isinstance(module, MicroNet | MotionNet):
         stem = [module.stem] if isinstance(module, MicroNet) else []
         yield from _all([*stem, module.blocks, PositionMean(), module.head], name)
+    elif isinstance(module, ChainNet):
+        yield from _all([*_blocks(module), PositionMean(), module.head], name)
     elif isinstance(module, ResidualNet):
         yield from _all([module.stem, module.bn, nn.ReLU(), *module.blocks, PositionMean(), module.head], name)
     elif isinstance(module, ResidualBlock):
@@ -70,6 +72,20 @@ def _layers(module: nn.Module, name: str) -> Iterator[nn.Module]:
             f"a .titan file can't hold a {type(module).__name__}{where}: build the network as nn.Sequential of {kinds}, "
             "and fold batch norms that follow a convolution or linear layer"
         )
+
+
+def _blocks(net: ChainNet) -> Iterator[nn.Module]:
+    """The blocks of a network that a search may find, each with its shortcut and its last relu."""
+    block: list[nn.Module] = []
+    for shape in net.config.convolutions():
+        block.append(net.layers[shape.name])
+        if shape.closes:
+            whole = nn.Sequential(*block)
+            yield Shortcut(whole, nn.Sequential()) if shape.skip else whole
+            block = []
+            yield nn.ReLU()
+        else:
+            block.append(nn.ReLU())
 
 
 def _all(modules: Iterable[nn.Module], name: str) -> Iterator[nn.Module]:

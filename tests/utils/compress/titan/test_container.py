@@ -31,6 +31,8 @@ from utils.deploy import to_onnx
 from utils.deploy.onnx_runnable import OnnxRunnable
 from utils.files import ROOT
 from utils.models import (
+    Architecture,
+    ChainNet,
     Codes,
     LeNet,
     LeNetConfig,
@@ -42,6 +44,7 @@ from utils.models import (
     ResidualConfig,
     ResidualNet,
 )
+from utils.models.chain import Block
 from utils.models.steps import step_of
 from utils.train import TrainConfig
 
@@ -58,6 +61,8 @@ def rated():
     return model, train_for_rate(model, (IMAGES, LABELS), how).codes
 
 
+BLOCKS = ((Block(4), Block(4, kernel=5, expansion=2, skip=True)), (Block(6, stride=2, kind="plain"),))
+FOUND = Architecture(Block(4, stride=2, kind="plain"), BLOCKS)
 OTHERS = nn.Sequential(nn.AvgPool2d(2), nn.Conv2d(1, 2, 3, 2, 1), nn.ReLU6(), nn.Dropout(), nn.Flatten(), nn.Linear(98, 3))
 
 
@@ -105,6 +110,7 @@ def test_a_network_of_quantized_weights_keeps_its_codes():
 @pytest.mark.parametrize(
     ("model", "shape"),
     [
+        (ChainNet(FOUND), (1, 28, 28)),
         (ResidualNet(ResidualConfig.of(4, (8, 2), (8, 1))), (1, 28, 28)),
         (MicroNet(MicroConfig.of(4, (8, 2))), (1, 28, 28)),
         (MotionNet(), (6, 128)),
@@ -114,7 +120,7 @@ def test_a_network_of_quantized_weights_keeps_its_codes():
             (1, 28, 28),
         ),
     ],
-    ids=["residual", "micro", "motion", "low rank", "others"],
+    ids=["found", "residual", "micro", "motion", "low rank", "others"],
 )
 def test_every_kind_of_layer_comes_back(model, shape, tmp_path):
     torch.manual_seed(1)
