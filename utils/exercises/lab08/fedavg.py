@@ -56,9 +56,13 @@ def _shared(shares: Callable[[list[int]], list[float]]) -> Callable[..., State]:
     return lambda states, sizes: mean_of(states, shares(sizes))
 
 
-def _rounded(by: Callable[[Any], Any]) -> Callable[..., State]:
-    """Far enough from an integer to be no error of a sum."""
+def _counted_by(by: Callable[[Any], Any]) -> Callable[..., State]:
+    """Counters rounded in another way, where they are far enough from an integer to be no error of a sum."""
     return lambda states, sizes: mean_of(states, shares_of(sizes), lambda total: by(total.round(6)))
+
+
+def _first_counters(states: list[State], sizes: list[int]) -> State:
+    return mean_of(states, shares_of(sizes)) | {name: part for name, part in states[0].items() if part.dtype.kind in "iu"}
 
 
 _SHARE = ("Whose weights count more?", "Those of clients with more samples: each state counts with its size / the sum of the sizes.")
@@ -69,20 +73,15 @@ _DTYPE = (
     "Which dtype has a counter after the averaging?",
     "The one that the first client's has: average in float, round to the nearest integer, then .to(that dtype).",
 )
+_WHOSE = ("Whose counter is this?", "Average integers as well: their weighted mean, rounded to the nearest integer.")
 MISTAKES = (
     Mistake("equal shares", _shared(lambda sizes: [1 / len(sizes)] * len(sizes)), _SHARE),
     Mistake("not divided", _shared(lambda sizes: [float(size) for size in sizes]), _DIVIDED),
     Mistake("divided by the largest", _shared(lambda sizes: [size / max(sizes) for size in sizes]), _DIVIDED),
     Mistake("shares turned round", _shared(lambda sizes: shares_of(sizes[::-1])), _SHARE),
-    Mistake("rounded toward 0", _rounded(np.trunc), _NEAREST, "counters are rounded"),
-    Mistake("rounded up", _rounded(np.ceil), _NEAREST, "counters are rounded"),
-    Mistake(
-        "counters of the first",
-        lambda states, sizes: (
-            mean_of(states, shares_of(sizes)) | {name: part for name, part in states[0].items() if part.dtype.kind in "iu"}
-        ),
-        ("Whose counter is this?", "Average integers as well: their weighted mean, rounded to the nearest integer."),
-    ),
+    Mistake("rounded toward 0", _counted_by(np.trunc), _NEAREST, "counters are rounded"),
+    Mistake("rounded up", _counted_by(np.ceil), _NEAREST, "counters are rounded"),
+    Mistake("counters of the first", _first_counters, _WHOSE),
 )
 
 
@@ -141,12 +140,12 @@ def fedavg(rng: np.random.Generator) -> Iterator[Case]:
         "What does zip do when one list is shorter?",
         "It stops there without a word: compare the lengths first and raise ValueError.",
     )
+    nobody = ("What is the share of 0 among 0?", "There is none: raise ValueError where the sizes add up to 0.")
+    negative = ("Can a client have -5 samples?", "It can't, and the sum would hide it: look at each size and raise ValueError.")
     yield refuses("a size too few", (few, sizes[:2]), hints=lengths)
     yield refuses("a size too many", (two, sizes), hints=lengths)
     yield refuses("no clients", ([], []))
-    nobody = ("What is the share of 0 among 0?", "There is none: raise ValueError where the sizes add up to 0.")
     yield refuses("sizes that are all 0", (two, [0, 0]), hints=nobody)
-    negative = ("Can a client have -5 samples?", "It can't, and the sum would hide it: look at each size and raise ValueError.")
     yield refuses("a negative size", (two, [-5, 30]), hints=negative)
     names = ("Do both networks have the same names?", "Compare the keys of all states with the first one's, both ways.")
     more, fewer = {**few[1], "extra.bias": zeros(2)}, {name: few[1][name] for name in list(few[1])[:2]}

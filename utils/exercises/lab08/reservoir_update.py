@@ -60,41 +60,30 @@ def trials(answer: Any, inputs: tuple[Any, ...]) -> tuple[np.ndarray | None, str
     return np.array(answer, dtype=int).reshape(count, capacity), ""
 
 
-def _of_trials(look: Callable[[np.ndarray, int, int], tuple[str, str, bool]]) -> Judge:
-    """A judge for the probe `many`; look: (buffers, capacity, length) -> expected, got, passed."""
+def frequent(shares: Callable[[np.ndarray, int], Any], expected: str, got: str = "", one_slot: bool = False) -> Judge:
+    """A judge for the probe `many`: none of the shares is far from capacity / length, or from 1 / length if each is of one slot.
+
+    shares: (buffers, length) -> of the trials. expected, got: what is counted, with {length} and the {worst} share's number.
+    """
 
     def judge(answer: Any, inputs: tuple[Any, ...]) -> Verdict:
-        buffers, fault = trials(answer, inputs)
+        (buffers, fault), (capacity, length) = trials(answer, inputs), inputs[:2]
         if buffers is None:
             return Verdict(False, "samples of the stream, each at most once", fault)
-        expected, got, passed = look(buffers, *inputs[:2])
-        return Verdict(passed, expected, got)
+        found, chance = np.atleast_1d(shares(buffers, length)), (1 if one_slot else capacity) / length
+        worst = int(np.argmax(np.abs(found - chance)))
+        wanted = f"{expected.format(length=length)} in {100 * chance:.0f} % of the trials"
+        passed = not far(found, chance, len(buffers)).any()
+        return Verdict(passed, wanted, f"{got.format(worst=worst, sample=worst + 1)}in {100 * found[worst]:.1f} %")
 
     return judge
 
 
-def _last(buffers: np.ndarray, capacity: int, length: int) -> tuple[str, str, bool]:
-    share, chance = float((buffers == length - 1).any(1).mean()), capacity / length
-    expected = f"sample {length} is in the buffer in {100 * chance:.0f} % of the trials"
-    return expected, f"in {100 * share:.1f} %", not far(share, chance, len(buffers))
-
-
-def _equally(buffers: np.ndarray, capacity: int, length: int) -> tuple[str, str, bool]:
-    share, chance = np.bincount(buffers.ravel(), minlength=length) / len(buffers), capacity / length
-    worst = int(np.argmax(np.abs(share - chance)))
-    expected = f"each of {length} samples in {100 * chance:.0f} % of the trials"
-    return expected, f"sample {worst + 1} in {100 * share[worst]:.1f} %", not far(share, chance, len(buffers)).any()
-
-
-def _any_slot(buffers: np.ndarray, capacity: int, length: int) -> tuple[str, str, bool]:
-    """After capacity + 1 samples: where is the last one, if it is anywhere?"""
-    share = (buffers == length - 1).mean(0)
-    worst = int(np.argmax(np.abs(share - 1 / length)))
-    expected = f"the last sample in each slot in {100 / length:.0f} % of the trials"
-    return expected, f"in slot {worst} in {100 * share[worst]:.1f} %", not far(share, 1 / length, len(buffers)).any()
-
-
-last, equally, any_slot = map(_of_trials, (_last, _equally, _any_slot))
+last = frequent(lambda buffers, length: (buffers == length - 1).any(1).mean(), "sample {length} is in the buffer")
+equally = frequent(
+    lambda buffers, n: np.bincount(buffers.ravel(), minlength=n) / len(buffers), "each of {length} samples", "sample {sample} "
+)
+any_slot = frequent(lambda buffers, n: (buffers == n - 1).mean(0), "the last sample in each slot", "in slot {worst} ", one_slot=True)
 
 
 def holds_tensors(answer: Any, inputs: tuple[Any, ...]) -> Verdict:

@@ -13,19 +13,8 @@ __all__ = ["many", "noised", "noised_twice", "path", "tensors", "twice"]
 Function = Callable[..., Any]
 
 
-def _stream(function: Function, capacity: int, samples: list[Any], rng: np.random.Generator) -> Any:
-    """A buffer after a stream of samples; what is not a buffer is not used any further."""
-    buffer: Any = [None] * capacity
-    for seen, sample in enumerate(samples):
-        buffer = function(buffer, seen, sample, rng)
-        if not isinstance(buffer, list | tuple):
-            break
-    return buffer
-
-
-def path(function: Function, capacity: int, samples: list[int], seed: int) -> list[Any]:
+def _buffers(function: Function, capacity: int, samples: list[Any], rng: np.random.Generator) -> list[Any]:
     """The buffer after each sample, up to one that is not a buffer."""
-    rng = np.random.default_rng(seed)
     after: list[Any] = []
     buffer: Any = [None] * capacity
     for seen, sample in enumerate(samples):
@@ -36,21 +25,26 @@ def path(function: Function, capacity: int, samples: list[int], seed: int) -> li
     return after
 
 
+def path(function: Function, capacity: int, samples: list[Any], seed: int) -> list[Any]:
+    """The buffer after each sample of a stream."""
+    return _buffers(function, capacity, samples, np.random.default_rng(seed))
+
+
 def many(function: Function, capacity: int, length: int, count: int, seed: int) -> list[Any]:
     """The buffers after `count` streams of the samples 0, 1, ..., length - 1."""
     rng = np.random.default_rng(seed)
-    return [_stream(function, capacity, list(range(length)), rng) for _ in range(count)]
+    return [_buffers(function, capacity, list(range(length)), rng)[-1] for _ in range(count)]
 
 
 def twice(function: Function, capacity: int, length: int, seed: int) -> dict[str, Any]:
     """The buffers after three streams: two with equal generators, one with another."""
     runs = {"first": seed, "second": seed, "other": seed + 1}
-    return {name: _stream(function, capacity, list(range(length)), np.random.default_rng(one)) for name, one in runs.items()}
+    return {name: path(function, capacity, list(range(length)), one)[-1] for name, one in runs.items()}
 
 
 def tensors(function: Function, capacity: int, samples: list[Tensor], seed: int) -> Any:
     """What is in the slots after a stream of tensors."""
-    return _stream(function, capacity, samples, np.random.default_rng(seed))
+    return path(function, capacity, samples, seed)[-1]
 
 
 def noised(function: Function, update: dict[str, Tensor], clip: float, sigma: float, seed: int) -> Any:
