@@ -88,20 +88,14 @@ _ABOUT: dict[str, Hints] = {
 }
 _NARROW: Hints = ("How large does the sum become?", "Larger than int8_t holds: the accumulator is int32_t.")
 _EACH: Hints = ("How often is the zero point subtracted?", "From each x[i], before it is multiplied with w[i].")
-_NO_POINT = "subtracts the zero point; codes below the zero point; one product"
-_COMPILES = "compiles without a warning; no float in it"
+_PLAIN = "sum += x[i] * w[i];"
 MISTAKES = (
-    Mistake(
-        "point",
-        _Returns(lambda x, w, _: dot(x, w, 0), source("sum += x[i] * w[i];")),
-        _POINT,
-        f"{_NO_POINT}; compiles without a warning",
-    ),
+    Mistake("point", _Returns(lambda x, w, _: dot(x, w, 0), source(_PLAIN)), _POINT, "*zero point; one product; compiles*"),
     Mistake(
         "all points",
-        _Returns(lambda x, w, zero: dot(x, w, 0) - zero, source("sum += x[i] * w[i];", end="return sum - x_zero_point;")),
+        _Returns(lambda x, w, zero: dot(x, w, 0) - zero, source(_PLAIN, end="return sum - x_zero_point;")),
         _EACH,
-        f"{_NO_POINT}; no product at all",
+        "*zero point; one product; no product at all",
     ),
     Mistake(
         "wraps",
@@ -112,18 +106,16 @@ MISTAKES = (
         "codes below the zero point",
     ),
     Mistake("int16", _in_bits(16), _WIDE, "sums beyond 16 bits; 40,000 extreme codes"),
-    Mistake(
-        "int8", _in_bits(8), _NARROW, "subtracts the zero point; codes below the zero point; sums beyond 16 bits; 40,000 extreme codes"
-    ),
+    Mistake("int8", _in_bits(8), _NARROW, "*zero point; sums beyond 16 bits; 40,000 extreme codes"),
     *(
-        Mistake(f"tail of {step}", _unrolled(step), _TAIL, f"all but {also}40,000 extreme codes; no product at all; {_COMPILES}")
+        Mistake(f"tail of {step}", _unrolled(step), _TAIL, f"all but {also}40,000 extreme codes; no *; compiles*")
         for step, also in ((4, ""), (2, "sums beyond 16 bits; "), (8, ""))
     ),
     Mistake(
         "one less",
         _Returns(lambda x, w, zero: dot(x[:-1], w[:-1], zero), source(start="int32_t sum = 0; n -= 1;")),
         _LAST,
-        f"all but no product at all; {_COMPILES}",
+        "all but no *; compiles*",
     ),
     Mistake(
         "unsigned",

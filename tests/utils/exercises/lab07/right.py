@@ -139,81 +139,69 @@ def fits_flash_and_ram_by_shares(sizes, device):
     return {**used, "fits": over == 0, "breaks": worst if over else None, "excess": over}
 
 
+_HEAD = "#include <stdint.h>\nint32_t dot(const uint8_t *x, const int8_t *w, int32_t n, int32_t x_zero_point)\n"
+
+
 def dot_in_c_by_index():
-    return """
-    #include <stdint.h>
-    int32_t dot(const uint8_t *x, const int8_t *w, int32_t n, int32_t x_zero_point) {
+    return f"""
+    {_HEAD} {{
         int32_t sum = 0;  /* 2.5 would be a float */
-        for (int32_t i = 0; i < n; ++i) {
+        for (int32_t i = 0; i < n; ++i) {{
             const int32_t difference = (int32_t)x[i] - x_zero_point;
             sum += difference * (int32_t)w[i];
-        }
+        }}
         return sum;
-    }
+    }}
     """
 
 
 def dot_in_c_by_pointer():
-    return """#include <stdint.h>
-int32_t dot(const uint8_t *x, const int8_t *w, int32_t n, int32_t x_zero_point)
-{
-    int32_t sum = 0;
-    while (n-- > 0)
-        sum += (*x++ - x_zero_point) * *w++;
-    return sum;
-}
-"""
+    return f"{_HEAD}{{ int32_t sum = 0; while (n-- > 0) sum += (*x++ - x_zero_point) * *w++; return sum; }}"
 
 
 def dot_in_c_with_the_zero_point_outside():
-    return """#include <stdint.h>
-int32_t dot(const uint8_t *x, const int8_t *w, int32_t n, int32_t zero)
-{
+    products, weights = (" + ".join(part.format(f"i + {at}") for at in range(4)) for part in ("x[{0}] * w[{0}]", "w[{0}]"))
+    return f"""{_HEAD}{{
     int32_t products = 0, weights = 0, i = 0;
-    for (; i + 4 <= n; i += 4) {
-        products += x[i] * w[i] + x[i + 1] * w[i + 1] + x[i + 2] * w[i + 2] + x[i + 3] * w[i + 3];
-        weights += w[i] + w[i + 1] + w[i + 2] + w[i + 3];
-    }
-    for (; i < n; i++) {
+    for (; i + 4 <= n; i += 4) {{
+        products += {products};
+        weights += {weights};
+    }}
+    for (; i < n; i++) {{
         products += x[i] * w[i];
         weights += w[i];
-    }
-    return products - zero * weights;
-}
+    }}
+    return products - x_zero_point * weights;
+}}
 """
 
 
 def dot_in_c_with_a_prototype():
-    return """/* int32_t dot product, as the chip's loop */
-#include <stdint.h>
+    declared = _HEAD.rstrip().partition("\n")[2]
+    return f"""/* int32_t dot product, as the chip's loop */
 #include <stddef.h>
-int32_t dot(const uint8_t *x, const int8_t *w, int32_t n, int32_t x_zero_point); // int32_t dot
-
-static int32_t product(int32_t code, int32_t weight) { return code * weight; }
-
-int32_t dot(const uint8_t *x, const int8_t *w, int32_t n, int32_t x_zero_point)
-{
+{_HEAD.rstrip()}; // int32_t dot
+static int32_t product(int32_t code, int32_t weight) {{ return code * weight; }}
+{declared}
+{{
     int32_t sum = 0;
     for (size_t i = 0; i < (size_t)n; i++)
         sum += product(x[i] - x_zero_point, w[i]);
     return sum;
-}
+}}
 """
 
 
 def dot_in_c_by_a_table():
-    return """#include <stdint.h>
-#include <limits.h>
-enum { HALF = 1 << 3 };
-static const int32_t signs[2] = {1, -1};
-
-int32_t dot(const uint8_t *x, const int8_t *w, int32_t n, int32_t x_zero_point)
-{
-    int32_t parts[HALF] = {0}, sum = 0;
+    return f"""#include <limits.h>
+enum {{ HALF = 1 << 3 }};
+static const int signs[2] = {{1, -1}};
+{_HEAD}{{
+    int32_t parts[HALF] = {{0}}, sum = 0;
     for (int32_t i = 0; i < n; i++)
         parts[i % HALF] += signs[w[i] < 0] * (x[i] - x_zero_point) * (w[i] < 0 ? -w[i] : w[i]);
     for (int32_t k = 0; k < HALF; k++)
         sum += parts[k];
     return sum < INT_MIN ? 0 : sum;
-}
+}}
 """
