@@ -48,9 +48,9 @@ def to_fixed_point_in_fractions(scale):
     return round(Fraction(scale) * 2**shift), shift
 
 
-def int8_conv2d_by_conv2d(x, w, b, params):
-    acc = F.conv2d(x.int() - params["x_zero_point"], w.int(), b, stride=params["stride"], padding=params["padding"]).long()
-    multiplier, shift = (params[name].long()[:, None, None] for name in ("multipliers", "shifts"))
+def int8_conv2d_by_conv2d(x, w, b, params, wide=torch.int64, shape=(-1, 1, 1)):
+    acc = F.conv2d(x.int() - params["x_zero_point"], w.int(), b, stride=params["stride"], padding=params["padding"]).to(wide)
+    multiplier, shift = (params[name].view(shape).to(wide) for name in ("multipliers", "shifts"))
     codes = (acc * multiplier + (torch.ones_like(shift) << (shift - 1))) >> shift
     return (codes + params["y_zero_point"]).clamp(0, 255).to(torch.uint8)
 
@@ -139,12 +139,12 @@ def fits_flash_and_ram_by_shares(sizes, device):
     return {**used, "fits": over == 0, "breaks": worst if over else None, "excess": over}
 
 
-_HEAD = "#include <stdint.h>\nint32_t dot(const uint8_t *x, const int8_t *w, int32_t n, int32_t x_zero_point)\n"
+HEAD = "#include <stdint.h>\nint32_t dot(const uint8_t *x, const int8_t *w, int32_t n, int32_t x_zero_point)\n"
 
 
 def dot_in_c_by_index():
     return f"""
-    {_HEAD} {{
+    {HEAD} {{
         int32_t sum = 0;  /* 2.5 would be a float */
         for (int32_t i = 0; i < n; ++i) {{
             const int32_t difference = (int32_t)x[i] - x_zero_point;
@@ -156,12 +156,12 @@ def dot_in_c_by_index():
 
 
 def dot_in_c_by_pointer():
-    return f"{_HEAD}{{ int32_t sum = 0; while (n-- > 0) sum += (*x++ - x_zero_point) * *w++; return sum; }}"
+    return f"{HEAD}{{ int32_t sum = 0; while (n-- > 0) sum += (*x++ - x_zero_point) * *w++; return sum; }}"
 
 
 def dot_in_c_with_the_zero_point_outside():
     products, weights = (" + ".join(part.format(f"i + {at}") for at in range(4)) for part in ("x[{0}] * w[{0}]", "w[{0}]"))
-    return f"""{_HEAD}{{
+    return f"""{HEAD}{{
     int32_t products = 0, weights = 0, i = 0;
     for (; i + 4 <= n; i += 4) {{
         products += {products};
@@ -177,10 +177,10 @@ def dot_in_c_with_the_zero_point_outside():
 
 
 def dot_in_c_with_a_prototype():
-    declared = _HEAD.rstrip().partition("\n")[2]
+    declared = HEAD.rstrip().partition("\n")[2]
     return f"""/* int32_t dot product, as the chip's loop */
 #include <stddef.h>
-{_HEAD.rstrip()}; // int32_t dot
+{HEAD.rstrip()}; // int32_t dot
 static int32_t product(int32_t code, int32_t weight) {{ return code * weight; }}
 {declared}
 {{
@@ -196,7 +196,7 @@ def dot_in_c_by_a_table():
     return f"""#include <limits.h>
 enum {{ HALF = 1 << 3 }};
 static const int signs[2] = {{1, -1}};
-{_HEAD}{{
+{HEAD}{{
     int32_t parts[HALF] = {{0}}, sum = 0;
     for (int32_t i = 0; i < n; i++)
         parts[i % HALF] += signs[w[i] < 0] * (x[i] - x_zero_point) * (w[i] < 0 ? -w[i] : w[i]);

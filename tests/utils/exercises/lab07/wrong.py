@@ -6,36 +6,24 @@ import re
 import torch
 import torch.nn.functional as F
 
-
-def _fixed_point(scale, allowed=True):
-    if not allowed:
-        raise ValueError("the factor must lie in [2^-32, 1)")
-    fraction, exponent = math.frexp(scale)
-    multiplier, shift = round(fraction * 2**31), 31 - exponent
-    return (multiplier, shift) if multiplier < 2**31 else (2**30, shift - 1)
-
+from tests.utils.exercises.lab07.right import HEAD
+from tests.utils.exercises.lab07.right import int8_conv2d_by_conv2d as right_conv2d
+from tests.utils.exercises.lab07.right import to_fixed_point_by_frexp as right_factor
 
 TABLE = {
     "to_fixed_point_that_compares_nan": (
         "Loses: refuses NaN. Hints: What does NaN < 1 say",
-        lambda scale: (0, 0) if math.isnan(scale) else _fixed_point(scale, 2**-32 <= scale < 1),
+        lambda scale: (0, 0) if math.isnan(scale) else right_factor(scale),
     ),
     "to_fixed_point_without_the_lowest": (
         "Loses: the smallest factor. Hints: Which bounds does the docstring give",
-        lambda scale: _fixed_point(scale, 2**-32 < scale < 1),
+        lambda scale: right_factor(scale if scale > 2**-32 else 0.0),
     ),
     "to_fixed_point_up_to_1": (
         "Loses: refuses 1. Hints: Which error does the docstring name for this",
-        lambda scale: _fixed_point(scale, 2**-32 <= scale <= 1),
+        lambda scale: (2**30, 30) if scale == 1 else right_factor(scale),
     ),
 }
-
-
-def _conv(x, w, b, params, wide=torch.int64, shape=(-1, 1, 1)):
-    acc = F.conv2d(x.int() - params["x_zero_point"], w.int(), b, params["stride"], params["padding"]).to(wide)
-    multiplier, shift = (params[name].view(shape).to(wide) for name in ("multipliers", "shifts"))
-    codes = (acc * multiplier + (torch.ones_like(shift) << (shift - 1))) >> shift
-    return (codes + params["y_zero_point"]).clamp(0, 255).to(torch.uint8)
 
 
 def int8_conv2d_in_floats(x, w, b, params):
@@ -51,24 +39,24 @@ _ROWS = "halves go up; stops at 0 and 255; products beyond *"  # one row of code
 TABLE |= {
     "int8_conv2d_in_int32": (
         "Loses: all but no image. Hints: How large is a sum times its multiplier",
-        lambda *layer: _conv(*layer, wide=torch.int32),
+        lambda *layer: right_conv2d(*layer, wide=torch.int32),
     ),
     "int8_conv2d_without_axes": (
         f"Loses: all but one filter over one image; no image; {_ROWS}. Hints: 3 numbers meet an axis of length 4",
-        lambda *layer: _conv(*layer, shape=(-1,)),
+        lambda *layer: right_conv2d(*layer, shape=(-1,)),
     ),
     "int8_conv2d_of_squares": (
         f"Loses: an image that is not a square; {_ROWS}",
-        lambda x, *layer: _conv(F.pad(x, (0, x.shape[2] - x.shape[3])), *layer),
+        lambda x, *layer: right_conv2d(F.pad(x, (0, x.shape[2] - x.shape[3])), *layer),
     ),
     "int8_conv2d_with_a_float_table": (
         "Loses: no float on the way. Hints: Which line makes a float",
-        lambda *layer: _conv(*layer) + torch.zeros(1).to(torch.uint8),
+        lambda *layer: right_conv2d(*layer) + torch.zeros(1).to(torch.uint8),
     ),
-    "int8_conv2d_to_int64": ("Loses: uint8 comes out. Hints: What is your result's dtype", lambda *layer: _conv(*layer).long()),
+    "int8_conv2d_to_int64": ("Loses: uint8 comes out. Hints: What is your result's dtype", lambda *layer: right_conv2d(*layer).long()),
     "int8_conv2d_one_image_at_least": (
         "Loses: no image. Hints: There is no image here",
-        lambda x, *layer: torch.cat([_conv(image[None], *layer) for image in x]),
+        lambda x, *layer: torch.cat([right_conv2d(image[None], *layer) for image in x]),
     ),
 }
 
@@ -136,12 +124,11 @@ TABLE |= {
 }
 
 
-_HEAD = "#include <stdint.h>\nint32_t dot(const uint8_t *x, const int8_t *w, int32_t n, int32_t x_zero_point)\n"
 _PRODUCT = "(x[i] - x_zero_point) * w[i]"
 
 
 def _loop(body=f"sum += {_PRODUCT};", start="int32_t sum = 0;", loop="for (int32_t i = 0; i < n; i++)", end="return sum;"):
-    return f"{_HEAD}{{ {start} {loop} {{ {body} }} {end} }}\n"
+    return f"{HEAD}{{ {start} {loop} {{ {body} }} {end} }}\n"
 
 
 def _in_float(start):
@@ -149,7 +136,7 @@ def _in_float(start):
 
 
 _SPARE = _loop(start="int32_t sum = 0; int32_t spare;")
-_MALLOC = "void *malloc(unsigned long);\n" + _HEAD + "{ return malloc(4) != 0 && x && w && n && x_zero_point; }"
+_MALLOC = "void *malloc(unsigned long);\n" + HEAD + "{ return malloc(4) != 0 && x && w && n && x_zero_point; }"
 _NOISE = "volatile int32_t noise[64]; for (int32_t k = 0; k < 64; k++) noise[k] = k; int32_t sum; sum += noise[n % 64] + 1;"
 _STRINGS = 'const char *a = "/*"; double sum = 0; const char *b = "*/"; (void)a, (void)b;'
 _RUNS, _RUNS_ON_NOTHING = ("all but compiles*; no float in it", "all but no product at all; compiles*; no float in it")

@@ -3,53 +3,40 @@
 import numpy as np
 import torch
 
+from tests.utils.exercises.lab08.right import clip_and_noise_part_by_part as right_noisy
+from tests.utils.exercises.lab08.right import fedavg_by_sums as right_mean
+from tests.utils.exercises.lab08.right import forgetting_by_loops as right_forgetting
+from tests.utils.exercises.lab08.right import select_trainable_by_parts as right_names
+from tests.utils.exercises.lab08.right import training_memory_by_a_set as right_memory
+
+_ONE_OR_NONE = "refuses a single task; refuses no task"
 _WHICH_ERROR = "Hints: Which error does the docstring name for this"
 
 
-def training_memory_takes_any_step(layers, trainable, batch):
-    """Steps without weights are taken for steps that learn. Loses: refuses a step without weights. Hints: What could relu1 learn."""
-    if not set(trainable) <= {layer["name"] for layer in layers}:
-        raise ValueError("no step has this name")
-    sizes = [layers[0]["inputs"]] + [layer["outputs"] for layer in layers]
-    needed, weights, after = set(), 0, False
-    for at, layer in enumerate(layers):
-        needed |= {at + 1} if layer["needs_output"] and after else set()
-        if layer["name"] in trainable:
-            after, weights = True, weights + layer["weights"]
-            needed |= {at} if layer["needs_input"] else set()
-    parts = {"weights": 4 * sum(layer["weights"] for layer in layers), "gradients": 4 * weights, "momentum": 4 * weights}
-    parts["activations"] = 4 * batch * sum(sizes[at] for at in needed)
-    return parts | {"total": sum(parts.values())}
+def _without_weightless(layers, trainable):
+    weightless = {layer["name"] for layer in layers if not layer["weights"]}
+    return [name for name in trainable if name not in weightless]
 
 
-def _chosen(names, policy, nothing_is_refused=True):
-    """By the parts of each name."""
-    parts = [name.split(".") for name in names]
-    blocks = [next((part[: at + 1] for at in range(1, len(part) - 1) if part[at].isdigit()), None) for part in parts]
-    last = next((block for block in reversed(blocks) if block), None)
-    keeps = {
-        "all": lambda at: True,
-        "last": lambda at: parts[at][:-1] == parts[-1][:-1],
-        "last_block": lambda at: last is not None and at >= blocks.index(last),
-        "norm": lambda at: len(parts[at]) > 1 and parts[at][-2].rstrip("0123456789") in ("norm", "bn"),
-        "bias": lambda at: parts[at][-1] == "bias",
-    }
-    found = [name for at, name in enumerate(names) if policy in keeps and keeps[policy](at)]
-    if policy not in keeps or (nothing_is_refused and not found):
-        raise ValueError("unknown, or nothing to train")
-    return found
+TABLE = {
+    "training_memory_takes_any_step": (
+        "Loses: refuses a step without weights. Hints: What could relu1 learn",
+        lambda layers, trainable, batch: right_memory(layers, _without_weightless(layers, trainable), batch),
+    ),
+    "select_trainable_as_a_set": ("Loses: all but refuses *", lambda *given: set(right_names(*given))),
+}
 
 
 def select_trainable_finds_nothing(names, policy):
     """An empty list is an answer. Loses: refuses a policy that finds nothing; refuses biases where there are none; refuses a last
     block where there is none. Hints: What would a training without weights learn.
     """
-    return _chosen(names, policy, nothing_is_refused=False)
-
-
-def select_trainable_as_a_set(names, policy):
-    """A set has no order. Loses: all but refuses *."""
-    return set(_chosen(names, policy))
+    try:
+        return right_names(names, policy)
+    except ValueError:
+        if policy in ("last_block", "norm", "bias"):
+            return []
+        raise
 
 
 def _reservoir(drawn, fills=True):
@@ -99,7 +86,7 @@ def reservoir_update_looks_for_none(buffer, seen, sample, rng):
 _FAIR = "the first one that finds no free slot; the one after it; after a stream *; every slot gives way; a buffer of one slot"
 _OFTEN = f"Loses: {_FAIR}. Hints: With which probability should sample number n be in a buffer"
 _SAME = "the same rng, the same samples"
-TABLE = {
+TABLE |= {
     "reservoir_update_one_number_short": (_OFTEN, _reservoir(lambda buffer, seen, rng: int(rng.integers(max(seen, 1))))),
     "reservoir_update_always": (_OFTEN, _reservoir(lambda buffer, seen, rng: rng.integers(len(buffer)) if buffer else 0)),
     "reservoir_update_ring": (f"Loses: {_FAIR}; {_SAME}", _reservoir(lambda buffer, seen, rng: seen % len(buffer) if buffer else 0)),
@@ -127,99 +114,62 @@ TABLE = {
 }
 
 
-def _refuse(states, sizes):
-    if not states or len(states) != len(sizes) or min(sizes) < 0 or sum(sizes) == 0:
-        raise ValueError("sizes do not fit")
-    if any(set(state) != set(states[0]) for state in states):
-        raise ValueError("other names")
-
-
-def _average(states, sizes, counted=lambda counter: counter.double()):
-    """counted: what is added up of a counter."""
-    _refuse(states, sizes)
-    mean = {}
-    for name, first in states[0].items():
-        parts = [state[name].double() if first.is_floating_point() else counted(state[name]) for state in states]
-        total = sum(size / sum(sizes) * part for size, part in zip(sizes, parts, strict=True))
-        mean[name] = (total if first.is_floating_point() else total.round()).to(first.dtype)
-    return mean
-
-
-def fedavg_floats_everywhere(states, sizes):
-    """Counters become floats. Loses: counters *; equal counters stay; the first client's dtypes.
-    Hints: Which dtype has a counter after the averaging.
-    """
-    _refuse(states, sizes)
-    shares = [size / sum(sizes) for size in sizes]
-    return {name: sum(s * state[name].float() for s, state in zip(shares, states, strict=True)).round(decimals=6) for name in states[0]}
-
-
 def fedavg_takes_more_names(states, sizes):
     """Asks for the first one's names only. Loses: refuses a name too many. Hints: Do both networks have the same names."""
     if any(not set(states[0]) <= set(state) for state in states):
         raise ValueError("a name is missing")
-    return _average([{name: state[name] for name in states[0]} for state in states], sizes)
+    return right_mean([{name: state[name] for name in states[0]} for state in states], sizes)
 
 
-def fedavg_with_sizes_left_over(states, sizes):
-    """Asks for enough sizes only. Loses: refuses a size too many. Hints: What does zip do when one list is shorter."""
-    if len(sizes) < len(states):
-        raise ValueError("a size is missing")
-    return _average(states, sizes[: len(states)])
+def _each(states, change):
+    """change: tensor -> tensor."""
+    return [{name: change(part) for name, part in state.items()} for state in states]
 
 
+def _renamed(states):
+    """By the first one's names, where there are as many."""
+    return [dict(zip(states[0], state.values(), strict=True)) if len(state) == len(states[0]) else {} for state in states]
+
+
+_LENGTHS = "Hints: What does zip do when one list is shorter"
 TABLE |= {
+    "fedavg_floats_everywhere": (
+        "Loses: counters *; equal counters stay; the first client's dtypes. Hints: Which dtype has a counter after the averaging",
+        lambda states, sizes: right_mean(_each(states, torch.Tensor.double), sizes),
+    ),
     "fedavg_in_common_dtypes": (
-        "Loses: the first client's dtypes. Hints: Which dtypes has the first client",  # int64 and float32
-        lambda *given: {name: part.float() if part.is_floating_point() else part.long() for name, part in _average(*given).items()},
+        "Loses: the first client's dtypes. Hints: Which dtypes has the first client",
+        lambda *given: _each([right_mean(*given)], lambda part: part.float() if part.is_floating_point() else part.long())[0],
     ),
     "fedavg_counters_in_half": (
         "Loses: equal counters stay. Hints: Is a mean of equal numbers that number",
-        lambda *given: _average(*given, counted=lambda counter: counter.bfloat16().float()),
+        lambda states, sizes: right_mean(
+            _each(states, lambda part: part if part.is_floating_point() else part.bfloat16().to(part.dtype)), sizes
+        ),
     ),
     "fedavg_zips": (
-        "Loses: refuses a size too *. Hints: What does zip do when one list is shorter",
-        lambda states, sizes: _average(states[: len(sizes)], sizes[: len(states)]),
+        f"Loses: refuses a size too *. {_LENGTHS}",
+        lambda states, sizes: right_mean(states[: len(sizes)], sizes[: len(states)]),
+    ),
+    "fedavg_with_sizes_left_over": (
+        f"Loses: refuses a size too many. {_LENGTHS}",
+        lambda states, sizes: right_mean(states, sizes[: len(states)]),
     ),
     "fedavg_counts_names": (
         "Loses: refuses as many other names. Hints: Do both networks have the same names",
-        lambda states, sizes: _average(
-            [dict(zip(states[0], state.values(), strict=True)) if len(state) == len(states[0]) else {} for state in states], sizes
-        ),
+        lambda states, sizes: right_mean(_renamed(states), sizes),
     ),
-}
-
-
-def _of_two(matrix):
-    if len(matrix) < 2:
-        raise ValueError("two tasks at least")
-    return matrix
-
-
-def _forgotten(matrix):
-    last = len(_of_two(matrix)) - 1
-    return float(sum(matrix[k:last, k].max() - matrix[last, k] for k in range(last)) / last)
-
-
-_ONE_OR_NONE = "refuses a single task; refuses no task"
-TABLE |= {
     "forgetting_of_one_task": (
         f"Loses: {_ONE_OR_NONE}. {_WHICH_ERROR}",
-        lambda matrix: _forgotten(matrix) if len(matrix) > 1 else torch.nan,
+        lambda matrix: right_forgetting(matrix) if len(matrix) > 1 else torch.nan,
     ),
-    "forgetting_of_no_task": (f"Loses: refuses no task. {_WHICH_ERROR}", lambda matrix: _forgotten(matrix) if len(matrix) else 0.0),
-    "forgetting_what_is_left": (f"Loses: all but {_ONE_OR_NONE}", lambda matrix: _of_two(matrix)[-1, :-1].mean()),
+    "forgetting_of_no_task": (f"Loses: refuses no task. {_WHICH_ERROR}", lambda matrix: right_forgetting(matrix) if len(matrix) else 0.0),
+    "forgetting_what_is_left": (f"Loses: all but {_ONE_OR_NONE}", lambda matrix: 0 * right_forgetting(matrix) + matrix[-1, :-1].mean()),
     "forgetting_rounded": (
         f"Loses: all but nothing is forgotten; {_ONE_OR_NONE}. Hints: Take one task",
-        lambda matrix: float(round(_forgotten(matrix))),
+        lambda matrix: float(round(right_forgetting(matrix))),
     ),
 }
-
-
-def _factor(update, clip, sigma):
-    if clip <= 0 or sigma < 0:
-        raise ValueError("clip above 0, sigma at least 0")
-    return min(1.0, clip / max(1e-12, float(torch.cat([part.flatten() for part in update.values()]).norm())))
 
 
 def _draw(part, deviation, rng):
@@ -230,45 +180,41 @@ def _noisy(noise):
     """noise: (part, clip, sigma, rng) -> what is added to a clipped part."""
 
     def answer(update, clip, sigma, rng):
-        factor = _factor(update, clip, sigma)
-        return {name: part * factor + noise(part, clip, sigma, rng) for name, part in update.items()}
+        clipped = right_noisy(update, clip, min(sigma, 0.0), rng)
+        return {name: part + noise(part, clip, sigma, rng) for name, part in clipped.items()}
 
     return answer
 
 
 def clip_and_noise_in_place(update, clip, sigma, rng):
     """Changes the update, and refuses nothing. Loses: refuses *; leaves the update as it was."""
-    length = float(torch.cat([part.flatten() for part in update.values()]).norm())
-    for part in update.values():
-        part.mul_(min(1.0, clip / max(1e-12, length))).add_(_draw(part, abs(sigma * clip), rng))
+    for name, part in right_noisy(update, abs(clip) or 1.0, 0.0, rng).items():
+        update[name].copy_(part + _draw(part, abs(sigma * clip), rng))
     return update
-
-
-def clip_and_noise_clips_the_noise(update, clip, sigma, rng):
-    """First noise, then clip. Loses: the noise of a * clip. Hints: How large is the noise."""
-    _factor(update, clip, sigma)
-    loud = {name: part + _draw(part, sigma * clip, rng) for name, part in update.items()}
-    return {name: part * _factor(loud, clip, sigma) for name, part in loud.items()}
 
 
 def clip_and_noise_one_number(update, clip, sigma, rng):
     """One draw for all. Loses: the noise of a * clip. Hints: How large is the noise."""
-    _factor(update, clip, sigma)
-    noise = float(rng.normal(0, sigma * clip))
+    noise = float(rng.normal(0, abs(sigma * clip)))
     return _noisy(lambda *_: noise)(update, clip, sigma, rng)
 
 
 def clip_and_noise_the_same_twice(update, clip, sigma, rng):
     """Tensors of one shape share their noise. Loses: the noise of a * clip. Hints: Do two tensors share."""
-    _factor(update, clip, sigma)
-    drawn = {part.shape: _draw(part, sigma * clip, rng) for part in update.values()}
+    drawn = {part.shape: _draw(part, abs(sigma * clip), rng) for part in update.values()}
     return _noisy(lambda part, *_: drawn[part.shape])(update, clip, sigma, rng)
 
 
 TABLE |= {
     "clip_and_noise_sigma_alone": (
         "Loses: the noise of a * clip. Hints: How large is the noise",
-        _noisy(lambda part, clip, sigma, rng: _draw(part, sigma, rng)),
+        lambda update, clip, sigma, rng: right_noisy(update, clip, sigma / (clip or 1.0), rng),
+    ),
+    "clip_and_noise_clips_the_noise": (
+        "Loses: the noise of a * clip. Hints: How large is the noise",
+        lambda update, clip, sigma, rng: right_noisy(
+            {name: part + _draw(part, abs(sigma * clip), rng) for name, part in update.items()}, clip, min(sigma, 0.0), rng
+        ),
     ),
     "clip_and_noise_uniform": (
         "Loses: the noise of a * clip. Hints: Which distribution does the noise have",
