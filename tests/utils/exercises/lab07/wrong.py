@@ -16,7 +16,7 @@ TABLE = {
         lambda scale: (0, 0) if math.isnan(scale) else right_factor(scale),
     ),
     "to_fixed_point_without_the_lowest": (
-        "Loses: the smallest factor. Hints: Which bounds does the docstring give",
+        "Loses: the smallest factor. Hints: This input is valid",
         lambda scale: right_factor(scale if scale > 2**-32 else 0.0),
     ),
     "to_fixed_point_up_to_1": (
@@ -77,6 +77,7 @@ def weights_to_c_in_place(name, array):
 
 
 _FORM, _NAMES = "Hints: How does C declare an array of constants", "Hints: Which names does C allow"
+_VALID = "Hints: This input is valid"
 _ROW_BY_ROW = "a filter of four axes; a transposed matrix; 2,000 numbers; leaves the array as it was"
 TABLE |= {
     "weights_to_c_in_int": ("Loses: all but refuses *. Hints: What is the array's dtype", lambda *given: _in_c(*given, kind="int")),
@@ -109,17 +110,17 @@ TABLE |= {
         lambda name, array: _in_c(name, array.to(torch.uint8) if array.dtype is torch.bool else array),
     ),
 }
-_CHECKS = {  # of a name -> (the cases that are lost, the check)
-    "that_checks_letters": ("refuses * digit; refuses * ASCII", lambda name: name.replace("_", "").isalnum()),
-    "that_asks_python": ("refuses a name beyond ASCII", str.isidentifier),
-    "by_its_first_letter": ("refuses a name with *", lambda name: name.isascii() and name[:1].isidentifier()),
-    "by_an_expression": ("refuses * line end", lambda name: re.match(r"[A-Za-z_][A-Za-z0-9_]*$", name)),
-    "of_small_letters": ("a name * capital", lambda name: re.fullmatch(r"[a-z_]\w*", name, re.ASCII)),
-    "of_letters_first": ("a name that begins with _", lambda name: re.fullmatch(r"[A-Za-z]\w*", name, re.ASCII)),
-    "of_two_letters": ("a name of one letter", lambda name: re.fullmatch(r"[A-Za-z_]\w+", name, re.ASCII)),
+_CHECKS = {  # of a name -> (the cases that are lost and the hint, the check)
+    "that_checks_letters": (f"refuses * digit; refuses * ASCII. {_NAMES}", lambda name: name.replace("_", "").isalnum()),
+    "that_asks_python": (f"refuses a name beyond ASCII. {_NAMES}", str.isidentifier),
+    "by_its_first_letter": (f"refuses a name with *. {_NAMES}", lambda name: name.isascii() and name[:1].isidentifier()),
+    "by_an_expression": (f"refuses * line end. {_NAMES}", lambda name: re.match(r"[A-Za-z_][A-Za-z0-9_]*$", name)),
+    "of_small_letters": (f"a name * capital. {_VALID}", lambda name: re.fullmatch(r"[a-z_]\w*", name, re.ASCII)),
+    "of_letters_first": (f"a name that begins with _. {_VALID}", lambda name: re.fullmatch(r"[A-Za-z]\w*", name, re.ASCII)),
+    "of_two_letters": (f"a name of one letter. {_VALID}", lambda name: re.fullmatch(r"[A-Za-z_]\w+", name, re.ASCII)),
 }
 TABLE |= {
-    f"weights_to_c_{name}": (f"Loses: {lost}. {_NAMES}", lambda *given, allowed=allowed: _in_c(*given, allowed=allowed))
+    f"weights_to_c_{name}": (f"Loses: {lost}", lambda *given, allowed=allowed: _in_c(*given, allowed=allowed))
     for name, (lost, allowed) in _CHECKS.items()
 }
 

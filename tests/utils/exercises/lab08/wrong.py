@@ -166,7 +166,7 @@ TABLE |= {
     "forgetting_of_no_task": (f"Loses: refuses no task. {_WHICH_ERROR}", lambda matrix: right_forgetting(matrix) if len(matrix) else 0.0),
     "forgetting_what_is_left": (f"Loses: all but {_ONE_OR_NONE}", lambda matrix: 0 * right_forgetting(matrix) + matrix[-1, :-1].mean()),
     "forgetting_rounded": (
-        f"Loses: all but nothing is forgotten; {_ONE_OR_NONE}. Hints: Take one task",
+        f"Loses: all but nothing is forgotten; {_ONE_OR_NONE}. Hints: Where are the other digits",
         lambda matrix: float(round(right_forgetting(matrix))),
     ),
 }
