@@ -1,14 +1,17 @@
-"""Lab 02's stand-ins do what the lab needs of them: small dtypes, layers' weights, any scale that broadcasts."""
+"""Lab 02: what is said of floating point on the way and of a class; stand-ins on small dtypes, layers' weights and any scale."""
 
 import pytest
 import torch
 
 from utils.compress import quantization
-from utils.exercises.checking import check
+from utils.exercises.checking import assess, check
 from utils.exercises.lab02 import lab
 from utils.exercises.lab02.fake_quant import TorchFakeQuant
 from utils.exercises.lab02.integer_linear import torch_linear
 from utils.exercises.lab02.quantize import torch_codes
+from utils.exercises.messages.inputs import shown_inputs
+
+from .wrong import TABLE
 
 WEIGHT = torch.randn(6, 4, 3, 3, generator=torch.Generator().manual_seed(0))
 
@@ -63,3 +66,35 @@ def test_an_empty_class_gives_way_to_one_that_trains(home, monkeypatch):
     weight = WEIGHT.clone().requires_grad_()
     handed.apply(weight, 0.05, 0, -8, 7).sum().backward()
     assert 0 < weight.grad.mean() < 1
+
+
+def no_float_got(way):
+    outcomes = assess(lab.exercises["integer_linear"], TABLE[f"integer_linear_{way}"][1]).outcomes
+    return next(outcome.verdict.got for outcome in outcomes if outcome.case.name == "no float on the way")
+
+
+def test_what_was_floating_point_and_what_left_torch_is_named():
+    """Integers in numpy are no exception: the check does not see them."""
+    assert no_float_got("with_float_accumulators") == "floating point on the way (zeros, torch.float32)"
+    assert no_float_got("in_numpy_by_asarray") == "a part of the way in numpy, which the check does not see"
+
+
+def test_to_print_a_tensor_on_the_way_is_no_float(capsys):
+    def integer_linear(q_x, q_w, q_b, x_zero_point):
+        print(q_x, q_w, q_b)
+        return (q_x.int() - x_zero_point) @ q_w.int().T + q_b
+
+    assert assess(lab.exercises["integer_linear"], integer_linear).failed == ()
+    assert "tensor(" in capsys.readouterr().out
+
+
+def test_a_class_whose_backward_is_empty_gets_the_points_of_forward():
+    result = assess(lab.exercises["FakeQuant"], TABLE["FakeQuantForwardOnly"][1])
+    assert result.attempted and 0 < result.points < result.exercise.points
+    assert len([outcome for outcome in result.outcomes if outcome.empty]) == len(result.failed)
+
+
+def test_the_check_says_what_a_class_was_called_with():
+    exercise = lab.exercises["FakeQuant"]
+    said = shown_inputs(exercise, next(case for case in exercise.cases() if case.name == "clips beyond the ends"))
+    assert said.startswith("x of shape (5, 8), scale=0.") and said.endswith("zero_point=0, low=-8, high=7")
