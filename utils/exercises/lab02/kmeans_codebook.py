@@ -38,71 +38,52 @@ def codebook(*wanted: str) -> Judge:
         if not np.isin(given, np.arange(2**bits)).all():
             return Verdict(False, f"codes from 0 to {2**bits - 1}", f"codes from {number(given.min())} to {number(given.max())}", "shape")
         for name in wanted:
-            said, fault = _PROPERTIES[name]
-            if (found := fault(weight, bits, entries.astype(float), given)) is not None:
-                return Verdict(False, said, found, name)
-        said = ", ".join(_PROPERTIES[name][0] for name in wanted)
+            if (fault := _fault(name, weight, bits, entries.astype(float), given)) is not None:
+                return Verdict(False, _PROPERTIES[name], fault, name)
+        said = ", ".join(_PROPERTIES[name] for name in wanted)
         return Verdict(True, said, said)
 
     return judge
 
 
-def _spacing(weight: np.ndarray, bits: int) -> float:
-    """Between two entries, if they were spaced evenly: what errors are measured by."""
-    return float(np.ptp(weight)) / (2**bits - 1)
-
-
-def _not_nearest(weight: np.ndarray, bits: int, entries: np.ndarray, given: np.ndarray) -> str | None:
-    away = np.abs(weight - entries[given.astype(int)])
-    worse = away > distance_to_nearest(weight, entries) + 2e-3 * _spacing(weight, bits) + 1e-7
-    return f"{int(worse.sum())} of {weight.size} weights have another entry" if worse.any() else None
-
-
-def _no_means(weight: np.ndarray, bits: int, entries: np.ndarray, given: np.ndarray) -> str | None:
-    for code in np.unique(given):
-        mean = weight[given == code].astype(float).mean()
-        if abs(entries[int(code)] - mean) > 2e-2 * _spacing(weight, bits) + 1e-7:
-            return f"entry {int(code)} is {number(entries[int(code)])}, the mean of its weights {number(mean)}"
-    return None
-
-
-def _large_error(weight: np.ndarray, bits: int, entries: np.ndarray, given: np.ndarray) -> str | None:
-    error = float(np.mean((weight - entries[given.astype(int)]) ** 2))
-    least = float(np.mean(distance_to_nearest(weight, lloyd(weight, bits)) ** 2))
-    return f"mean squared error {number(error)}, k-means has {number(least)}" if error > KMEANS * least + 1e-12 else None
-
-
-def _not_exact(weight: np.ndarray, bits: int, entries: np.ndarray, given: np.ndarray) -> str | None:
-    fault = difference(entries[given.astype(int)], weight.astype(float), 1e-5, 1e-7)
-    return fault and f"codebook[codes] has {fault}"
-
-
-def _not_sorted(weight: np.ndarray, bits: int, entries: np.ndarray, given: np.ndarray) -> str | None:
-    at = np.flatnonzero(np.diff(entries) < -1e-6 * np.ptp(entries))  # a mean in float32
-    return f"{number(entries[at[0]])} before {number(entries[at[0] + 1])}" if at.size else None
-
-
-def _neither_way(weight: np.ndarray, bits: int, entries: np.ndarray, given: np.ndarray) -> str | None:
-    """Neither from low to high nor from high to low, as entries with others behind them."""
-    return _not_sorted(weight, bits, entries, given) if _not_sorted(weight, bits, entries[::-1], given) else None
-
-
-def _not_repeated(weight: np.ndarray, bits: int, entries: np.ndarray, given: np.ndarray) -> str | None:
-    values = len(np.unique(weight))
-    odd = [entry for entry in entries[values:] if not np.isclose(entry, entries[values - 1], rtol=1e-5)]
-    return f"{number(odd[0])} among the entries that are left over" if odd else None
-
-
 _PROPERTIES = {
-    "nearest": ("each weight has its nearest entry", _not_nearest),
-    "means": ("each used entry is the mean of its weights", _no_means),
-    "loss": ("an error about as small as that of k-means", _large_error),
-    "exact": ("each weight comes back as it was", _not_exact),
-    "padded": ("entries in ascending order", _neither_way),
-    "sorted": ("entries in ascending order", _not_sorted),
-    "repeated": ("the last value repeated in the entries that are left over", _not_repeated),
-    "integers": ("codes of an integer dtype", lambda *given: None if given[3].dtype.kind in "iu" else f"codes of {given[3].dtype}"),
+    "nearest": "each weight has its nearest entry",
+    "means": "each used entry is the mean of its weights",
+    "loss": "an error about as small as that of k-means",
+    "exact": "each weight comes back as it was",
+    "padded": "entries in ascending order",  # about values that were put behind the last entry
+    "sorted": "entries in ascending order",
+    "repeated": "the last value repeated in the entries that are left over",
+    "integers": "codes of an integer dtype",
 }
+
+
+def _fault(name: str, weight: np.ndarray, bits: int, entries: np.ndarray, given: np.ndarray) -> str | None:
+    """The first fault about this property, None if there is none. Errors are measured by the space between evenly spaced entries."""
+    spacing, codes = float(np.ptp(weight)) / (2**bits - 1), given.astype(int)
+    back, falls = entries[codes], np.flatnonzero(np.diff(entries) < -1e-6 * np.ptp(entries))  # a mean in float32
+    if name == "nearest":
+        worse = np.abs(weight - back) > distance_to_nearest(weight, entries) + 2e-3 * spacing + 1e-7
+        return f"{int(worse.sum())} of {weight.size} weights have another entry" if worse.any() else None
+    if name == "means":
+        means = {code: weight[codes == code].astype(float).mean() for code in np.unique(codes).tolist()}
+        off = [code for code, mean in means.items() if abs(entries[code] - mean) > 2e-2 * spacing + 1e-7]
+        return f"entry {off[0]} is {number(entries[off[0]])}, the mean of its weights {number(means[off[0]])}" if off else None
+    if name == "loss":
+        error, least = (float(np.mean(far**2)) for far in (weight - back, distance_to_nearest(weight, lloyd(weight, bits))))
+        return f"mean squared error {number(error)}, k-means has {number(least)}" if error > KMEANS * least + 1e-12 else None
+    if name == "exact":
+        fault = difference(back, weight.astype(float), 1e-5, 1e-7)
+        return fault and f"codebook[codes] has {fault}"
+    if name == "sorted" or (name == "padded" and (np.diff(entries) > 1e-6 * np.ptp(entries)).any()):
+        return f"{number(entries[falls[0]])} before {number(entries[falls[0] + 1])}" if falls.size else None
+    if name == "repeated":
+        values = len(np.unique(weight))
+        odd = [entry for entry in entries[values:] if not np.isclose(entry, entries[values - 1], rtol=1e-5)]
+        return f"{number(odd[0])} among the entries that are left over" if odd else None
+    return f"codes of {given.dtype}" if name == "integers" and given.dtype.kind not in "iu" else None
+
+
 _NEAREST = ("Which entry does a weight get?", "The nearest: argmin of the distances, after the last change of the codebook.")
 _MEAN = ("Where should an entry be, so that its weights are near?", "At their mean. Repeat both steps until no entry moves any more.")
 _ORDER = ("In which order are the entries?", "From low to high: sort them before you assign codes.")
