@@ -57,10 +57,12 @@ bytes_of = {name: run.size_bytes[0] for name, run in records.items()}
 notes = {
     name: f"{bytes_of[name] / 1000:,.0f} kB\n{run.mean_test:.1f} %" for name, run in records.items()
 }
+smaller = bytes_of["large"] / bytes_of["nano"]
+lost = records["large"].mean_test - records["nano"].mean_test
 show.areas(
     bytes_of,
     notes,
-    finding=f"{bytes_of['large'] / bytes_of['nano']:.0f} times smaller, nano keeps most of the accuracy (means of 3 seeds).",
+    finding=f"Nano's file is {smaller:.0f} times smaller than large's, its accuracy {lost:.1f} points lower (3 seeds).",
 )
 
 # %% [markdown]
