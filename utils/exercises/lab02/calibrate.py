@@ -101,18 +101,6 @@ MISTAKES = (
 )
 
 
-def _in_range(expected: str, judge: Callable[[float, float], Verdict]) -> Callable[[Any], Verdict]:
-    """The verdict on two finite numbers with 0 between them."""
-
-    def judged(answer: Any) -> Verdict:
-        found = numbers_of(answer)
-        if found is None or not np.isfinite(found).all():
-            return Verdict(False, expected, describe(answer), "shape")
-        return judge(*found)
-
-    return judged
-
-
 def clips_a_ten_thousandth(answer: Any, inputs: tuple[Any, ...]) -> Verdict:
     """inputs: (values, bits, "percentile"). Each end lies between the two values that the quantile lies between.
 
@@ -123,11 +111,11 @@ def clips_a_ten_thousandth(answer: Any, inputs: tuple[Any, ...]) -> Verdict:
     inner, outer = int(np.ceil(at)), int(np.floor(at))
     lows, highs = np.minimum(ordered[[outer, inner]], 0), np.maximum(ordered[[-1 - inner, -1 - outer]], 0)
     expected = f"low in {number(lows[0])} to {number(lows[1])}, high in {number(highs[0])} to {number(highs[1])}"
-
-    def between(low: float, high: float) -> Verdict:
-        return Verdict(_lies_in(low, lows) and _lies_in(high, highs), expected, f"low {number(low)}, high {number(high)}")
-
-    return _in_range(expected, between)(answer)
+    found = numbers_of(answer)
+    if found is None or not np.isfinite(found).all():
+        return Verdict(False, expected, describe(answer), "shape")
+    right = _lies_in(found[0], lows) and _lies_in(found[1], highs)
+    return Verdict(right, expected, f"low {number(found[0])}, high {number(found[1])}")
 
 
 def _lies_in(value: float, two: np.ndarray) -> bool:
@@ -138,16 +126,14 @@ def _lies_in(value: float, two: np.ndarray) -> bool:
 
 def has_least_error(answer: Any, inputs: tuple[Any, ...]) -> Verdict:
     """inputs: (values, bits, "mse"). The range holds 0, and its error is at most a hair above that of the best candidate."""
-    values, bits, _ = inputs
+    (values, bits, _), found = inputs, numbers_of(answer)
     best = least_error(values, bits)
     expected = f"a range around 0 with mean squared error {number(best)}"
-
-    def small(low: float, high: float) -> Verdict:
-        error = squared_error(values, low, high, bits)
-        right = error <= best * HAIR + 1e-12 and low <= 0 <= high
-        return Verdict(right, expected, f"{number(low)} to {number(high)}: error {number(error)}")
-
-    return _in_range(expected, small)(answer)
+    if found is None or not np.isfinite(found).all():
+        return Verdict(False, expected, describe(answer), "shape")
+    error = squared_error(values, *found, bits)
+    right = error <= best * HAIR + 1e-12 and found[0] <= 0 <= found[1]
+    return Verdict(right, expected, f"{number(found[0])} to {number(found[1])}: error {number(error)}")
 
 
 def _heavy_tailed(rng: np.random.Generator, count: int) -> Tensor:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, from_numpy, inf, tensor, zeros
 
 from utils.exercises.declare import Case, Hints, Mistake, exercise
-from utils.exercises.judges import Judge, Oracle, Verdict, close_to, describe, difference, recognising
+from utils.exercises.judges import Judge, Verdict, close_to, describe, difference, recognising
 from utils.exercises.lab02.draws import halves, normal, off_borders, step, whole
 from utils.exercises.lab02.oracles import fake, straight_through
 from utils.exercises.lab02.quantize import EVEN
@@ -134,16 +134,13 @@ def _scale_without_gradient(answer: Any, inputs: tuple[Any, ...]) -> Verdict:
     return Verdict(right, expected, expected if right else f"a gradient for it: {describe(given)}")
 
 
-def _both_gradients(oracle: Oracle) -> Judge:
+def _both_gradients(answer: Any, inputs: tuple[Any, ...]) -> Verdict:
     """For the probe `two_calls`: each call has its own gradient."""
-
-    def judge(answer: Any, inputs: tuple[Any, ...]) -> Verdict:
-        x, *others = inputs
-        names = {"first": "the gradient of the first call", "second": "the gradient of the second call"}
-        fault = difference(answer, {"first": oracle(x, *others), "second": oracle(x[::-1], *others)}, 1e-4, 1e-6, names)
-        return Verdict(fault is None, "each call's own gradient", fault or "each call's own gradient")
-
-    return judge
+    (x, *others), expected = inputs, "each call's own gradient"
+    names = {"first": "the gradient of the first call", "second": "the gradient of the second call"}
+    right = {"first": straight_through(x, *others), "second": straight_through(x[::-1], *others)}
+    fault = difference(answer, right, 1e-4, 1e-6, names)
+    return Verdict(fault is None, expected, fault or expected)
 
 
 def _upstream(rng: np.random.Generator, x: Tensor) -> Tensor:
@@ -204,5 +201,5 @@ def FakeQuant(rng: np.random.Generator) -> Iterator[Case]:  # noqa: N802
         "A network has many layers: forward runs for all of them, then backward.",
         "Keep what backward needs on ctx, not on the class, and do not change gradient itself.",
     )
-    yield case("two calls before their gradients", clipped, own, _both_gradients(straight_through), probe="two_calls", basis=stops)
+    yield case("two calls before their gradients", clipped, own, _both_gradients, probe="two_calls", basis=stops)
     yield keeps_inputs(beyond + 0.0, coarse, 0, -8, 7, None, probe="forward_and_backward", as_given=True, basis=cut)
