@@ -17,7 +17,11 @@ Numbers = list[int]
 
 
 def source(
-    add: str = "sum += (x[i] - x_zero_point) * w[i];", *, start: str = "int32_t sum = 0;", step: int = 1, end: str = "return sum;"
+    add: str = "sum += (x[i] - x_zero_point) * w[i];",
+    *,
+    start: str = "int32_t sum = 0;",
+    loop: str = "i < n; i++",
+    end: str = "return sum;",
 ) -> str:
     """The plain loop; each argument replaces a part of it."""
     return f"""#include <stdint.h>
@@ -25,7 +29,7 @@ def source(
 int32_t dot(const uint8_t *x, const int8_t *w, int32_t n, int32_t x_zero_point)
 {{
     {start}
-    for (int32_t i = 0; i + {step} <= n; i += {step})
+    for (int32_t i = 0; {loop})
         {add}
     {end}
 }}
@@ -55,7 +59,8 @@ def _in_bits(bits: int) -> _Returns:
 
 def _unrolled(by: int) -> _Returns:
     products = " + ".join(f"(x[i + {at}] - x_zero_point) * w[i + {at}]" for at in range(by))
-    return _Returns(lambda x, w, *zero: dot(x[: len(x) // by * by], w[: len(x) // by * by], *zero), source(f"sum += {products};", step=by))
+    loop = source(f"sum += {products};", loop=f"i + {by} <= n; i += {by}")
+    return _Returns(lambda x, w, zero: dot(x[: len(x) // by * by], w[: len(x) // by * by], zero), loop)
 
 
 _LAST: Hints = ("Which is the last element of an array of n?", "x[n - 1]: the loop runs from 0 while i < n.")
