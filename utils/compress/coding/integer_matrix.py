@@ -43,14 +43,14 @@ def encode_integers(matrix: np.ndarray) -> bytes:
 
 
 def widths(columns: int) -> list[int]:
-    """Which widths of an image an encoder tries: none, the side of a square, kernels of 3 and 5, maps of 4.
+    """Which widths of an image an encoder tries: none and the side of a square, or kernels of 3 and 5 and maps of 4.
 
     >>> widths(784), widths(800)
-    ([0, 28, 4], [0, 4, 5])
+    ([0, 28], [0, 4, 5])
     """
     square = math.isqrt(columns)
     tried = [square] if square * square == columns and 5 < square < 256 else []
-    return [0, *tried, *(width for width in (3, 4, 5) if columns % width**2 == 0)]
+    return [0, *(tried or (width for width in (3, 4, 5) if columns % width**2 == 0))]
 
 
 def _encoded(rows: list[list[int]], width: int) -> bytes:
@@ -87,13 +87,9 @@ def _walk(coder: Coder, rows: int, columns: int, width: int, known: list[list[in
         raise DecodingError(f"{sum(full_rows)} rows and {len(cells)} columns with integers are more than {MAX_CELLS} cells")
     contexts, found = CellContexts(columns, width, spent), []
     for at, full in enumerate(full_rows):
-        row = [0] * columns
-        if full:
-            contexts.begin(row)
-            for column in cells:
-                last = column == cells[-1] and not contexts.filled
-                row[column] = contexts.cell(coder, column, known[at][column] if known else None, last)
-        found.append(row)
+        if full and not cells:
+            raise DecodingError("a row has an integer, and no column has one")
+        found.append(contexts.row(coder, cells, known[at] if known else None) if full else [0] * columns)
     return found
 
 

@@ -17,7 +17,6 @@ from torch import Tensor, nn
 from utils.compress.rate.integer_weight import IntegerWeight, freeze_integers_, latent_of, parts_of, prepare_
 from utils.models import Codes
 from utils.train import Augment, Data, History, Loss, Schedule, TrainConfig, cross_entropy, fit
-from utils.train.schedules import constant
 
 
 @dataclass(frozen=True)
@@ -120,7 +119,7 @@ def train_for_rate(
 
 def _late_decay(done: float) -> float:
     """The learning rate stays for half of the training, then falls in a straight line to a hundredth."""
-    return constant(done) if done < 0.5 else 1 - 0.99 * (done - 0.5) / 0.5
+    return 1.0 if done < 0.5 else 1 - 0.99 * (done - 0.5) / 0.5
 
 
 class _Rate:
