@@ -39,6 +39,7 @@ RESEMBLING: dict[str, Hints] = {
         "One number came. How many are asked for?",
         "An operation without an axis makes one number of all: sum(), max(), mean().",
     ),
+    "opposite number": ("Compare the signs.", "The sign is the only difference: what is subtracted from what?"),
     "opposite sign": ("Compare the signs.", "Every number has the opposite sign: which one is subtracted from which?"),
     "other places": (
         "The right numbers, in other places.",
@@ -68,7 +69,8 @@ RESEMBLING: dict[str, Hints] = {
 }
 _NOTHING: Hints = ("Your function returns nothing.", "Its last line, or a branch of an if, needs return in front of the result.")
 _REFUSED = "This input is valid, and your own raise refuses it. Which condition led there?"
-_OF_THE_FIRST = ("another shape", "another size", "one number", "several numbers")  # a later case may be about its shape
+# of the first case alone: a later one may be about this, and its own hint says more
+_OF_THE_FIRST = ("another shape", "another size", "another unit", "one number", "opposite number", "reciprocal", "several numbers")
 _ANOTHER_ERROR = (
     "You raise {got}; the docstring asks for {expected}.",
     "Write raise {expected}(...), with a sentence that says what was wrong.",

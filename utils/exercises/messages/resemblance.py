@@ -28,6 +28,7 @@ RESEMBLANCES = (
     "not a mask",
     "not a tuple",
     "one number",
+    "opposite number",
     "opposite sign",
     "other keys",
     "other places",
@@ -111,7 +112,8 @@ def _of_the_numbers(found: np.ndarray, wanted: np.ndarray, near: Near) -> str:
     with np.errstate(all="ignore"):
         kinds = {"opposite sign": _is_opposite, "wrapped": _is_wrapped, "rounded": _is_rounded, "another unit": _is_of_another_unit}
         kinds["reciprocal"] = lambda found, wanted, near: bool(wanted.any()) and near(1 / found.astype(float), wanted)
-        return next((name for name, holds in kinds.items() if holds(found, wanted, near)), "")
+        kind = next((name for name, holds in kinds.items() if holds(found, wanted, near)), "")
+    return "opposite number" if kind == "opposite sign" and np.unique(wanted).size < _FEWEST else kind
 
 
 def _are_turned(found: np.ndarray, wanted: np.ndarray, near: Near) -> bool:

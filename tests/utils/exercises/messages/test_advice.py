@@ -133,7 +133,7 @@ def test_the_keys_of_a_long_dict_that_are_missing_or_too_many_are_named():
 @pytest.mark.parametrize(
     ("answer", "expected", "about"),
     [
-        (-1.5, 1.5, "opposite sign"),
+        (-1.5, 1.5, "opposite number"),
         (0.00061, 0.61, "another unit"),
         (2196.0, 0.61, "another unit"),
         (1, 1.046, "rounded"),
