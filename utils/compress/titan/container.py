@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import torch
@@ -15,6 +15,7 @@ from utils.compress.batch_norms import fold
 from utils.compress.titan import tensor_codings as coding
 from utils.compress.titan.architecture import MAX_PARAMETERS, MAX_WIDTH, build, check_shapes, describe
 from utils.compress.titan.byte_stream import ByteReader, TitanError, framed, unsigned
+from utils.compress.titan.dead_units import silence_dead_units_
 from utils.compress.titan.layer_chain import TitanNet, chain_of, weighted
 from utils.files import write_atomically
 from utils.models import Codes
@@ -81,9 +82,9 @@ class Titan:
 def compress_to_titan(model: nn.Module, config: TitanConfig | None = None, codes: Mapping[str, Codes] | None = None) -> Titan:
     """Compress a trained network; the model is left as it was.
 
-    Batch norms are folded. A tensor with codes (of `train_for_rate` or `freeze_`) is stored as integers by a range coder,
-    without loss. Any other weight is stored by shared values, relative indices and Huffman codes, which pays for weights that
-    are mostly zeros; any other bias is stored in 16 bits.
+    Batch norms are folded, and weights that can't change an answer are left out. A tensor with codes (of `train_for_rate` or
+    `freeze_`) is stored as integers by a range coder, without loss. Any other weight is stored by shared values, relative
+    indices and Huffman codes, which pays for weights that are mostly zeros; any other bias is stored in 16 bits.
 
     codes: parameter's name -> its integers and steps.
 
@@ -99,13 +100,16 @@ def compress_to_titan(model: nn.Module, config: TitanConfig | None = None, codes
     config, codes, folded = config or TitanConfig(), dict(codes or {}), fold(model)
     chain = chain_of(folded)
     _check(model, folded, chain, config, codes)
+    silence_dead_units_(chain)  # of the copy
     names = {id(parameter): name for name, parameter in folded.named_parameters()}
     layers = describe(chain)
     inputs = unsigned(len(config.input_shape)) + b"".join(map(unsigned, config.input_shape))
     parts, body = {"header": HEADER + len(inputs), "layers": len(layers)}, inputs + layers
     for layer, part in weighted(chain):
         name = names[id(getattr(layer, part))]
-        record = _record(getattr(layer, part).detach(), codes.get(name), config)
+        tensor, known = getattr(layer, part).detach(), codes.get(name)
+        known = replace(known, values=known.values.masked_fill(tensor == 0, 0)) if known else None
+        record = _record(tensor, known, config)
         parts[name] = len(record)
         body += record
     data = MAGIC + bytes([VERSION]) + struct.pack("<I", zlib.crc32(body)) + body
