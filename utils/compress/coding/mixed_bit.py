@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Context, Decimal
 from functools import cache
-from operator import mul
+from operator import getitem, mul
 from typing import Protocol
 
 UNIT = 256  # a logit of 1
 LIMIT = 2047  # logits are kept within 8
-COUNTED = 255  # a context forgets what lies further back
+COUNTED = 255  # a context forgets what lies further back; all ones, since it is also a mask
 RATE = 6  # of the weights of the mixture
-CONFIDENCE = 2  # half observations for which a new context takes its first guess
+FIRST_GUESS = 2  # observations for which a new context takes an even chance, and what it has just seen
 
 
 class Coder(Protocol):
@@ -60,24 +60,24 @@ class MixedBit:
     """
 
     def __init__(self, *sizes: int) -> None:
-        self._probabilities = [[32768] * size for size in sizes]
-        self._counts = [[0] * size for size in sizes]
+        # a probability of 16 bits, then 8 bits that count how often the context was seen: one lookup for both
+        self._tables = [[32768 << 8] * size for size in sizes]
         self._weights = [(65536 * 3 // 2) // len(sizes)] * len(sizes)
         self._squash, self._stretch = squash_table(), stretch_table()
 
     def code(self, coder: Coder, bit: int | None, contexts: Sequence[int]) -> int:
         """Write the decision `bit` or read one; learn from it. contexts: the value of each."""
-        stretch = self._stretch
-        logits = [stretch[table[at] >> 4] for table, at in zip(self._probabilities, contexts, strict=True)]
+        tables, stretch = self._tables, self._stretch
+        states = list(map(getitem, tables, contexts))
+        logits = [stretch[state >> 12] for state in states]
         mixed = sum(map(mul, self._weights, logits)) >> 16
-        probability = self._squash[min(max(mixed, -LIMIT), LIMIT) + LIMIT]
+        mixed = LIMIT if mixed > LIMIT else -LIMIT if mixed < -LIMIT else mixed
+        probability = self._squash[mixed + LIMIT]
         bit = coder.code(bit, probability)
-        error = ((bit << 16) - probability >> 4) * RATE
+        target, error = (65535, (65536 - probability >> 4) * RATE) if bit else (0, (-probability >> 4) * RATE)
         self._weights = [weight + (logit * error + 0x8000 >> 16) for weight, logit in zip(self._weights, logits, strict=True)]
-        target = 65535 if bit else 0
-        for table, counts, at in zip(self._probabilities, self._counts, contexts, strict=True):
-            seen = counts[at]
-            table[at] += (target - table[at]) * 2 // (2 * seen + 2 + CONFIDENCE)
-            if seen < COUNTED:
-                counts[at] = seen + 1
+        for table, at, state in zip(tables, contexts, states, strict=True):
+            seen, probability = state & COUNTED, state >> 8
+            probability += (target - probability) // (seen + FIRST_GUESS)
+            table[at] = probability << 8 | (seen + 1 if seen < COUNTED else seen)
         return bit
