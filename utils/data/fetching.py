@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import http.client
+import os
 import subprocess
 import sys
 import tempfile
@@ -12,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-NPM = "https://registry.npmjs.org"
+NPM = "https://registry.npmjs.org"  # unless npm's own setting names another one
 MAX_PACKAGE_BYTES = 64 << 20
 
 
@@ -51,7 +52,7 @@ def fetch_npm(package: str, sha256: str, open_url: Callable[..., Any] = urllib.r
         ConnectionError: it could not be fetched, or another file was there.
     """
     name, version = package.split("==")
-    url = f"{NPM}/{name}/-/{name}-{version}.tgz"
+    url = f"{os.environ.get('npm_config_registry', NPM).rstrip('/')}/{name}/-/{name}-{version}.tgz"
     try:
         with open_url(url, timeout=60) as answer:
             data = answer.read(MAX_PACKAGE_BYTES)

