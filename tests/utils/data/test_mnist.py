@@ -118,9 +118,9 @@ class Answer(io.BytesIO):
 
 @pytest.mark.parametrize("mirror", [None, "https://mirror.example/npm/"])
 def test_npms_registry_is_asked_for_one_file_and_its_hash_is_checked(monkeypatch, mirror):
-    monkeypatch.delenv("npm_config_registry", raising=False)
+    monkeypatch.delenv("NPM_CONFIG_REGISTRY", raising=False)
     if mirror:
-        monkeypatch.setenv("npm_config_registry", mirror)
+        monkeypatch.setenv("NPM_CONFIG_REGISTRY", mirror)
     asked = []
     found = fetch_npm("one==1.2", hashlib.sha256(b"content").hexdigest(), lambda url, timeout: asked.append(url) or Answer(b"content"))
     assert found == b"content" and asked == [f"{(mirror or f'{NPM}/')}one/-/one-1.2.tgz"]
