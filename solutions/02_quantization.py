@@ -901,8 +901,7 @@ show.curves(
 # %% [markdown]
 # **Four-bit floats.** Recent accelerators compute with **MXFP4**: each weight is a float of one sign bit, two
 # exponent bits and one mantissa bit, and 32 neighbors share a power of two as their scale. That is 4.25 bits a
-# weight. Integers with a float16 scale for each block of 64 weights cost 4.25 bits too. Which
-# is closer?
+# weight. Integers with a float16 scale for each block of 64 weights cost 4.25 bits too. Which is closer?
 
 # %% tags=["demo"]
 exact = torch.cat([w.detach().flatten() for w in prunable(large).values()])
@@ -917,9 +916,9 @@ for name, stored in {
     print(f"{name}: {decibels(exact, kept):.1f} dB, accuracy {accuracy(model, validation):.1f} %")
 
 # %% [markdown]
-# When this lab was built the two were within 0.2 dB. A float spends its levels near 0, where most weights
-# lie; an integer spends them evenly, but its scale need not be a power of two. Which of the two pays depends
-# on the accelerator's instructions.
+# When this lab was built the two were within 0.2 dB, and 93.3 % and 93.8 % accurate on all 10,000 validation
+# images. A float spends its levels near 0, where most weights lie; an integer spends them evenly, but its
+# scale need not be a power of two. Which of the two pays depends on the accelerator's instructions.
 
 # %% [markdown]
 # ## Open challenge: 900 kB
