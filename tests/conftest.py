@@ -1,6 +1,7 @@
 """What holds for all tests: one thread, no display, the same random examples every time, no file of the user's touched."""
 
 import os
+import re
 import tempfile
 
 for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"):
@@ -17,14 +18,28 @@ settings.register_profile("course", derandomize=True, deadline=None, database=No
 settings.load_profile("course")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items):
-    """With --dist loadgroup the tests of one lab, else of one file, stay on one worker: what they share is made once."""
-    for item in items:
-        given = item.callspec.params if hasattr(item, "callspec") else {}
-        lab = getattr(given.get("exercise"), "key", given.get("lab", ""))
-        name = f"{item.location[0]} {lab[:2]}" if isinstance(lab, str) and lab[:2].isdigit() else item.location[0]
-        item.add_marker(pytest.mark.xdist_group(name.strip()))
+LAB = re.compile(r"(?<![0-9])([0-9]{2})(?=[_/])|lab([0-9]{2})")  # in the name of a case: "03_distillation", "03/kd_loss", "lab03-kd_loss"
+
+
+def group_of(nodeid):
+    """The tests that share what is made once: those of one lab in a file, or else the whole file."""
+    file, _, name = nodeid.partition("::")
+    lab = LAB.search(name.partition("[")[2])
+    return f"{file} {lab[1] or lab[2]}" if lab else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """With --dist loadgroup a group stays on one worker. The marks of xdist 3.8 have no effect under pytest 9.2."""
+    if config.getvalue("dist") != "loadgroup":
+        return None
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByGroup(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            return group_of(nodeid)
+
+    return ByGroup(config, log)
 
 
 def pytest_runtest_setup(item):

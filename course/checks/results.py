@@ -63,7 +63,7 @@ def read_cases(path: Path) -> tuple[Case, ...]:
         found.append(
             Case(
                 element.get("file", ""),
-                element.get("name", "").rpartition("@")[0] or element.get("name", ""),
+                element.get("name", ""),
                 float(element.get("time", 0)),
                 properties.get(CPU, 0.0),
                 None if skipped is None else skipped.get("message", ""),

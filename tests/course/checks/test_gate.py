@@ -1,5 +1,6 @@
 """`start.py test` runs all steps, hides no failure and no skip, and takes an empty collection for one."""
 
+import os
 import subprocess
 import sys
 from types import SimpleNamespace
@@ -12,6 +13,8 @@ from course import cli
 from course.checks import gate
 from course.checks.gate import Choice, Step
 from course.checks.results import Case, Outcome
+from tests.conftest import group_of
+from utils.files import ROOT
 
 
 @pytest.fixture
@@ -85,6 +88,39 @@ def test_only_solutions_are_strict(tmp_path, monkeypatch):
     blank, strict = gate.steps(root=with_notebook(tmp_path))[-2:]
     assert "TITANS_STRICT" not in gate.environment(blank, tmp_path)
     assert gate.environment(strict, tmp_path)["TITANS_STRICT"] == "1"
+
+
+@pytest.mark.parametrize(
+    ("nodeid", "group"),
+    [
+        ("tests/browser/test_labs.py::test_it[JupyterLab Light-1280-03_distillation]", "tests/browser/test_labs.py 03"),
+        ("tests/browser/test_labs.py::test_a_guess[07_microcontroller-12]", "tests/browser/test_labs.py 07"),
+        ("tests/utils/test_a.py::test_it[06/arena_plan-no sharing]", "tests/utils/test_a.py 06"),
+        ("tests/utils/test_a.py::test_it[lab02-quantize_by_floor]", "tests/utils/test_a.py 02"),
+        ("tests/utils/test_a.py::test_it[labs/00_why_small]", "tests/utils/test_a.py 00"),
+        ("tests/utils/test_a.py::test_it[1280-12]", "tests/utils/test_a.py"),
+        ("tests/utils/test_lab02.py::test_it", "tests/utils/test_lab02.py"),
+    ],
+)
+def test_a_test_belongs_to_the_lab_of_its_case_or_to_its_file(nodeid, group):
+    assert group_of(nodeid) == group
+
+
+def test_what_a_lab_s_tests_share_is_made_once(tmp_path):
+    """Each test notes the worker that it ran on: one for each lab, both workers in all."""
+    (tmp_path / "conftest.py").write_text("from tests.conftest import pytest_xdist_make_scheduler as pytest_xdist_make_scheduler\n")
+    (tmp_path / "test_labs.py").write_text(
+        "import os, pathlib, pytest\n"
+        "@pytest.mark.parametrize('size', range(3))\n"
+        "@pytest.mark.parametrize('lab', ['01_a', '02_b', '03_c', '04_d'])\n"
+        "def test_it(lab, size): (pathlib.Path(__file__).parent / f'{lab}-{size}').write_text(os.environ['PYTEST_XDIST_WORKER'])\n"
+    )
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", str(tmp_path), *gate.BY_GROUP, str(tmp_path)]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert "12 passed" in done.stdout, done.stdout + done.stderr
+    workers = {lab: {(tmp_path / f"{lab}-{size}").read_text() for size in range(3)} for lab in ("01_a", "02_b", "03_c", "04_d")}
+    assert all(len(found) == 1 for found in workers.values()) and len(set.union(*workers.values())) == 2
 
 
 def test_a_step_touches_no_file_of_the_users(tmp_path):

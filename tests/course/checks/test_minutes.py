@@ -71,7 +71,7 @@ def test_the_page_of_the_course_has_its_marks():
 
 def test_seconds_and_ends_are_read_from_pytests_report(tmp_path):
     (tmp_path / "report.xml").write_text(
-        '<testsuites><testsuite><testcase file="a.py" name="one@group" time="2.5"><properties><property name="cpu_s" value="1.5"/>'
+        '<testsuites><testsuite><testcase file="a.py" name="one" time="2.5"><properties><property name="cpu_s" value="1.5"/>'
         '<property name="browser_s" value="0.5"/><property name="other" value="x"/></properties></testcase>'
         '<testcase file="a.py" name="two"><skipped message="why"/></testcase><testcase file="b.py" name="three"><error/></testcase>'
         "</testsuite></testsuites>"

@@ -73,6 +73,8 @@ def _kl_div(written: Callable[[np.ndarray], np.ndarray], target: Callable[[np.nd
     def made(student: np.ndarray, teacher: np.ndarray, temperature: float) -> float:
         log_q, log_p = _log_softmax(student / temperature), _log_softmax(teacher / temperature)
         p = target(log_p)
+        if not np.exp(log_p).all():
+            return 0.0  # huge logits: NaN has other reasons there, and must not be taken for this mistake
         with np.errstate(all="ignore"):
             return float(temperature**2 * (p * (np.log(p) - written(log_q))).sum() / len(student))
 

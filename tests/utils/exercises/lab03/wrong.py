@@ -187,7 +187,7 @@ def _mean_of_one(distances):
 
 def relational_loss_root_of_zero(student_emb, teacher_emb):
     """Takes the root of the whole table, and its gradient on the diagonal is NaN. Loses: the student's gradient; equal embeddings,
-    finite gradient. Hints: What is the slope of a square root at 0."""
+    finite gradient. Hints: Is there NaN in your gradient? If not."""
 
     def seen(embeddings):
         table = (embeddings[:, None] - embeddings[None]).square().sum(2).sqrt()
