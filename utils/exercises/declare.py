@@ -12,7 +12,6 @@ import numpy as np
 
 from utils.exercises.judges import Judge, Verdict, answered, recognising, untouched
 from utils.exercises.outside import Answers
-from utils.exercises.standins import Substitute
 
 Hints = tuple[str, ...]
 About = Literal["answer", "inputs", "refusal"]
@@ -64,6 +63,11 @@ class Case:
         return self.hints_for.get(mistake, () if mistake == "error" and not self.hints_on_error else self.hints)
 
 
+Rng = np.random.Generator  # what the cases of an exercise draw their inputs from
+Cases = Iterator[Case]
+Draw = Callable[[Rng], Cases]
+
+
 @dataclass(frozen=True)
 class Mistake:
     """A plausible wrong answer, written once: judges recognise it, its hints are shown, and a test makes a wrong answer of it.
@@ -101,6 +105,7 @@ class Exercise:
     """A function, or a class, that the student writes.
 
     generate: its cases, from a generator of random numbers; its docstring begins with the signature.
+    stand_in: the function, or the class, that the lab continues with until the exercise is solved.
     points, core: what it counts. minutes: how long it takes most people. difficulty: 1 to 5.
     judge: of all cases that name none. hints_for: hints of all cases but refusals, by what a verdict is `about`; a case's own come first.
     mistakes: what the judges recognise, the first that fits; rtol: how near.
@@ -111,8 +116,8 @@ class Exercise:
     """
 
     name: str
-    generate: Callable[[np.random.Generator], Iterator[Case]]
-    stand_in: Substitute
+    generate: Draw
+    stand_in: Callable[..., Any]
     points: float = 3
     difficulty: int = 1
     minutes: int = 10
@@ -144,7 +149,7 @@ class Exercise:
     @property
     def is_class(self) -> bool:
         """Whether the student writes a class: then a class stands in for it."""
-        return isinstance(self.stand_in.function, type)
+        return isinstance(self.stand_in, type)
 
     def cases(self, seed: int = PUBLIC_SEED) -> tuple[Case, ...]:
         """Its cases with inputs drawn from this seed; the same seed gives the same inputs.
@@ -175,10 +180,10 @@ class Exercise:
         return replace(case, judge=judge, hints_for={one.name: one.hints for one in self.mistakes} | shared | dict(case.hints_for))
 
 
-def exercise(stand_in: Substitute, **options: Any) -> Callable[[Callable[[np.random.Generator], Iterator[Case]]], Exercise]:
+def exercise(stand_in: Callable[..., Any], **options: Any) -> Callable[[Draw], Exercise]:
     """Declare an exercise: put this on a generator of cases that has the name of the student's function. options: of `Exercise`."""
 
-    def declare(generate: Callable[[np.random.Generator], Iterator[Case]]) -> Exercise:
+    def declare(generate: Draw) -> Exercise:
         return Exercise(generate.__name__, generate, stand_in, **options)
 
     return declare
@@ -207,6 +212,6 @@ class Lab:
         self.exercises[declared.name] = replace(declared, lab=self.number)
         return self.exercises[declared.name]
 
-    def exercise(self, stand_in: Substitute, **options: Any) -> Callable[[Callable[[np.random.Generator], Iterator[Case]]], Exercise]:
+    def exercise(self, stand_in: Callable[..., Any], **options: Any) -> Callable[[Draw], Exercise]:
         """Declare an exercise and add it."""
         return lambda generate: self.add(exercise(stand_in, **options)(generate))

@@ -4,54 +4,33 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
-
-@dataclass(frozen=True)
-class Substitute:
-    """What an exercise declares: the function (or the class) to go on with, and how the check names it."""
-
-    function: Callable[..., Any]
-    label: str
+Function = Callable[..., Any]  # or a class, where the student writes one
 
 
-def library(function: Callable[..., Any], label: str | None = None) -> Substitute:
-    """A public library's function (or a few lines around it); label: the library's name, "torch.nn.utils.prune"."""
-    return Substitute(function, label or _path(function))
-
-
-def package(function: Callable[..., Any]) -> Substitute:
-    """A function that `utils` needs anyway; the check says which."""
-    return Substitute(function, _path(function))
-
-
-def recorded(value: Any, label: str = "a recorded result") -> Substitute:
+def recorded(value: Any) -> Function:
     """What the lab needs, stored when the lab was built: the answer to any call, a fresh copy each time."""
-    return Substitute(lambda *_, **__: copy.deepcopy(value), label)
-
-
-def _path(function: Callable[..., Any]) -> str:
-    return f"{function.__module__}.{function.__qualname__}"
+    return lambda *_, **__: copy.deepcopy(value)
 
 
 class StandIn:
-    """Called like the function it stands for; of a class it has what the substitute has. `check` knows it by its type.
+    """Called like the function that an exercise declares to continue with; of a class it has the attributes. `check` knows its type.
 
     status: the last thing that the check said about the student's own function.
     """
 
-    def __init__(self, name: str, substitute: Substitute, status: str) -> None:
+    def __init__(self, name: str, function: Function, status: str) -> None:
         self.__name__ = self.__qualname__ = name
-        self.label, self.status = substitute.label, status
-        self._function = substitute.function
+        self.status = status
+        self._function = function
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """What the substitute gives."""
+        """What the declared function gives."""
         return self._function(*args, **kwargs)
 
     def __getattr__(self, name: str) -> Any:
-        """A class's methods, FakeQuant.apply. Private names end here: a copy asks for some before there is a substitute."""
+        """A class's methods, FakeQuant.apply. Private names end here: a copy asks for some before there is a function."""
         if name.startswith("_"):
             raise AttributeError(f"a stand-in has no attribute {name!r}")
         return getattr(self._function, name)

@@ -19,7 +19,7 @@ from utils.exercises.checking import assess, check
 from utils.exercises.declare import Case, Lab, Mistake
 from utils.exercises.judges import Verdict, close_to, equal_to, raises, untouched
 from utils.exercises.messages import view
-from utils.exercises.standins import StandIn, library, package, recorded
+from utils.exercises.standins import StandIn, recorded
 from utils.exercises.stock import keeps_inputs, refuses, takes_nothing, takes_parameter
 from utils.files import ROOT
 
@@ -30,7 +30,7 @@ def lab(home, monkeypatch):
     monkeypatch.delenv("TITANS_STRICT", raising=False)
     lab = Lab("99")
 
-    @lab.exercise(points=3, stand_in=library(lambda x: 2 * x, "a library"))
+    @lab.exercise(points=3, stand_in=lambda x: 2 * x)
     def double(rng):
         """double(x) -> twice x."""
         judge = close_to(lambda x: 2 * x)
@@ -122,7 +122,7 @@ def test_the_steps_open_at_the_third_failing_run(home, monkeypatch, capsys):
     monkeypatch.delenv("TITANS_STRICT", raising=False)
     lab = Lab("99")
 
-    @lab.exercise(stand_in=library(lambda x: 2 * x, "a library"), judge=equal_to(lambda x: 2 * x), steps="Add x to itself.")
+    @lab.exercise(stand_in=lambda x: 2 * x, judge=equal_to(lambda x: 2 * x), steps="Add x to itself.")
     def double(rng):
         """double(x) -> twice x."""
         yield Case("one", (int(rng.integers(1, 9)),), hints=("nudge one", "mistake one"))
@@ -138,7 +138,7 @@ def test_a_mistake_is_recognised_and_stock_cases_have_their_hints(home):
     lab = Lab("99")
     sign = Mistake("sign", lambda x: -2 * x, ("Which sign has x?", "Leave out the minus."))
 
-    @lab.exercise(stand_in=library(lambda x: 2 * x, "a library"), judge=equal_to(lambda x: 2 * x), mistakes=(sign,))
+    @lab.exercise(stand_in=lambda x: 2 * x, judge=equal_to(lambda x: 2 * x), mistakes=(sign,))
     def double(rng):
         yield Case("numbers", (torch.ones(3),), hints=("nudge", "mistake"))
         yield takes_parameter(torch.ones(3))
@@ -162,7 +162,7 @@ def test_a_mistake_is_recognised_and_stock_cases_have_their_hints(home):
     assert hints(lambda x: 2 * x) == {"refuses text": stock.ERROR}
 
 
-@pytest.mark.parametrize("wrong", [partly, stub, StandIn("double", library(good), "0 of 3 points"), 5, print])
+@pytest.mark.parametrize("wrong", [partly, stub, StandIn("double", good, "0 of 3 points"), 5, print])
 def test_strict_mode_raises(lab, wrong, monkeypatch):
     monkeypatch.setenv("TITANS_STRICT", "1")
     with pytest.raises(AssertionError):
@@ -213,7 +213,7 @@ def test_an_error_that_repeats_is_shown_once(lab, capsys):
 def test_a_hint_that_two_cases_share_is_shown_once(home, capsys):
     lab = Lab("99")
 
-    @lab.exercise(stand_in=package(abs))
+    @lab.exercise(stand_in=abs)
     def double(rng):
         for at in range(3):
             yield Case(f"number {at}", (at + 1,), equal_to(lambda x: 2 * x), hints=("Think again.", "It is two times x."))
@@ -358,7 +358,7 @@ def test_a_refusal_counts_for_who_tells_inputs_apart(function, failed):
     """Who raises the same at every input has refused nothing; who has written the guard alone keeps its points."""
     lab = Lab("00")
 
-    @lab.exercise(stand_in=package(abs))
+    @lab.exercise(stand_in=abs)
     def doubled(rng):
         yield from (Case(name, (x,), equal_to(lambda x: 2 * x)) for name, x in (("a", 2), ("b", 3), ("c", 4)))
         yield from (Case(name, (x,), raises("ValueError"), about="refusal") for name, x in (("d", -2), ("e", -3)))
@@ -401,7 +401,7 @@ def test_only_a_stub_is_empty(lab, function, capsys):
 
 
 def test_a_function_that_calls_an_unsolved_one_is_told_so(lab, capsys):
-    @lab.exercise(stand_in=package(abs))
+    @lab.exercise(stand_in=abs)
     def half(rng):
         yield Case("a", (2,), equal_to(lambda x: x / 2))
 
@@ -435,13 +435,13 @@ def lab_of_a_class(home, monkeypatch):
     monkeypatch.delenv("TITANS_STRICT", raising=False)
     lab = Lab("02")
 
-    @lab.exercise(points=2, stand_in=library(_Twice, "a library"))
+    @lab.exercise(points=2, stand_in=_Twice)
     def Double(rng):  # noqa: N802
         """Double.apply(x) -> twice x."""
         for name, number in {"above 0": 3.0, "below 0": -3.0}.items():
             yield Case(name, (number,), equal_to(lambda x: 2 * x), probe="applied", about="inputs")
 
-    @lab.exercise(stand_in=package(abs))
+    @lab.exercise(stand_in=abs)
     def quadruple(rng):
         yield Case("a", (2,), equal_to(lambda x: 4 * x))
 
@@ -564,7 +564,7 @@ def test_seeds_change_inputs_and_repeat():
 
     lab = Lab("98")
 
-    @lab.exercise(stand_in=package(abs))
+    @lab.exercise(stand_in=abs)
     def one(rng):
         yield Case("a", (float(rng.random()),), equal_to(abs))
 
@@ -574,7 +574,7 @@ def test_seeds_change_inputs_and_repeat():
 def test_a_faulty_declaration_is_refused():
     lab = Lab("98")
 
-    @lab.exercise(stand_in=package(abs))
+    @lab.exercise(stand_in=abs)
     def twice(rng):
         yield Case("a", (1,), equal_to(abs))
         yield Case("a", (2,), equal_to(abs))
@@ -582,14 +582,14 @@ def test_a_faulty_declaration_is_refused():
     with pytest.raises(ValueError, match="98/twice"):
         lab.exercises["twice"].cases()
 
-    @lab.exercise(stand_in=package(abs))
+    @lab.exercise(stand_in=abs)
     def baseless(rng):
         yield Case("a", (1,), equal_to(abs), basis="b")
 
     with pytest.raises(ValueError, match="98/baseless has a basis that is none of its cases: use one of a"):
         baseless.cases()
     with pytest.raises(ValueError, match="two exercises called twice"):
-        lab.exercise(stand_in=package(abs))(twice.generate)
+        lab.exercise(stand_in=abs)(twice.generate)
 
 
 @pytest.mark.parametrize(
@@ -683,7 +683,7 @@ def test_inputs_are_copied_for_each_call(home):
     lab = Lab("01")  # its probes are used
     shared = torch.ones(3)
 
-    @lab.exercise(stand_in=library(torch.sum))
+    @lab.exercise(stand_in=torch.sum)
     def total(rng):
         yield Case("sum", (shared,), close_to(np.sum))
         yield Case("untouched", (shared,), close_to(np.sum), about="inputs")
@@ -701,7 +701,7 @@ def test_a_numpy_array_is_refused_where_a_tensor_is_asked_for(home, capsys):
     """By every probe, also in a dict; where no tensor comes in, numpy is as good."""
     lab = Lab("01")
 
-    @lab.exercise(stand_in=library(torch.abs))
+    @lab.exercise(stand_in=torch.abs)
     def double(rng):
         judge = close_to(lambda x: {"a": 2 * x})
         yield Case("call", (torch.ones(3),), judge)

@@ -6,7 +6,6 @@ from utils.exercises.declare import Case, Lab
 from utils.exercises.judges import Verdict, equal_to
 from utils.exercises.messages import view
 from utils.exercises.results import Outcome, Result
-from utils.exercises.standins import package
 
 
 def case(name, **keywords):
@@ -17,7 +16,7 @@ def case(name, **keywords):
 def hints(*outcomes, failing_runs=()):
     """case -> the hint shown. outcomes: (case, what its verdict is about, or None if it passed)."""
 
-    @Lab("99").exercise(stand_in=package(abs))
+    @Lab("99").exercise(stand_in=abs)
     def double(rng):
         yield from (which for which, _ in outcomes)
 

@@ -37,7 +37,7 @@ def answer_by(exercise: Exercise, made: Callable[..., Any]) -> Any:
         return exercise.answer_of(made)
 
     def wrong(*inputs: Any) -> Any:
-        right = exercise.stand_in.function(*copy.deepcopy(inputs))
+        right = exercise.stand_in(*copy.deepcopy(inputs))
         with np.errstate(all="ignore"):
             return _like(made(*plain(inputs)), right)
 
@@ -48,7 +48,7 @@ def stock_mistakes(exercise: Exercise) -> dict[str, tuple[Any, frozenset[str]]]:
     """What goes wrong in most functions -> (the stand-in with that mistake, the cases that it must lose); only those that lose one."""
     if exercise.is_class or exercise.gives_text:
         return {}
-    right = exercise.stand_in.function
+    right = exercise.stand_in
 
     def changes_its_inputs(*inputs: Any) -> Any:
         if any(one.requires_grad for one in _tensors(inputs)):
@@ -129,7 +129,7 @@ def _like(value: Any, right: Any) -> Any:
 
 def table_of_public_inputs(exercise: Exercise) -> Any:
     """Right for the inputs that every notebook shows, ValueError for all others: what a table of answers would do."""
-    right = exercise.stand_in.function.apply if exercise.is_class else exercise.stand_in.function
+    right = exercise.stand_in.apply if exercise.is_class else exercise.stand_in
     answers: dict[Any, Any] = {}
 
     def recording(*inputs: Any) -> Any:

@@ -10,7 +10,6 @@ from utils import measure
 from utils.exercises.declare import Case, Mistake, exercise
 from utils.exercises.judges import close_to
 from utils.exercises.lab00.integers import between, decimal
-from utils.exercises.standins import package
 from utils.exercises.stock import refuses
 
 
@@ -37,7 +36,7 @@ MISTAKES = (
 
 
 @exercise(
-    package(measure.battery_hours),
+    measure.battery_hours,
     points=2,
     difficulty=2,
     minutes=5,

@@ -10,7 +10,6 @@ from utils import measure
 from utils.exercises.declare import Case, Mistake, exercise
 from utils.exercises.judges import close_to
 from utils.exercises.lab00.integers import between, decimal
-from utils.exercises.standins import package
 
 
 def grams(energy_mj: float, count: float, grid_g_per_kwh: float) -> float:
@@ -33,7 +32,7 @@ MISTAKES = (
 
 
 @exercise(
-    package(measure.carbon_g),
+    measure.carbon_g,
     points=1,
     difficulty=1,
     minutes=5,

@@ -10,7 +10,6 @@ from torch.utils.flop_counter import conv_flop_count
 from utils.exercises.declare import Case, Mistake, exercise
 from utils.exercises.judges import equal_to
 from utils.exercises.lab00.integers import between, integer
-from utils.exercises.standins import library
 from utils.exercises.stock import refuses
 
 
@@ -44,7 +43,7 @@ MISTAKES = (
 
 
 @exercise(
-    library(torch_macs, "torch.utils.flop_counter"),
+    torch_macs,
     points=3,
     difficulty=1,
     minutes=10,

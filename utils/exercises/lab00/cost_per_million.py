@@ -10,7 +10,6 @@ from utils import measure
 from utils.exercises.declare import Case, Mistake, exercise
 from utils.exercises.judges import close_to
 from utils.exercises.lab00.integers import between, decimal
-from utils.exercises.standins import package
 from utils.exercises.stock import refuses
 
 
@@ -35,7 +34,7 @@ MISTAKES = (
 
 
 @exercise(
-    package(measure.cost_per_million),
+    measure.cost_per_million,
     points=2,
     difficulty=1,
     minutes=5,

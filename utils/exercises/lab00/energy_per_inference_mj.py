@@ -10,7 +10,6 @@ from utils import measure
 from utils.exercises.declare import Case, Mistake, exercise
 from utils.exercises.judges import close_to
 from utils.exercises.lab00.integers import between, decimal
-from utils.exercises.standins import package
 from utils.exercises.stock import refuses
 
 Counts = Mapping[str, float]
@@ -47,7 +46,7 @@ MISTAKES = (
 
 
 @exercise(
-    package(measure.energy_mj),
+    measure.energy_mj,
     points=3,
     difficulty=2,
     minutes=10,

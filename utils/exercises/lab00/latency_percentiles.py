@@ -12,7 +12,6 @@ from torch import Tensor, from_numpy, tensor, zeros
 from utils.exercises.declare import Case, Mistake, exercise
 from utils.exercises.judges import Verdict, close_to
 from utils.exercises.lab00.integers import between, decimal
-from utils.exercises.standins import library
 from utils.exercises.stock import keeps_inputs, refuses
 
 Three = tuple[float, float, float]
@@ -63,7 +62,7 @@ MISTAKES = (
 
 
 @exercise(
-    library(numpy_percentiles, "numpy.percentile"),
+    numpy_percentiles,
     points=3,
     difficulty=2,
     minutes=10,

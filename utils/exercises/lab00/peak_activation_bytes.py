@@ -11,7 +11,6 @@ import numpy as np
 from utils.exercises.declare import Case, Mistake, exercise
 from utils.exercises.judges import equal_to
 from utils.exercises.lab00.integers import between, integer
-from utils.exercises.standins import library
 from utils.exercises.stock import refuses
 
 Shapes = Sequence[tuple[int, ...]]
@@ -74,7 +73,7 @@ MISTAKES = (
 
 
 @exercise(
-    library(numpy_peak, "numpy"),
+    numpy_peak,
     points=2,
     difficulty=2,
     minutes=10,

@@ -10,7 +10,6 @@ from utils.compress import pruning
 from utils.exercises.declare import Case, Mistake, exercise
 from utils.exercises.judges import close_to
 from utils.exercises.lab01.draws import sizes, weights
-from utils.exercises.standins import package
 from utils.exercises.stock import keeps_inputs, refuses
 
 
@@ -51,7 +50,7 @@ MISTAKES = (
 
 
 @exercise(
-    package(pruning.channel_importance),
+    pruning.channel_importance,
     points=2,
     difficulty=1,
     minutes=5,

@@ -9,7 +9,6 @@ import numpy as np
 from utils.compress import pruning
 from utils.exercises.declare import Case, Mistake, exercise
 from utils.exercises.judges import close_to
-from utils.exercises.standins import package
 
 
 def cubic(step: float, begin: float, end: float, final_sparsity: float) -> float:
@@ -58,7 +57,7 @@ MISTAKES = (
 
 
 @exercise(
-    package(pruning.cubic_sparsity),
+    pruning.cubic_sparsity,
     points=2,
     difficulty=1,
     minutes=5,

@@ -12,7 +12,6 @@ from utils.exercises.declare import Case, Mistake, exercise
 from utils.exercises.lab01.draws import sizes, weights
 from utils.exercises.lab01.magnitude_mask import above_threshold, torch_mask
 from utils.exercises.lab01.masks import NOTHING, SIGN, STAYS, TIES, by_rank, keeps_largest_of_all, or_count
-from utils.exercises.standins import library
 from utils.exercises.stock import keeps_inputs, takes_parameter
 
 Weights = dict[str, np.ndarray]
@@ -79,7 +78,7 @@ MISTAKES = (
 
 
 @exercise(
-    library(torch_masks, "torch.nn.utils.prune"),
+    torch_masks,
     points=3,
     difficulty=2,
     minutes=10,

@@ -11,7 +11,6 @@ from torch.nn.utils import prune
 from utils.exercises.declare import Case, Mistake, exercise
 from utils.exercises.lab01.draws import sizes, smallest_negative, weights
 from utils.exercises.lab01.masks import NOTHING, SIGN, STAYS, TIES, by_rank, keeps_largest, or_count
-from utils.exercises.standins import library
 from utils.exercises.stock import keeps_inputs, takes_parameter
 
 
@@ -68,7 +67,7 @@ MISTAKES = (
 
 
 @exercise(
-    library(torch_mask, "torch.nn.utils.prune"),
+    torch_mask,
     points=3,
     difficulty=1,
     minutes=10,

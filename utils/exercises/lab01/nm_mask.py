@@ -11,7 +11,6 @@ from utils.compress import pruning
 from utils.exercises.declare import Case, Mistake, exercise
 from utils.exercises.lab01.draws import sizes, smallest_negative, weights
 from utils.exercises.lab01.masks import SIGN, STAYS, keeps_n_of_m
-from utils.exercises.standins import package
 from utils.exercises.stock import keeps_inputs, refuses, takes_parameter
 
 
@@ -43,7 +42,7 @@ MISTAKES = (
 
 
 @exercise(
-    package(pruning.nm_mask),
+    pruning.nm_mask,
     points=2,
     difficulty=2,
     minutes=10,

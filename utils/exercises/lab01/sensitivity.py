@@ -11,7 +11,6 @@ from utils.compress import pruning
 from utils.exercises.declare import Case, Hints, exercise
 from utils.exercises.judges import Judge, Verdict, answered, difference, equal_to, knowing, short
 from utils.exercises.outside import Answers
-from utils.exercises.standins import package
 
 Table = dict[str, list[float]]  # name -> a result for each sparsity
 
@@ -49,7 +48,7 @@ def _place(asked: tuple[Any, ...], names: Container[str], sparsities: Sequence[f
 
 
 @exercise(
-    package(pruning.sensitivity),
+    pruning.sensitivity,
     points=2,
     difficulty=2,
     minutes=10,

@@ -13,7 +13,6 @@ from utils.exercises.declare import Case, Mistake, exercise
 from utils.exercises.judges import Verdict, describe
 from utils.exercises.lab02.draws import around_zero, whole
 from utils.exercises.lab02.oracles import numbers_of, params
-from utils.exercises.standins import package
 from utils.exercises.stock import refuses
 
 _ABOVE = ("The zero point is the code of 0.0. How many steps is that above low?", "round(-low / scale): low is negative.")
@@ -95,7 +94,7 @@ MISTAKES = (
 )
 
 
-@exercise(package(quantization.affine_params), points=3, difficulty=2, minutes=10, judge=_pair, mistakes=MISTAKES, rtol=1e-5)
+@exercise(quantization.affine_params, points=3, difficulty=2, minutes=10, judge=_pair, mistakes=MISTAKES, rtol=1e-5)
 def affine_params(rng: np.random.Generator) -> Iterator[Case]:
     """affine_params(low, high, bits, symmetric) -> (scale, zero_point)."""
 

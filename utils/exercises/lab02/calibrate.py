@@ -14,7 +14,6 @@ from utils.exercises.declare import Case, Hints, Mistake, exercise
 from utils.exercises.judges import Judge, Verdict, close_to, describe, number
 from utils.exercises.lab02.draws import normal, whole
 from utils.exercises.lab02.oracles import FACTORS, ends, least_error, numbers_of, squared_error
-from utils.exercises.standins import package
 from utils.exercises.stock import keeps_inputs, refuses
 
 HAIR = 1.005  # how much worse than the best candidate a range may be: sums in float32
@@ -146,7 +145,7 @@ def _leaky(values: Tensor) -> Tensor:
     return values.clamp(min=0) + 0.1 * values.clamp(max=0)
 
 
-@exercise(package(quantization.calibrate), points=3, difficulty=3, minutes=20, core=False, judge=close_to(_range), mistakes=MISTAKES)
+@exercise(quantization.calibrate, points=3, difficulty=3, minutes=20, core=False, judge=close_to(_range), mistakes=MISTAKES)
 def calibrate(rng: np.random.Generator) -> Iterator[Case]:
     """calibrate(values, bits, method) -> (low, high)."""
 

@@ -14,7 +14,6 @@ from utils.exercises.judges import close_to
 from utils.exercises.lab02.draws import step, whole
 from utils.exercises.lab02.oracles import values
 from utils.exercises.lab02.quantize import FOR_EACH
-from utils.exercises.standins import package
 from utils.exercises.stock import has_dtype, keeps_inputs, takes_nothing
 
 JUDGE = close_to(values)
@@ -56,7 +55,7 @@ MISTAKES = (
 )
 
 
-@exercise(package(quantization.dequantize), points=2, difficulty=1, minutes=5, judge=JUDGE, mistakes=MISTAKES)
+@exercise(quantization.dequantize, points=2, difficulty=1, minutes=5, judge=JUDGE, mistakes=MISTAKES)
 def dequantize(rng: np.random.Generator) -> Iterator[Case]:
     """dequantize(q, scale, zero_point) -> float32 tensor of q's shape."""
     scale, q, point = step(rng), from_numpy(whole(rng, -90, 90, 3, 5)).to(int32), "subtracts the zero point first"

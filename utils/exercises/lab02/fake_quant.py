@@ -14,7 +14,6 @@ from utils.exercises.judges import Judge, Verdict, close_to, describe, differenc
 from utils.exercises.lab02.draws import halves, normal, off_borders, step, whole
 from utils.exercises.lab02.oracles import fake, straight_through
 from utils.exercises.lab02.quantize import EVEN
-from utils.exercises.standins import library
 from utils.exercises.stock import keeps_inputs, takes_nothing
 
 _CLIPS = ("What happens to codes beyond low and high?", "Clip them with clamp(low, high), after the zero point has been added.")
@@ -149,7 +148,7 @@ def _upstream(rng: np.random.Generator, x: Tensor) -> Tensor:
 
 
 @exercise(
-    library(TorchFakeQuant, "torch.fake_quantize_per_tensor_affine"),
+    TorchFakeQuant,
     points=4,
     difficulty=3,
     minutes=20,

@@ -14,7 +14,6 @@ from utils.exercises.dtypes import no_floats
 from utils.exercises.judges import equal_to
 from utils.exercises.lab02.draws import whole
 from utils.exercises.lab02.oracles import accumulators
-from utils.exercises.standins import library
 from utils.exercises.stock import has_dtype, keeps_inputs, takes_nothing
 
 JUDGE = equal_to(accumulators)
@@ -70,7 +69,7 @@ def _parity(q_x: Tensor, q_w: Tensor, q_b: Tensor, x_zero_point: int) -> Tensor:
     return q_b + (1 - from_numpy(odd)).to(int32)
 
 
-@exercise(library(torch_linear, "torch.nn.functional.linear"), points=3, difficulty=2, judge=JUDGE, mistakes=MISTAKES, rtol=0, steps=STEPS)
+@exercise(torch_linear, points=3, difficulty=2, judge=JUDGE, mistakes=MISTAKES, rtol=0, steps=STEPS)
 def integer_linear(rng: np.random.Generator) -> Iterator[Case]:
     """integer_linear(q_x, q_w, q_b, x_zero_point) -> (n, out) integer tensor."""
 

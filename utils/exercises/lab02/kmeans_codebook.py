@@ -13,7 +13,6 @@ from utils.exercises.declare import Case, Hints, Mistake, exercise
 from utils.exercises.judges import Judge, Verdict, describe, difference, number
 from utils.exercises.lab02.draws import normal, whole
 from utils.exercises.lab02.oracles import distance_to_nearest, lloyd
-from utils.exercises.standins import package
 from utils.exercises.stock import keeps_inputs, refuses, takes_parameter
 
 KMEANS = 1.25  # how much worse than Lloyd's from even spacing: another start ends in another minimum, at most a tenth higher
@@ -160,9 +159,7 @@ MISTAKES = (
 )
 
 
-@exercise(
-    package(quantization.kmeans_codebook), difficulty=3, minutes=20, core=False, judge=codebook("nearest"), mistakes=MISTAKES, steps=STEPS
-)
+@exercise(quantization.kmeans_codebook, difficulty=3, minutes=20, core=False, judge=codebook("nearest"), mistakes=MISTAKES, steps=STEPS)
 def kmeans_codebook(rng: np.random.Generator) -> Iterator[Case]:
     """kmeans_codebook(weight, bits) -> (codebook, codes)."""
 

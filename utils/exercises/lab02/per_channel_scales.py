@@ -12,7 +12,6 @@ from utils.compress import quantization
 from utils.exercises.declare import Case, Mistake, exercise
 from utils.exercises.judges import close_to
 from utils.exercises.lab02.oracles import channel_scales
-from utils.exercises.standins import package
 from utils.exercises.stock import keeps_inputs, takes_parameter
 
 _CODE = ("Which is the largest signed code of 8 bits?", "127: the scale is symmetric, and -128 is not used.")
@@ -63,7 +62,7 @@ MISTAKES = (
 )
 
 
-@exercise(package(quantization.per_channel_scales), points=2, difficulty=2, judge=JUDGE, mistakes=MISTAKES, steps=STEPS)
+@exercise(quantization.per_channel_scales, points=2, difficulty=2, judge=JUDGE, mistakes=MISTAKES, steps=STEPS)
 def per_channel_scales(rng: np.random.Generator) -> Iterator[Case]:
     """per_channel_scales(weight, bits, axis) -> (weight.shape[axis],) tensor."""
     gains = np.array([0.1, 3.0, 0.5, 10.0, 1.0, 0.02]).reshape(6, 1, 1, 1)

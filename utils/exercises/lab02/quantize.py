@@ -13,7 +13,6 @@ from utils.exercises.declare import Case, Mistake, exercise
 from utils.exercises.judges import equal_to
 from utils.exercises.lab02.draws import halves, off_borders, step, whole
 from utils.exercises.lab02.oracles import codes, ends
-from utils.exercises.standins import library
 from utils.exercises.stock import has_dtype, keeps_inputs, takes_nothing, takes_parameter
 
 JUDGE = equal_to(codes)
@@ -82,9 +81,7 @@ def torch_codes(x: Tensor, scale: Tensor | float, zero_point: Tensor | int, bits
     return (steps.int() + zero_point).clamp(low, high).to(dtype)
 
 
-@exercise(
-    library(torch_codes, "torch.fake_quantize_per_tensor_affine"), difficulty=2, judge=JUDGE, mistakes=MISTAKES, rtol=1e-6, steps=STEPS
-)
+@exercise(torch_codes, difficulty=2, judge=JUDGE, mistakes=MISTAKES, rtol=1e-6, steps=STEPS)
 def quantize(rng: np.random.Generator) -> Iterator[Case]:
     """quantize(x, scale, zero_point, bits, signed) -> integer tensor of x's shape."""
     scale, zero_point = step(rng), int(whole(rng, 130, 145))  # no signed code

@@ -13,7 +13,6 @@ from utils.exercises.declare import Case, Mistake, exercise
 from utils.exercises.judges import equal_to
 from utils.exercises.lab02.draws import whole
 from utils.exercises.lab02.oracles import rescaled
-from utils.exercises.standins import package
 from utils.exercises.stock import has_dtype, keeps_inputs, takes_nothing
 
 JUDGE = equal_to(rescaled)
@@ -72,7 +71,7 @@ def _acc(numbers: Any) -> Tensor:
     return tensor(np.asarray(numbers).tolist(), dtype=int32)
 
 
-@exercise(package(quantization.requantize), points=2, difficulty=3, core=False, judge=JUDGE, mistakes=MISTAKES, rtol=0, steps=STEPS)
+@exercise(quantization.requantize, points=2, difficulty=3, core=False, judge=JUDGE, mistakes=MISTAKES, rtol=0, steps=STEPS)
 def requantize(rng: np.random.Generator) -> Iterator[Case]:
     """requantize(acc, multiplier, shift, zero_point) -> uint8 tensor of acc's shape."""
     # 5 / 16 is the factor: 16 k + 3 gives 5 k + 15 / 16, which is rounded up

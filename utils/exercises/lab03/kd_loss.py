@@ -13,7 +13,6 @@ from utils.exercises.declare import Case, Mistake, exercise
 from utils.exercises.judges import close_to
 from utils.exercises.lab03.gradients import DETACH, FLOW, sends, sends_the_teacher_nothing
 from utils.exercises.lab03.oracles import log_softmax, normal
-from utils.exercises.standins import package
 from utils.exercises.stock import keeps_inputs, refuses
 
 
@@ -133,7 +132,7 @@ MISTAKES = (
 
 
 @exercise(
-    package(distillation.kd_loss),
+    distillation.kd_loss,
     points=4,
     difficulty=2,
     minutes=15,

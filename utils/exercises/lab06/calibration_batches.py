@@ -12,7 +12,6 @@ from torch import Tensor, arange, float32, zeros
 
 from utils.exercises.declare import Case, Hints, Mistake, exercise
 from utils.exercises.judges import Judge, Verdict, describe, difference
-from utils.exercises.standins import library
 from utils.exercises.stock import keeps_inputs, refuses
 
 MIN_TO_TELL = 8  # images drawn, for neighbors in the set to be no accident
@@ -155,7 +154,7 @@ def torch_batches(images: Tensor, count: int, batch_size: int, seed: int) -> lis
 
 
 @exercise(
-    library(torch_batches, "torch.utils.data"),
+    torch_batches,
     points=2,
     difficulty=2,
     minutes=10,

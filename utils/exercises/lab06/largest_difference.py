@@ -12,7 +12,6 @@ from torch import Tensor, from_numpy, inf, nan, tensor, uint8, zeros
 
 from utils.exercises.declare import Case, Mistake, exercise
 from utils.exercises.judges import close_to
-from utils.exercises.standins import library
 from utils.exercises.stock import keeps_inputs, refuses
 
 _APART = ("Write the two lists side by side: where are they farthest apart?", "The magnitude of the difference, then the largest of all.")
@@ -101,7 +100,7 @@ def numpy_difference(expected: Tensor, found: Tensor) -> float:
     return float(np.nan_to_num(apart, nan=np.inf, posinf=np.inf).max(initial=0.0))
 
 
-@exercise(library(numpy_difference, "numpy"), points=2, difficulty=2, core=False, judge=JUDGE, mistakes=MISTAKES, rtol=1e-5, steps=STEPS)
+@exercise(numpy_difference, points=2, difficulty=2, core=False, judge=JUDGE, mistakes=MISTAKES, rtol=1e-5, steps=STEPS)
 def largest_difference(rng: np.random.Generator) -> Iterator[Case]:
     """largest_difference(expected, found) -> float."""
 

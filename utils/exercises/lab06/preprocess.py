@@ -12,7 +12,6 @@ from torch import Tensor, from_numpy, tensor, uint8
 
 from utils.exercises.declare import Case, Mistake, exercise
 from utils.exercises.judges import Verdict, close_to, describe, difference
-from utils.exercises.standins import library
 from utils.exercises.stock import keeps_inputs, refuses
 
 Values = Sequence[float]
@@ -136,7 +135,7 @@ def torch_photos(photos: Tensor, mean: Values, std: Values) -> Tensor:
     return transform.normalize(moved, list(mean), list(std)).contiguous()
 
 
-@exercise(library(torch_photos, "torchvision"), points=3, minutes=10, judge=close_to(prepared, atol=1e-5), mistakes=MISTAKES, steps=STEPS)
+@exercise(torch_photos, points=3, minutes=10, judge=close_to(prepared, atol=1e-5), mistakes=MISTAKES, steps=STEPS)
 def preprocess(rng: np.random.Generator) -> Iterator[Case]:
     """preprocess(photos, mean, std) -> (n, c, h, w) float32 tensor."""
 

@@ -13,7 +13,6 @@ from torch import Tensor, from_numpy
 
 from utils.exercises.declare import Case, Mistake, exercise
 from utils.exercises.judges import close_to
-from utils.exercises.standins import library
 from utils.exercises.stock import keeps_inputs, refuses
 
 Interval = tuple[float, float, float]
@@ -115,9 +114,7 @@ def scipy_interval(a_ms: Tensor, b_ms: Tensor) -> Interval:
     return median_and_interval(a_ms.numpy(), b_ms.numpy())
 
 
-@exercise(
-    library(scipy_interval, "scipy.stats.quantile_test"), difficulty=3, minutes=15, judge=JUDGE, mistakes=MISTAKES, rtol=1e-5, steps=STEPS
-)
+@exercise(scipy_interval, difficulty=3, minutes=15, judge=JUDGE, mistakes=MISTAKES, rtol=1e-5, steps=STEPS)
 def ratio_interval(rng: np.random.Generator) -> Iterator[Case]:
     """ratio_interval(a_ms, b_ms) -> tuple of three floats: ratio, low, high."""
 

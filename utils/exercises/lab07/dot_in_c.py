@@ -11,7 +11,6 @@ import numpy as np
 
 from utils.exercises.c.judges import compiles_without_a_word, returns, without_a_float
 from utils.exercises.declare import Case, Hints, Mistake, exercise
-from utils.exercises.standins import library
 
 Numbers = list[int]
 
@@ -132,7 +131,7 @@ MISTAKES = (
 
 
 @exercise(
-    library(source, "the plain loop in C"),
+    source,
     points=3,
     difficulty=3,
     minutes=15,

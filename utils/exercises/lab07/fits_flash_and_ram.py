@@ -11,7 +11,6 @@ import numpy as np
 
 from utils.exercises.declare import Case, Mistake, exercise
 from utils.exercises.judges import equal_to
-from utils.exercises.standins import library
 from utils.exercises.stock import keeps_inputs
 
 Sizes = Mapping[str, int]
@@ -104,7 +103,7 @@ def _sizes(text: int, data: int, bss: int, stack: int) -> dict[str, int]:
 
 
 @exercise(
-    library(memory, "the linker's definition of its sections"),
+    memory,
     points=2,
     difficulty=1,
     minutes=10,

@@ -12,7 +12,6 @@ import numpy as np
 from utils.compress import quantization
 from utils.exercises.declare import Case, Mistake, exercise
 from utils.exercises.judges import Verdict, describe, short
-from utils.exercises.standins import package
 from utils.exercises.stock import refuses
 
 Pair = tuple[int, int]
@@ -110,7 +109,7 @@ def _factor(rng: np.random.Generator, shift: int, after: float) -> float:
 
 
 @exercise(
-    package(quantization.to_fixed_point),
+    quantization.to_fixed_point,
     points=3,
     difficulty=2,
     minutes=10,

@@ -13,7 +13,6 @@ from utils.deploy import mcu
 from utils.exercises.c.arrays import UnreadableError, read_array
 from utils.exercises.declare import Case, Mistake, exercise
 from utils.exercises.judges import Verdict, describe, short
-from utils.exercises.standins import package
 from utils.exercises.stock import keeps_inputs, refuses
 
 TYPES = {"int8": "int8_t", "uint8": "uint8_t", "int16": "int16_t", "int32": "int32_t"}
@@ -89,7 +88,7 @@ def _word(rng: np.random.Generator, first: str = "acdeglmp") -> str:
 
 
 @exercise(
-    package(mcu.weights_to_c),
+    mcu.weights_to_c,
     points=3,
     difficulty=2,
     minutes=10,

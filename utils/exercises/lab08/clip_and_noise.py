@@ -13,7 +13,6 @@ from utils import adapt
 from utils.exercises.declare import Case, Mistake, exercise
 from utils.exercises.judges import Verdict, close_to, difference
 from utils.exercises.lab08.judges import DEVIATIONS, SAME, far, same_for_equal_generators
-from utils.exercises.standins import package
 from utils.exercises.stock import keeps_inputs, refuses
 
 Update = dict[str, np.ndarray]
@@ -104,7 +103,7 @@ def _with_noise(made: Callable[..., Update]) -> Callable[..., dict[str, Tensor]]
 
 
 @exercise(
-    package(adapt.clip_and_noise),
+    adapt.clip_and_noise,
     points=3,
     difficulty=2,
     minutes=15,

@@ -13,7 +13,6 @@ from utils import adapt
 from utils.exercises.declare import Case, Mistake, exercise
 from utils.exercises.judges import Verdict, describe, difference
 from utils.exercises.messages.resemblance import resemblance
-from utils.exercises.standins import package
 from utils.exercises.stock import keeps_inputs, refuses
 
 State = dict[str, np.ndarray]
@@ -100,7 +99,7 @@ def _counted(rng: np.random.Generator, counters: Any) -> dict[str, Tensor]:
 
 
 @exercise(
-    package(adapt.weighted_average),
+    adapt.weighted_average,
     points=3,
     difficulty=2,
     minutes=15,

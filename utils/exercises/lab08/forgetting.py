@@ -11,7 +11,6 @@ from torch import Tensor, from_numpy, full, tensor, zeros
 from utils import adapt
 from utils.exercises.declare import Case, Mistake, exercise
 from utils.exercises.judges import close_to
-from utils.exercises.standins import package
 from utils.exercises.stock import keeps_inputs, refuses
 
 
@@ -76,7 +75,7 @@ def _stages(rng: np.random.Generator, count: int) -> Tensor:
 
 
 @exercise(
-    package(adapt.forgetting),
+    adapt.forgetting,
     points=2,
     difficulty=1,
     minutes=10,

@@ -12,7 +12,6 @@ from torch import from_numpy
 from utils.exercises.declare import Case, exercise
 from utils.exercises.judges import Judge, Verdict, describe, difference, short
 from utils.exercises.lab08.judges import SAME, far, same_for_equal_generators
-from utils.exercises.standins import library
 from utils.exercises.stock import CHANGED
 
 TRIALS = 2500
@@ -130,7 +129,7 @@ _ABOUT = {
 
 
 @exercise(
-    library(algorithm_r, "Vitter's algorithm R"),
+    algorithm_r,
     points=3,
     difficulty=2,
     minutes=15,

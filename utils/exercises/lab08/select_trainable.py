@@ -11,7 +11,6 @@ import numpy as np
 from utils import adapt
 from utils.exercises.declare import Case, Mistake, exercise
 from utils.exercises.judges import Verdict, describe, short
-from utils.exercises.standins import package
 from utils.exercises.stock import keeps_inputs, refuses
 
 Names = list[str]
@@ -131,7 +130,7 @@ def _words(rng: np.random.Generator, count: int) -> list[str]:
     return list(found)
 
 
-@exercise(package(adapt.select_trainable), points=2, difficulty=1, minutes=10, judge=names_in_order, mistakes=MISTAKES)
+@exercise(adapt.select_trainable, points=2, difficulty=1, minutes=10, judge=names_in_order, mistakes=MISTAKES)
 def select_trainable(rng: np.random.Generator) -> Iterator[Case]:
     """select_trainable(names, policy) -> list of names."""
     row, conv, head, out, other, unlike = _words(rng, 6)

@@ -10,7 +10,6 @@ import numpy as np
 
 from utils.exercises.declare import Case, Mistake, exercise
 from utils.exercises.judges import equal_to
-from utils.exercises.standins import library
 from utils.exercises.stock import keeps_inputs, refuses
 
 FLOAT = 4  # bytes
@@ -201,7 +200,7 @@ def _named(layers: Layers, *endings: str) -> list[str]:
 
 
 @exercise(
-    library(known_memory, "a sum over the steps, one by one"),
+    known_memory,
     points=4,
     difficulty=3,
     minutes=20,

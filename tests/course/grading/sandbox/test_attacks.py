@@ -182,7 +182,7 @@ def test_what_a_list_holds_can_still_be_forged_and_a_person_is_told(sandboxes):
 def test_answers_to_the_public_inputs_are_not_enough(sandboxes):
     """A table of right answers for the inputs that every notebook shows: does the mark say what is wrong with it?"""
     exercise = graded_lab(LAB).declared.exercises["cubic_sparsity"]
-    table = {case.inputs: exercise.stand_in.function(*case.inputs) for case in exercise.cases(PUBLIC_SEED)}
+    table = {case.inputs: exercise.stand_in(*case.inputs) for case in exercise.cases(PUBLIC_SEED)}
     cell = f"TABLE = {table!r}\n\ndef cubic_sparsity(*inputs):\n    return TABLE.get(inputs, -1.0)"
     mark = marks_of(handed_in(LAB, {"cubic_sparsity": cell}), sandboxes)["cubic_sparsity"]
     assert 0 <= mark.points < mark.of / 2

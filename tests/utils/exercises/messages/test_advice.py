@@ -11,7 +11,6 @@ from utils.exercises.messages.advice import RESEMBLING, advise, written_out
 from utils.exercises.messages.error_hints import error_hints
 from utils.exercises.messages.view import Table
 from utils.exercises.results import Outcome, Result
-from utils.exercises.standins import library, package
 
 
 def outcome(name, about=None, fits=(), hints_for=(), refused=False):
@@ -338,7 +337,7 @@ def test_an_error_is_told_by_what_it_says(function, says):
 def test_an_answer_that_cannot_be_judged_is_named(answer, kind):
     lab = Lab("99")
 
-    @lab.exercise(library(lambda x: x, "x"), judge=equal_to(lambda x: x))
+    @lab.exercise(lambda x: x, judge=equal_to(lambda x: x))
     def same(rng):
         yield Case("one", (1,))
 
@@ -375,7 +374,7 @@ def test_saved_tensors_are_a_tuple(use):
 def test_an_error_at_a_later_case_has_that_cases_own_hint():
     """The case has one peculiarity, and everything before it passes."""
 
-    @Lab("99").exercise(stand_in=package(abs))
+    @Lab("99").exercise(stand_in=abs)
     def double(rng):
         yield Case("plain", (1.0,), equal_to(lambda x: 2 * x), hints=("a", "b"))
         own = ("Nothing comes of nothing.", "Ask for it first.")
@@ -398,7 +397,7 @@ def test_an_error_hint_that_all_cases_share_gives_way_to_what_the_error_says():
 def test_the_students_own_line_is_named_where_numpy_fails():
     """Compiled parts of numpy give frames with line numbers of files that are not there."""
 
-    @Lab("99").exercise(stand_in=library(np.sum, "numpy"))
+    @Lab("99").exercise(stand_in=np.sum)
     def draw(rng):
         yield Case("plain", (0,), equal_to(abs))
 
@@ -410,7 +409,7 @@ def test_the_students_own_line_is_named_where_numpy_fails():
 
 
 def test_the_score_is_in_cases_and_points():
-    @Lab("99").exercise(points=3, stand_in=package(abs))
+    @Lab("99").exercise(points=3, stand_in=abs)
     def double(rng):
         for at in range(15):
             yield Case(f"number {at}", (at,), equal_to(lambda x: 2 * x), hints=("a", "b"))
@@ -420,7 +419,7 @@ def test_the_score_is_in_cases_and_points():
 
 
 def test_another_run_says_more_as_long_as_there_is_more():
-    @Lab("99").exercise(stand_in=package(abs))
+    @Lab("99").exercise(stand_in=abs)
     def double(rng):
         yield Case("plain", (1.0,), equal_to(lambda x: 2 * x), hints=("nudge", "mistake"))
 
@@ -430,7 +429,7 @@ def test_another_run_says_more_as_long_as_there_is_more():
 
 
 def test_failing_cases_come_first_and_what_else_fails_is_folded():
-    @Lab("99").exercise(stand_in=package(abs))
+    @Lab("99").exercise(stand_in=abs)
     def double(rng):
         """double(x) -> twice x."""
         for at in range(12):
