@@ -1,6 +1,7 @@
 """Exercises and their checks.
 
     declare.py    what an exercise is: cases, mistakes, points, stand-in     trusted side
+    chances.py    judge answers that are random                             trusted side
     stock.py      the usual cases, with their hints                          trusted side
     judges.py, dtypes.py      compare an answer with an oracle; plain arrays only     trusted side
     outside.py    answers what a probe asks, and counts                      trusted side

@@ -10,9 +10,9 @@ import numpy as np
 from torch import Tensor, from_numpy, ones, zeros
 
 from utils import adapt
+from utils.exercises.chances import DEVIATIONS, SAME, far, same_for_equal_generators
 from utils.exercises.declare import Case, Mistake, exercise
 from utils.exercises.judges import Verdict, close_to, difference
-from utils.exercises.lab08.judges import DEVIATIONS, SAME, far, same_for_equal_generators
 from utils.exercises.stock import keeps_inputs, refuses
 
 Update = dict[str, np.ndarray]

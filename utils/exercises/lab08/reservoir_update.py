@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from torch import from_numpy
 
+from utils.exercises.chances import SAME, far, same_for_equal_generators
 from utils.exercises.declare import Case, exercise
 from utils.exercises.judges import Judge, Verdict, describe, difference, short
-from utils.exercises.lab08.judges import SAME, far, same_for_equal_generators
 from utils.exercises.stock import CHANGED
 
 TRIALS = 2500

@@ -1,4 +1,4 @@
-"""Judges of randomness, for two exercises of lab 08: how far a frequency may lie from its probability, and equal generators."""
+"""Judges of randomness: how far a frequency may lie from its probability, and equal generators."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from utils.exercises.declare import Hints
-from utils.exercises.judges import Judge, Verdict, describe
+from utils.exercises.judges import Judge, Verdict, describe, difference
 
 DEVIATIONS = 5.0  # enough for a right answer with any seed, and too few for the mistakes of wrong.py
 SAME: Hints = ("Where does your randomness come from?", "Only from the rng that you are given: an equal generator gives the same result.")
@@ -26,8 +26,9 @@ def same_for_equal_generators(what: str) -> Judge:
         if type(answer) is not dict or not all(type(answer.get(run)) is list for run in ("first", "second", "other")):
             parts = answer.values() if type(answer) is dict else [answer]
             return Verdict(False, f"{what} from three runs", describe(next((run for run in parts if type(run) is not list), answer)))
-        if answer["first"] != answer["second"]:
+        if difference(answer["first"], answer["second"]) is not None:
             return Verdict(False, expected, f"other {what} in the second run")
-        return Verdict(answer["first"] != answer["other"], f"other {what} from another generator", f"the same {what} from any generator")
+        passed = difference(answer["first"], answer["other"]) is not None
+        return Verdict(passed, f"other {what} from another generator", f"the same {what} from any generator")
 
     return judge
