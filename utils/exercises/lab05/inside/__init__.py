@@ -1,0 +1,1 @@
+"""Runs in the student's process: the probes of lab 05."""
