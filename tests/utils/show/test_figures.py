@@ -10,13 +10,17 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from matplotlib import _pylab_helpers
 from matplotlib.colors import to_rgb
 from matplotlib.image import imread
 from matplotlib.text import Text
 
+from utils.compress.search import pareto_front
 from utils.measure import Card, Latency
 from utils.show import Chart, caption, figure, garments, guess, label_lines, pareto, slider_figure, use_style, weight_histogram
+from utils.show.charts.pareto import front
 from utils.show.style import PALETTE, PAPER, readable
 
 
@@ -136,12 +140,17 @@ def test_line_labels_do_not_cover_each_other() -> None:
 
 
 def test_front_is_what_no_other_beats() -> None:
-    """Dominated, equal and equally cheap points are not on it."""
-    from utils.show.charts.pareto import front
-
+    """Dominated and equally cheap points are not on it; equal points are all on it."""
     costs, values = [1, 2, 2, 3, 4, 5], [10, 20, 15, 20, 30, 29]
     assert front(costs, values) == [0, 1, 4]
     assert front([1], [1]) == [0]
+    assert front([2, 1, 2, 2], [5.0, 4.0, 5.0, 4.5]) == [1, 0, 2]
+
+
+@given(st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)), max_size=14))
+def test_front_is_that_of_the_search(points) -> None:
+    """Do figures and searches mean the same by a front?"""
+    assert front([cost for cost, _ in points], [value for _, value in points]) == pareto_front(points)
 
 
 def test_axis_is_logarithmic_only_where_the_range_asks_for_it() -> None:

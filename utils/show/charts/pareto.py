@@ -26,10 +26,18 @@ LOG_FROM = 8  # a range of costs this wide is drawn on a logarithmic axis
 
 
 def front(costs: Sequence[float], values: Sequence[float]) -> list[int]:
-    """Indices of the points that no other beats (cheaper and at least as good, or as cheap and better), cheapest first."""
+    """Return the indices of the points that no other point dominates, by rising cost; equal points by their index.
+
+    A point dominates another one if it is no worse in both and better in one. Of equal points all are kept, as by
+    `utils.compress.search.pareto_front`.
+
+    >>> front([2, 1, 2, 3], [90, 80, 90, 85])
+    [1, 0, 2]
+    """
     chosen: list[int] = []
     for at in sorted(range(len(costs)), key=lambda at: (costs[at], -values[at])):
-        if not chosen or values[at] > values[chosen[-1]]:
+        last = chosen[-1] if chosen else at
+        if not chosen or values[at] > values[last] or (costs[at], values[at]) == (costs[last], values[last]):
             chosen.append(at)
     return chosen
 
