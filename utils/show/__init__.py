@@ -25,7 +25,7 @@ from utils.show.charts import (
 )
 from utils.show.images import answer_bars, answers, filter_maps, garments, heat_map, motion, pixels, weight_maps
 from utils.show.style import PALETTE, Chart, caption, direct_label, figure, label_lines, use_style
-from utils.show.widgets import Guess, Live, explorer, fit_grid, guess, record_guesses, slider_figure
+from utils.show.widgets import Guess, Live, LiveFront, explorer, fit_grid, guess, record_guesses, slider_figure
 
 __all__ = [
     "PALETTE",
@@ -33,6 +33,7 @@ __all__ = [
     "Gain",
     "Guess",
     "Live",
+    "LiveFront",
     "answer_bars",
     "answers",
     "areas",

@@ -5,14 +5,14 @@ When training ends, the figure stays as an ordinary picture, so a stored noteboo
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable
 from typing import Any
 
 from matplotlib.ticker import MaxNLocator
 
-from utils.show.style import PALETTE, Chart, direct_label, figure, in_notebook
+from utils.show.style import PALETTE, Chart, direct_label, figure
+from utils.show.widgets.live_output import LiveOutput
 
 
 class Live:
@@ -26,12 +26,15 @@ class Live:
         if epochs < 1:
             raise ValueError(f"epochs must be at least 1, got {epochs}")
         self.epochs, self.title, self.every_s, self._clock = epochs, title, every_s, clock
-        self.updates = 0
+        self._output = LiveOutput()
         self._loss: list[float] = []
         self._accuracy: list[float] = []
         self._started = self._last = clock()
-        self._line: Any = None
-        self._picture: Any = None
+
+    @property
+    def updates(self) -> int:
+        """How often the line was written."""
+        return self._output.updates
 
     def after_step(self, share: float) -> None:
         """After each update. share: of the training done, in (0, 1]."""
@@ -41,7 +44,7 @@ class Live:
         self._last = now
         left = (now - self._started) * (1 - share) / share
         epoch = min(self.epochs, int(share * self.epochs) + 1)
-        self._say(f"epoch {epoch} of {self.epochs}, {share:.0%} done, about {left:.0f} s left")
+        self._output.say(f"epoch {epoch} of {self.epochs}, {share:.0%} done, about {left:.0f} s left")
 
     def on_epoch(self, number: int, history: Any) -> None:
         """After each epoch. history: has `loss` and `accuracy`, a number an epoch (accuracy may be empty)."""
@@ -49,9 +52,8 @@ class Live:
         said = f"epoch {number} of {self.epochs}: loss {self._loss[-1]:.3f}"
         if self._accuracy:
             said += f", validation accuracy {self._accuracy[-1]:.2f} %"
-        self._say(said, final=number >= self.epochs)
-        if in_notebook():
-            self._picture = _display(self.figure(), self._picture)
+        self._output.say(said, final=number >= self.epochs)
+        self._output.draw(self.figure)
 
     def figure(self) -> Chart:
         """Loss and, if it was measured, accuracy of the epochs so far."""
@@ -72,30 +74,3 @@ class Live:
         if self.title:
             chart.suptitle(self.title, x=0.01, ha="left", fontsize=11, fontweight="bold")
         return chart
-
-    def _say(self, text: str, *, final: bool = False) -> None:
-        self.updates += 1
-        if in_notebook():
-            self._line = _display(_Line(text), self._line)
-        elif sys.stderr.isatty():
-            print(f"\r\x1b[K{text}", end="\n" if final else "", file=sys.stderr, flush=True)
-
-
-class _Line:
-    """A line of text that a page can replace."""
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-
-    def __repr__(self) -> str:
-        return self.text
-
-
-def _display(thing: Any, handle: Any) -> Any:
-    """Show a thing, or put it in the place of the one shown before."""
-    from IPython.display import display
-
-    if handle is None:
-        return display(thing, display_id=True)
-    handle.update(thing)
-    return handle
