@@ -36,7 +36,7 @@ def train_images(name: str, what: dict, seed: int, say: Callable[[str], None]) -
     torch.manual_seed(seed)
     start = gather(what, seed)
     state = checkpoint(name, seed).with_suffix(".state")
-    _claim(state, name, what, seed)
+    claim(state, name, what, seed)
     spent = state.with_suffix(".seconds")
     before, began = float(spent.read_text()) if state.is_file() and spent.is_file() else 0.0, time.perf_counter()
 
@@ -91,7 +91,7 @@ def forget_state(name: str, seed: int) -> None:
     state.with_suffix(".recipe").unlink(missing_ok=True)
 
 
-def _claim(state: Path, name: str, what: dict, seed: int) -> None:
+def claim(state: Path, name: str, what: dict, seed: int) -> None:
     """Say beside the state which recipe and which starting weights it belongs to; refuse a state of others."""
     depends = {key: value for key, value in what.items() if key not in ("title", "seeds")}
     weights = "".join(sha256_of(file) for file in parents(what, seed).values())

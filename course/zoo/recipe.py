@@ -1,6 +1,7 @@
 """What a recipe of the zoo puts together: a network to start from, images, a loss, steps, and what is stored.
 
 [model]      a new network                     from = "NAME"   or the same seed of another entry
+             with kind = "found": the winner of the same seed of a recorded search
 [prune]      weights or channels to remove     [quantize]      bits of the weights
 [distil]     a teacher's answers as the loss   [few]           only so many labelled images of each class
 [pseudo]     a teacher's answers in place of the labels that [few] took away
@@ -22,7 +23,7 @@ from torch import Tensor, nn
 from utils.compress.distillation import from_teacher, pseudo_label
 from utils.compress.pruning import GradualPruner, choose_channels, global_masks, nested_random_masks, prune_channels
 from utils.compress.quantization import freeze_, qat_
-from utils.compress.search import Budget, Space, sandwich
+from utils.compress.search import Budget, Space, recorded_searches, sandwich
 from utils.data import Images, fashion_mnist, mnist
 from utils.files import ZOO
 from utils.models import (
@@ -111,7 +112,7 @@ def weights_of(name: str, seed: int) -> Path:
 
 
 def parents(what: dict, seed: int) -> dict[str, Path]:
-    """The files that a recipe depends on: what it starts from, and who teaches.
+    """The files that a recipe depends on: what it starts from, the search that found it, shared weights, and who teaches.
 
     A teacher is the one network that ships, whatever the seed; with `same_seed = true` it is its recipe's same seed.
 
@@ -119,6 +120,10 @@ def parents(what: dict, seed: int) -> dict[str, Path]:
         FileNotFoundError: one of them was not trained yet.
     """
     found = {"from": weights_of(what["from"], seed)} if "from" in what else {}
+    if what.get("model", {}).get("kind") == "found":
+        found["searches"] = ZOO / what["model"]["searches"] / f"seed{seed}.json"
+    if (name := what.get("search", {}).get("supernet")) is not None:
+        found["supernet"] = weights_of(name, recipe(name)["seeds"][0])
     for part in ("distil", "pseudo"):
         if (name := what.get(part, {}).get("teacher")) is not None:
             found[part] = weights_of(name, seed if what[part].get("same_seed") else recipe(name)["seeds"][0])
@@ -128,7 +133,7 @@ def parents(what: dict, seed: int) -> dict[str, Path]:
 def gather(what: dict, seed: int) -> Start:
     """All that the recipe `what` puts together for one seed."""
     files = parents(what, seed)
-    model = load_model(files["from"]) if "from" in what else _new(what["model"])
+    model = load_model(files["from"]) if "from" in what else _new(what["model"], seed)
     start = Start(model, _images(what, seed, files.get("pseudo")))
     if "distil" in what:
         teacher = load_model(files["distil"]) if "distil" in files else model
@@ -149,7 +154,7 @@ def gather(what: dict, seed: int) -> Start:
     return start
 
 
-def _new(shape: dict) -> nn.Module:
+def _new(shape: dict, seed: int) -> nn.Module:
     kind = shape.get("kind", "residual")
     if kind in ("lenet_300_100", "lenet_5"):
         return Perceptron() if kind == "lenet_300_100" else LeNet()
@@ -157,6 +162,9 @@ def _new(shape: dict) -> nn.Module:
         return MicroNet(MicroConfig.of(shape["stem"], *shape["blocks"]))
     if kind == "supernet":
         return Supernet(Space.from_dict(shape["space"]).supernet())
+    if kind == "found":
+        (found,) = recorded_searches(shape["budget"], shape["method"], shape["searches"], [seed])
+        return ChainNet(found.winner.architecture)
     if kind == "chain":
         return ChainNet(Architecture.from_dict({name: value for name, value in shape.items() if name != "kind"}))
     return ResidualNet(ResidualConfig.of(shape["stem"], *shape["blocks"]))

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import torch
 
-from course.zoo import motion_folds
+from course.zoo import motion_folds, searches
 from course.zoo.images import forget_state, train_images
 from course.zoo.int8 import convert
 from course.zoo.recipe import check_recipe
@@ -25,22 +25,29 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of recipe. check: refuses a recipe with a part that nothing reads. run: (name, recipe, seed, say) -> record."""
+    """A kind of recipe. check: refuses a recipe with a part that nothing reads. run: (name, recipe, seed, say) -> record.
+
+    summary: a record in a few words.
+    """
 
     check: Callable[[dict], None]
     run: Callable[[str, dict, int, Say], dict]
+    summary: Callable[[dict], str] = lambda record: (
+        f"validation {record['validation']} %, test {record['test']} %, {record['bytes']:,} bytes"
+    )
 
 
 KINDS = {
     "images": Kind(check_recipe, train_images),
     "motion": Kind(motion_folds.check_recipe, motion_folds.train_folds),
     "int8": Kind(check_recipe, convert),
+    "search": Kind(searches.check_recipe, searches.run_searches, lambda record: f"{record['hours']} hours"),
 }
 KIND_OF_DATA = {"fashion_mnist": "images", "mnist": "images", **dict.fromkeys(motion_folds.PARTS, "motion")}
 
 
 def kind_of(what: dict) -> Kind:
-    """The kind of a recipe: a conversion if it has [int8], else what its data set is trained by.
+    """The kind of a recipe: a conversion if it has [int8], searches if it has [search], else what its data set is trained by.
 
     Raises:
         ValueError: a data set that no kind trains on.
@@ -48,13 +55,13 @@ def kind_of(what: dict) -> Kind:
     data = what.get("data", "fashion_mnist")
     if data not in KIND_OF_DATA:
         raise ValueError(f"no recipe is trained on {data!r}: use {', '.join(KIND_OF_DATA)}")
-    return KINDS["int8" if "int8" in what else KIND_OF_DATA[data]]
+    return KINDS[next((part for part in ("int8", "search") if part in what), KIND_OF_DATA[data])]
 
 
 def train(name: str, seed: int, say: Say = print) -> dict:
     """Run one seed of a recipe (resuming where it stopped) and write its record.
 
-    Returns the record: validation and test accuracy in percent, bytes of the file, hours.
+    Returns the record: validation and test accuracy in percent, bytes of the file, hours; of searches, what `run_searches` says.
 
     Raises:
         FileNotFoundError: no such recipe, or the network that it starts from was not trained yet.
@@ -66,7 +73,7 @@ def train(name: str, seed: int, say: Say = print) -> dict:
     record = kind.run(name, what, seed, say)
     write_atomically(ZOO / name / f"seed{seed}.json", (json.dumps(record, indent=1) + "\n").encode())
     forget_state(name, seed)
-    say(f"{name} seed {seed}: validation {record['validation']} %, test {record['test']} %, {record['bytes']:,} bytes")
+    say(f"{name} seed {seed}: {kind.summary(record)}")
     return record
 
 

@@ -5,6 +5,14 @@ from utils.compress.search.evaluators import PoolError
 from utils.compress.search.evolution import Candidate, SearchConfig, SearchResult, random_search, search
 from utils.compress.search.file_size import int8_file_bytes
 from utils.compress.search.front import pareto_front
+from utils.compress.search.records import (
+    RecordedSearch,
+    TrainedCandidate,
+    drawn_candidates,
+    rank_correlation,
+    recorded_budget,
+    recorded_searches,
+)
 from utils.compress.search.sandwich import sandwich, supernet_of
 from utils.compress.search.schedule import best_schedule, peak_memory_of_schedule
 from utils.compress.search.shared_weights import SharedWeights, recalibrated
@@ -19,20 +27,26 @@ __all__ = [
     "Candidate",
     "Counts",
     "PoolError",
+    "RecordedSearch",
     "SearchConfig",
     "SearchResult",
     "SharedWeights",
     "Space",
     "Stage",
+    "TrainedCandidate",
     "best_schedule",
     "counts",
     "crossover",
+    "drawn_candidates",
     "int8_file_bytes",
     "mutate",
     "pareto_front",
     "peak_memory_of_schedule",
     "random_search",
+    "rank_correlation",
     "recalibrated",
+    "recorded_budget",
+    "recorded_searches",
     "sandwich",
     "search",
     "supernet_of",

@@ -34,8 +34,8 @@ def recalibrated(supernet: Supernet, architecture: Architecture, images: Tensor)
 class SharedWeights:
     """`SharedWeights(...)(architecture)` is a candidate's accuracy in percent; picklable, and the same in every process.
 
-    supernet: name in the zoo, or the path of a checkpoint. calibration: images of the training split that give the statistics.
-    validation: images of the validation split, the first ones.
+    supernet: name in the zoo, or the path of a checkpoint. calibration: images of the training split that give the statistics;
+    0 keeps those of the largest network, as a control. validation: images of the validation split, the first ones.
     """
 
     supernet: str | Path = "fashion_supernet"
@@ -45,7 +45,8 @@ class SharedWeights:
     def __call__(self, architecture: Architecture) -> float:
         """Return the accuracy in percent of an architecture of the supernet's space."""
         supernet, images, validation = _loaded(self)
-        return accuracy(recalibrated(supernet, architecture, images), validation)
+        net = recalibrated(supernet, architecture, images) if self.calibration else supernet.subnet(architecture)
+        return accuracy(net, validation)
 
 
 @lru_cache(maxsize=2)
@@ -54,5 +55,5 @@ def _loaded(how: SharedWeights) -> tuple[Supernet, Tensor, Images]:
     model = zoo.load(how.supernet) if isinstance(how.supernet, str) else load_model(how.supernet)
     if not isinstance(model, Supernet):
         raise ValueError(f"{how.supernet} is a {type(model).__name__} and not a supernet: train one with the loss sandwich(space)")
-    images = fashion_mnist("train", how.calibration).images.contiguous(memory_format=torch.channels_last)
+    images = fashion_mnist("train", how.calibration or 1).images.contiguous(memory_format=torch.channels_last)
     return model, images, fashion_mnist("validation", how.validation)

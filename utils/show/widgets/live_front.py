@@ -112,7 +112,9 @@ class LiveFront:
         if self.control is None:
             return
         line = [(self._cost(one), one.accuracy) for one in self.control.front(self.cost)]
-        axes.plot(*_columns(line), "s--", color=PALETTE["vermilion"], drawstyle="steps-post", markerfacecolor="white", markersize=5, zorder=3)
+        axes.plot(
+            *_columns(line), "s--", color=PALETTE["vermilion"], drawstyle="steps-post", markerfacecolor="white", markersize=5, zorder=3
+        )
         direct_label(axes, *line[-1], f"control: {line[-1][1]:.1f} %", PALETTE["vermilion"], dx=0, dy=-10, ha="right")
 
     def _words(self, count: int, front: int, final: bool) -> str:

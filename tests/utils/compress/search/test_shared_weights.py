@@ -83,6 +83,12 @@ def test_a_candidate_has_the_same_accuracy_in_every_process(trained, tmp_path):
     assert found == accuracy(recalibrated(trained, SPACE.smallest(), images), held)
 
 
+def test_without_calibration_the_statistics_are_the_largest_networks(trained, tmp_path):
+    save_model(trained, tmp_path / "supernet.safetensors")
+    found = SharedWeights(tmp_path / "supernet.safetensors", calibration=0, validation=200)(SPACE.smallest())
+    assert found == accuracy(trained.subnet(SPACE.smallest()), fashion_mnist("validation", 200))
+
+
 def test_another_network_than_a_supernet_is_refused():
     with pytest.raises(ValueError, match="fashion_nano is a ResidualNet and not a supernet"):
         SharedWeights("fashion_nano")(SPACE.smallest())
