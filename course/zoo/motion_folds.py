@@ -3,6 +3,8 @@
 zoo/NAME/foldK.safetensors is the network of fold K, trained with the recipe's first seed, where the recipe says that they
 ship; seedN.json holds what all folds of a seed reached, person by person. Nobody's figure comes from a network that was
 trained on that person.
+
+A recipe without [adapt] only trains. With [export], options of `to_int8_onnx`, each network is judged as an int8 file, too.
 """
 
 from __future__ import annotations
@@ -17,13 +19,16 @@ import numpy as np
 import torch
 from torch import nn
 
+from course.zoo.exported import exported
 from utils.adapt import AdaptConfig, FederatedConfig, FederatedHistory, MotionAugment, Reservoir, adapt_batch_norm, fedavg, personalise
 from utils.data import Motion, folds, hapt, smartwatch, standardise
 from utils.files import ZOO
+from utils.measure import scorecard
 from utils.models import MotionConfig, MotionNet, save_model
 from utils.train import TrainConfig, accuracy, fit, one_cycle
 
-KNOWN = ("title", "data", "seeds", "folds", "ships", "model", "train", "shake", "adapt", "federated")
+CALIBRATION = 512  # windows, about, spread over the training people
+KNOWN = ("title", "data", "seeds", "folds", "ships", "model", "train", "shake", "adapt", "federated", "export")
 
 
 @dataclass(frozen=True)
@@ -103,20 +108,26 @@ def train_folds(name: str, what: dict, seed: int, say: Callable[[str], None] = p
         config = TrainConfig(seed=seed, label_smoothing=0.0, **what["train"])
         generator = torch.Generator().manual_seed(seed)  # one for all epochs: the records were made so
         fit(model, parts.train, config, augment=MotionAugment(**what["shake"]), schedule=one_cycle, generator=generator)
-        results.append({"fold": number, **adapted(model, parts, what["adapt"], seed)})
+        results.append({"fold": number, **(adapted(model, parts, what["adapt"], seed) if "adapt" in what else plain(model, parts))})
+        if "export" in what:
+            results[-1]["int8"] = in_int8(model, parts, what["export"])
         if "federated" in what:
             results[-1]["federated"] = federated(parts, what, seed)
         ships = "ships" in what and seed == what["seeds"][0]
         size = save_model(model, (ZOO / name / f"fold{number}" if ships else checkpoint(name, seed, number)).with_suffix(".safetensors"))
         known, people = results[-1]["known"], results[-1]["people"]
-        lines = ", ".join(f"person {one['person']}: {one['before']:.1f} to {one['after']:.1f} %" for one in people)
+        lines = ", ".join(f"person {one['person']}: {one['before']:.1f} to {one.get('after', one['before']):.1f} %" for one in people)
         say(f"{name} seed {seed}: fold {number}, training users {known:.1f} %, {lines}")
     of_people = lambda key: round(mean(one[key] for fold in results for one in fold["people"]), 2)  # noqa: E731
+    more = {"adapted": of_people("after")} if "adapt" in what else {}
+    if "export" in what:
+        more["int8_test"] = round(mean(one for fold in results for one in fold["int8"]["people"].values()), 2)
+        more["int8_bytes"] = max(fold["int8"]["bytes"] for fold in results)
     return {
         "seed": seed,
         "validation": round(float(np.mean([fold["known"] for fold in results])), 2),
         "test": of_people("before"),
-        "adapted": of_people("after"),
+        **more,
         "bytes": size,
         "parameters": sum(p.numel() for p in model.parameters()),
         "hours": round((time.perf_counter() - began) / 3600, 3),
@@ -136,6 +147,19 @@ def fresh(what: dict, seed: int) -> nn.Module:
     """A network that has learnt nothing, the same for the same seed."""
     torch.manual_seed(seed)
     return MotionNet(MotionConfig.from_dict(what["model"]))
+
+
+def plain(model: nn.Module, parts: Parts) -> dict:
+    """What the network reaches for the training people and for each new person, in percent."""
+    people = [{"person": who, "before": round(accuracy(model, later), 3)} for who, later in parts.later.items()]
+    return {"known": round(accuracy(model, parts.kept), 3), "people": people}
+
+
+def in_int8(model: nn.Module, parts: Parts, how: dict) -> dict:
+    """The network as an int8 .onnx file, calibrated on windows of training people: its bytes, and each new person's accuracy."""
+    calibration = parts.train.windows[:: max(1, len(parts.train) // CALIBRATION)]
+    with exported(model, calibration, how) as (network, size):
+        return {"bytes": size, "people": {str(who): round(scorecard(network, later).metric, 3) for who, later in parts.later.items()}}
 
 
 def adapted(model: nn.Module, parts: Parts, how: dict, seed: int) -> dict:

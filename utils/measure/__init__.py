@@ -8,13 +8,16 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from utils.measure.bootstrap import Interval, bootstrap
 from utils.measure.card import Card, accuracy, keep, scorecard
 from utils.measure.compare import Comparison, compare
 from utils.measure.constants import constants
 from utils.measure.costs import battery_hours, carbon_g, cost_per_million, grid_g_per_kwh
 from utils.measure.devices import Budget, Device, Fit, devices, energy_range_mj, fits, hours_range, latency_range_ms
+from utils.measure.duty_cycle import duty_cycle
 from utils.measure.energy import Energy, energy, energy_mj, model_energy
 from utils.measure.latency import Latency, Ratio, Timings, latency
+from utils.measure.recall import balanced_recall, confusion, pooled_recall, recalls
 from utils.measure.runnable import Runnable, Traffic
 from utils.measure.sparse import csr_speedup
 from utils.measure.units import scaled
@@ -42,6 +45,7 @@ __all__ = [
     "Device",
     "Energy",
     "Fit",
+    "Interval",
     "Latency",
     "NotCountedError",
     "Ratio",
@@ -51,15 +55,19 @@ __all__ = [
     "Traffic",
     "accuracy",
     "activation_timeline",
+    "balanced_recall",
     "battery_hours",
+    "bootstrap",
     "carbon_g",
     "compare",
+    "confusion",
     "constants",
     "convolutions",
     "cost_per_million",
     "count_macs",
     "csr_speedup",
     "devices",
+    "duty_cycle",
     "energy",
     "energy_mj",
     "energy_range_mj",
@@ -72,6 +80,8 @@ __all__ = [
     "macs_by_layer",
     "model_energy",
     "peak_activation_bytes",
+    "pooled_recall",
+    "recalls",
     "scaled",
     "scorecard",
     "traffic",

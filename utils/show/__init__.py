@@ -20,6 +20,7 @@ from utils.show.charts import (
     shares,
     stacks,
     staircase,
+    strip,
     timeline,
     weight_histogram,
 )
@@ -68,6 +69,7 @@ __all__ = [
     "slider_figure",
     "stacks",
     "staircase",
+    "strip",
     "timeline",
     "use_style",
     "weight_histogram",
