@@ -97,9 +97,7 @@ def beats_of(signals: Any, labels: Any, classes: Sequence[str] = CLASSES) -> Bea
     if rows.ndim != 2 or not len(rows):
         raise ValueError(f"signals must be (n, {SIZE}) with at least one beat, got shape {np.shape(signals)}: give a beat a row")
     if rows.shape[1] != SIZE:
-        raise ValueError(
-            f"beats must have {SIZE} samples, got {rows.shape[1]}: cut each beat out and stretch it with scipy.signal.resample(beat, {SIZE})"
-        )
+        raise ValueError(f"beats must have {SIZE} samples, got {rows.shape[1]}: stretch each beat with scipy.signal.resample(beat, {SIZE})")
     if len(bad := np.flatnonzero(~np.isfinite(rows).all(1))):
         raise ValueError(f"{len(bad)} of {len(rows)} beats hold NaN or infinity, the first is beat {bad[0]}: leave those beats out")
     spread = rows.std(1, keepdims=True)

@@ -9,6 +9,7 @@ import numpy as np
 
 from utils.data.motion import Motion
 
+
 @dataclass(frozen=True)
 class Leak:
     """What a training and a test set share.

@@ -33,7 +33,9 @@ def by_hand(train, test):
     """Pair by pair."""
     size = train.windows.shape[2]
     pairs = list(zip(train.recordings.tolist(), train.starts.tolist(), strict=True))
-    return sum(any(r == a and abs(s - b) < size for a, b in pairs) for r, s in zip(test.recordings.tolist(), test.starts.tolist(), strict=True))
+    return sum(
+        any(r == a and abs(s - b) < size for a, b in pairs) for r, s in zip(test.recordings.tolist(), test.starts.tolist(), strict=True)
+    )
 
 
 @given(st.integers(0, 99), st.floats(0.1, 0.9))

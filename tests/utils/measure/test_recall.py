@@ -96,7 +96,7 @@ def test_a_bootstrap_without_sense_is_refused(options, message):
 
 def test_a_figure_that_is_not_finite_in_a_draw_is_refused():
     labels = np.array([0] * 30 + [1])
-    with pytest.raises(ValueError, match="not finite in some draws.*give strata"):
+    with pytest.raises(ValueError, match=r"not finite in some draws.*give strata"):
         bootstrap(lambda y: float(1 / (y == 1).sum()) if (y == 1).any() else np.nan, labels)
 
 

@@ -37,7 +37,7 @@ def _indices(answer: Any) -> np.ndarray | None:
 def apart(answer: Any, inputs: tuple[Any, ...]) -> Verdict:
     """Is everyone on one side, every window on exactly one, and the right number of people tested?
 
-    Verdicts are about "kind", "person", "lost", "order" or "count".
+    Verdicts are about "kind", "person", "lost", "order", "count" or "ends".
     """
     subjects, fraction = inputs[:2]
     parts = [_indices(one) for one in answer] if type(answer) in (list, tuple) and len(answer) == 2 else [None]
@@ -54,7 +54,12 @@ def apart(answer: Any, inputs: tuple[Any, ...]) -> Verdict:
         return Verdict(False, f"each of {len(subjects)} windows once", f"{len(set(whole.tolist()))} windows, {len(whole)} numbers", "lost")
     wanted = people_to_test(subjects, fraction)
     if len(who_test) != wanted:
-        return Verdict(False, f"{wanted} of {len(who_train | who_test)} people tested", f"{len(who_test)} people tested", "count")
+        return Verdict(
+            False,
+            f"{wanted} of {len(who_train | who_test)} people tested",
+            f"{len(who_test)} people tested",
+            "count" if who_train and who_test else "ends",
+        )
     rising = all((np.diff(part) > 0).all() for part in (train, test))
     return Verdict(rising, "numbers that rise", "numbers that rise" if rising else "numbers in another order", "" if rising else "order")
 
@@ -112,7 +117,7 @@ _CHANCE = (
 )
 _SAME = ("Where does your randomness come from?", "Only from the rng that you are given: an equal generator gives the same split.")
 _ONE = ("Who is left to learn from if one person is tested?", "Nobody: with fewer than two people raise ValueError.")
-_ABOUT = {"person": _PERSON, "lost": _LOST, "count": _COUNT, "order": _ORDER, "kind": _KIND, "chance": _CHANCE}
+_ABOUT = {"person": _PERSON, "lost": _LOST, "count": _COUNT, "ends": _ENDS, "order": _ORDER, "kind": _KIND, "chance": _CHANCE}
 
 
 def _first(subjects: np.ndarray, fraction: float, *_: Any, last: bool = False) -> Split:
@@ -140,8 +145,14 @@ MISTAKES = (
 )
 
 
+def by_numpy(subjects: Tensor, test_fraction: float, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
+    """`subject_split` by utils.data.split_people."""
+    train, test = split_people(subjects.numpy(), test_fraction, rng)
+    return from_numpy(train), from_numpy(test)
+
+
 @exercise(
-    library(lambda subjects, fraction, rng: tuple(map(from_numpy, split_people(subjects.numpy(), fraction, rng))), "utils.data.split_people"),
+    library(by_numpy, "utils.data.split_people"),
     points=4,
     difficulty=2,
     minutes=15,
@@ -175,8 +186,8 @@ def subject_split(rng: np.random.Generator) -> Iterator[Case]:
     six = people(3, 40, 3, 3, 12, 3)
     yield Case("everyone is equally likely", (six, 1 / 3, TRIALS, seed()), everyone_equally, weight=2, hints=_CHANCE, probe="many_splits")
     yield Case("the same rng, the same split", (arange(30), 0.4, seed()), same_generator, hints=_SAME, probe="three_splits")
-    yield refuses("a single person", (full((12,), int(rng.integers(50))), 0.5, seed()), probe="split", hints=_ONE)
-    yield refuses("no window", (zeros(0).long(), 0.5, seed()), probe="split", weight=0.5)
+    yield refuses("a single person", (full((12,), int(rng.integers(50))), 0.5, seed()), probe="split", weight=0.5, hints=_ONE)
+    yield refuses("no window", (zeros(0).long(), 0.5, seed()), probe="split", weight=0.25)
     for fraction in (0.0, 1.0, -0.2, 1.5):
-        yield refuses(f"a fraction of {fraction:g}", (ten, fraction, seed()), probe="split", weight=0.5)
+        yield refuses(f"a fraction of {fraction:g}", (ten, fraction, seed()), probe="split", weight=0.25)
     yield keeps_inputs(ten, 0.3, seed(), name="leaves the people as they were", probe="split")

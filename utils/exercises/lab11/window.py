@@ -45,7 +45,10 @@ def _padded(signal: np.ndarray, size: int, stride: int) -> np.ndarray:
     return cut(np.concatenate([signal, more]), size, stride)
 
 
-_START = ("Where does the second window begin?", "stride samples behind the first; window k has the samples k * stride to k * stride + size.")
+_START = (
+    "Where does the second window begin?",
+    "stride samples behind the first; window k has the samples k * stride to k * stride + size.",
+)
 _LAST = ("Does the last window that fits begin at samples - size?", "It may: the starts are range(0, samples - size + 1, stride).")
 _AXES = ("Which axis is time in your windows?", "The last one: a convolution over time takes (n, channels, size).")
 _ROWS = ("Is a reshape the same as a transposition?", "It is not: it mixes time and channels. Use transpose or permute.")
@@ -119,5 +122,5 @@ def window(rng: np.random.Generator) -> Iterator[Case]:
     yield refuses("gaps in every window", (holes, size, stride), hints=_NONE)
     yield refuses("a size of 0", (recording(20), 0, stride), weight=0.5)
     yield refuses("a stride of 0", (recording(20), size, 0), weight=0.5)
-    yield refuses("no sample", (zeros(0, 3), size, stride), weight=0.5)
+    yield refuses("no sample", (zeros(0, 3), size, stride), weight=0.5, hints=_NONE)
     yield keeps_inputs(recording(3 * size), size, stride, name="leaves the recording as it was")

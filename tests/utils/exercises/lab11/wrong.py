@@ -48,21 +48,6 @@ def _unbounded(subjects, test_fraction, rng):
     return torch.from_numpy(np.flatnonzero(~tested)), torch.from_numpy(np.flatnonzero(tested))
 
 
-def _until_enough(subjects, test_fraction, rng):
-    """People are drawn until they have so many windows."""
-    people = np.unique(subjects.numpy())
-    if len(people) < 2 or not 0 < test_fraction < 1:
-        raise ValueError("cannot be split")
-    tested, windows = [], 0
-    for one in rng.permutation(people)[:-1]:
-        if windows >= test_fraction * len(subjects):
-            break
-        tested.append(one)
-        windows += int((subjects == one).sum())
-    mask = np.isin(subjects.numpy(), tested)
-    return torch.from_numpy(np.flatnonzero(~mask)), torch.from_numpy(np.flatnonzero(mask))
-
-
 def _person_of_a_window(subjects, test_fraction, rng):
     """A window is drawn and its person is tested, so people with many windows are tested more often."""
     people = np.unique(subjects.numpy())
@@ -90,10 +75,12 @@ TABLE = {
         _halves_of_each,
     ),
     "subject_split_without_bounds": ("Loses: a fraction that rounds to *. Hints: What if the rounded number is 0", _unbounded),
-    "subject_split_until_enough_windows": ("Loses: *", _until_enough),
-    "subject_split_by_a_window_of_theirs": ("Loses: everyone is equally likely. Hints: Who can be tested in your split", _person_of_a_window),
-    "subject_split_test_first": (
-        "Loses: all but refuses *; the same rng, the same split",
+    "subject_split_by_a_window_of_theirs": (
+        "Loses: everyone is equally likely. Hints: Who can be tested in your split",
+        _person_of_a_window,
+    ),
+    "subject_split_test_first": (  # where half of the people are tested, both orders are right
+        "Loses: all but refuses *; the same rng, the same split; two people; windows in any order",
         lambda *given: right_split(*given)[::-1],
     ),
     "subject_split_own_seed": (
@@ -105,7 +92,7 @@ TABLE = {
         lambda subjects, fraction, rng: right_split(subjects, fraction, np.random.default_rng()),
     ),
     "subject_split_people_for_windows": (
-        "Loses: all but refuses *",
+        "Loses: all but refuses *; the same rng, the same split",
         lambda subjects, *more: tuple(subjects[part].unique() for part in right_split(subjects, *more)),
     ),
     "subject_split_shuffled": (
@@ -118,8 +105,10 @@ TABLE = {
     ),
     "per_class_damage_of_other_sets": (
         "Loses: refuses another test set; refuses classes in another order. Hints: How many samples of each class",
-        lambda before, after: right_damage(before, after)
-        if before.shape != after.shape or before.ndim != 2 or len(before) != len(before.T) or not before.numel() or before.min() < 0
-        else 100 * (before.diagonal() / before.sum(1) - after.diagonal() / after.sum(1)),
+        lambda before, after: (
+            right_damage(before, after)
+            if before.shape != after.shape or before.ndim != 2 or len(before) != len(before.T) or not before.numel() or before.min() < 0
+            else 100 * (before.diagonal() / before.sum(1) - after.diagonal() / after.sum(1))
+        ),
     ),
 }
