@@ -9,7 +9,6 @@ from torch import Tensor, from_numpy, zeros
 
 from utils.exercises.declare import Case, Mistake, exercise
 from utils.exercises.judges import close_to
-from utils.exercises.standins import library
 from utils.exercises.stock import keeps_inputs, refuses
 
 
@@ -66,7 +65,7 @@ def sklearn_balanced(predicted: Tensor, labels: Tensor) -> float:
 
 
 @exercise(
-    library(sklearn_balanced, "sklearn.metrics.recall_score"),
+    sklearn_balanced,
     points=2,
     difficulty=1,
     minutes=10,

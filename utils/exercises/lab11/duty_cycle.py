@@ -9,7 +9,6 @@ import numpy as np
 from utils import measure
 from utils.exercises.declare import Case, Mistake, exercise
 from utils.exercises.judges import close_to
-from utils.exercises.standins import package
 from utils.exercises.stock import refuses
 
 Values = tuple[float, float, float, float, float, float]
@@ -62,7 +61,7 @@ MISTAKES = (
 
 
 @exercise(
-    package(measure.duty_cycle),
+    measure.duty_cycle,
     points=2,
     difficulty=1,
     minutes=10,

@@ -10,13 +10,12 @@ import numpy as np
 from torch import Tensor, arange, from_numpy, full, zeros
 
 from utils.data.people_split import split_people
+from utils.exercises.chances import SAME, far, same_for_equal_generators
 from utils.exercises.declare import Case, Mistake, exercise
 from utils.exercises.judges import Verdict, describe
-from utils.exercises.standins import library
 from utils.exercises.stock import keeps_inputs, refuses
 
 TRIALS = 400
-DEVIATIONS = 5.0  # of a share of TRIALS splits
 Split = tuple[np.ndarray, np.ndarray]
 
 
@@ -86,20 +85,9 @@ def everyone_equally(answer: Any, inputs: tuple[Any, ...]) -> Verdict:
     ):
         worst = float(shares[np.argmax(np.abs(shares - chance))])
         expected = f"{what} tested in {100 * chance:.0f} % of the splits"
-        if abs(worst - chance) > DEVIATIONS * np.sqrt(chance * (1 - chance) / TRIALS):
+        if far(worst, chance, TRIALS):
             return Verdict(False, expected, f"one in {100 * worst:.0f} %", "chance")
     return Verdict(True, expected, expected)
-
-
-def same_generator(answer: Any, inputs: tuple[Any, ...]) -> Verdict:
-    """For {"first", "second", "other"}: equal where the generators were equal."""
-    rows = [_indices(answer.get(run)) for run in ("first", "second", "other")] if type(answer) is dict else [None]
-    if any(row is None for row in rows):
-        return Verdict(False, "rows of window numbers", describe(answer), "kind")
-    first, second, other = (row.tolist() for row in rows if row is not None)
-    if first != second:
-        return Verdict(False, "the same split from an equal generator", "another split")
-    return Verdict(first != other, "another split from another generator", "the same split from any generator")
 
 
 _PERSON = (
@@ -115,7 +103,6 @@ _CHANCE = (
     "Who can be tested in your split?",
     "Everyone, with equal probability and whatever the order or the number of windows: rng.choice(people, count, replace=False).",
 )
-_SAME = ("Where does your randomness come from?", "Only from the rng that you are given: an equal generator gives the same split.")
 _ONE = ("Who is left to learn from if one person is tested?", "Nobody: with fewer than two people raise ValueError.")
 _ABOUT = {"person": _PERSON, "lost": _LOST, "count": _COUNT, "ends": _ENDS, "order": _ORDER, "kind": _KIND, "chance": _CHANCE}
 
@@ -152,7 +139,7 @@ def by_numpy(subjects: Tensor, test_fraction: float, rng: np.random.Generator) -
 
 
 @exercise(
-    library(by_numpy, "utils.data.split_people"),
+    by_numpy,
     points=4,
     difficulty=2,
     minutes=15,
@@ -185,7 +172,8 @@ def subject_split(rng: np.random.Generator) -> Iterator[Case]:
     yield one("two people", (people(6, 11), 0.5, seed()), hints=_ENDS)
     six = people(3, 40, 3, 3, 12, 3)
     yield Case("everyone is equally likely", (six, 1 / 3, TRIALS, seed()), everyone_equally, weight=2, hints=_CHANCE, probe="many_splits")
-    yield Case("the same rng, the same split", (arange(30), 0.4, seed()), same_generator, hints=_SAME, probe="three_splits")
+    twice = same_for_equal_generators("split")
+    yield Case("the same rng, the same split", (arange(30), 0.4, seed()), twice, hints=SAME, probe="three_splits")
     yield refuses("a single person", (full((12,), int(rng.integers(50))), 0.5, seed()), probe="split", weight=0.5, hints=_ONE)
     yield refuses("no window", (zeros(0).long(), 0.5, seed()), probe="split", weight=0.25)
     for fraction in (0.0, 1.0, -0.2, 1.5):

@@ -10,7 +10,6 @@ from torch import Tensor, from_numpy, nan, zeros
 
 from utils.exercises.declare import Case, Mistake, exercise
 from utils.exercises.judges import close_to
-from utils.exercises.standins import library
 from utils.exercises.stock import keeps_inputs, refuses
 
 Starts = Callable[[int, int, int], Any]
@@ -87,7 +86,7 @@ def unfolded(signal: Tensor, size: int, stride: int) -> Tensor:
 
 
 @exercise(
-    library(unfolded, "torch.Tensor.unfold"),
+    unfolded,
     points=3,
     difficulty=2,
     minutes=15,

@@ -27,4 +27,4 @@ def many_splits(function: Function, subjects: Tensor, test_fraction: float, coun
 def three_splits(function: Function, subjects: Tensor, test_fraction: float, seed: int) -> dict[str, Any]:
     """The test indices of three splits: two with equal generators, one with another."""
     runs = {"first": seed, "second": seed, "other": seed + 1}
-    return {name: split(function, subjects.clone(), test_fraction, one)[1] for name, one in runs.items()}
+    return {name: [int(at) for at in split(function, subjects.clone(), test_fraction, one)[1]] for name, one in runs.items()}
