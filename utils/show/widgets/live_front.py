@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from matplotlib.ticker import EngFormatter
 
 from utils.show.charts.pareto import COSTS
-from utils.show.style import FAINT, INK, PALETTE, Chart, caption, direct_label, figure
+from utils.show.style import FAINT, INK, PALETTE, Chart, caption, figure, readable
 from utils.show.widgets.live_output import LiveOutput
 
 TITLES = {**COSTS, "file_bytes": ("size of the int8 file (bytes)", "B")}
@@ -93,13 +93,13 @@ class LiveFront:
         axes.plot(*_columns(new), "D", color=PALETTE["orange"], markeredgecolor=INK, markeredgewidth=0.6, markersize=5.5, zorder=4)
         self._add_control(axes)
         axes.plot(*_columns(front), "o", color=PALETTE["blue"], drawstyle="steps-post", linestyle="-", zorder=3)
-        direct_label(axes, *front[-1], f"front: {front[-1][1]:.1f} %", PALETTE["blue"], dx=0, dy=10, ha="right", fontweight="bold")
+        _write(axes, f"best: {front[-1][1]:.1f} %", 0.96, PALETTE["blue"])
         if self.limit is not None:
             axes.axvline(self.limit, color=INK, linestyle=":", linewidth=1.5)
         title, unit = TITLES[self.cost]
         axes.xaxis.set_major_formatter(EngFormatter(unit or "", sep=" "))
         axes.set(xlabel=title, ylabel="estimated accuracy (%)")
-        axes.margins(x=0.06, y=0.12)
+        axes.margins(x=0.06, y=0.16)
         if self.title:
             chart.suptitle(self.title, x=0.01, ha="left", fontsize=11, fontweight="bold")
         caption(chart, self._words(len(points), len(front), final))
@@ -115,13 +115,18 @@ class LiveFront:
         axes.plot(
             *_columns(line), "s--", color=PALETTE["vermilion"], drawstyle="steps-post", markerfacecolor="white", markersize=5, zorder=3
         )
-        direct_label(axes, *line[-1], f"control: {line[-1][1]:.1f} %", PALETTE["vermilion"], dx=0, dy=-10, ha="right")
+        _write(axes, f"control's best: {line[-1][1]:.1f} %", 0.87, PALETTE["vermilion"])
 
     def _words(self, count: int, front: int, final: bool) -> str:
         said = f"{front} of {count} candidates are on the front"
         said += "." if final else "; diamonds: the newest ones."
         said += " Squares: the front of the control." if self.control else ""
         return said + (" Dotted: the limit of the budget." if self.limit is not None else "")
+
+
+def _write(axes: Any, text: str, height: float, color: str) -> None:
+    """At the left, where no candidate can be: above the front."""
+    axes.text(0.02, height, text, transform=axes.transAxes, va="top", color=readable(color), fontweight="bold")
 
 
 def _columns(points: Sequence[tuple[float, float]]) -> tuple[list[float], list[float]]:

@@ -56,7 +56,7 @@ def test_every_candidate_and_the_front_are_drawn() -> None:
     assert list(limit.get_xdata()) == [500_000, 500_000]
     said = words(live.figure())
     assert f"{len(result.front())} of 20 candidates are on the front" in said and "limit of the budget" in said
-    assert f"front: {result.best.accuracy:.1f} %" in said
+    assert f"best: {result.best.accuracy:.1f} %" in said
 
 
 def test_the_newest_candidates_stand_out_until_the_end() -> None:
@@ -76,7 +76,11 @@ def test_a_control_is_drawn_beside_it() -> None:
     search(SPACE, BUDGET, Pretended(), CONFIG, progress=live)
     line = live.figure().axes[0].get_lines()[2]
     assert [tuple(at) for at in line.get_xydata()] == [(one.counts.file_bytes, one.accuracy) for one in control.front("file_bytes")]
-    assert "control: " in words(live.figure()) and "bytes" in live.figure().axes[0].get_xlabel() and "evolution" in words(live.figure())
+    assert (
+        f"control's best: {control.best.accuracy:.1f} %" in words(live.figure())
+        and "bytes" in live.figure().axes[0].get_xlabel()
+        and "evolution" in words(live.figure())
+    )
 
 
 def test_it_is_drawn_at_most_so_often_and_at_the_end() -> None:
