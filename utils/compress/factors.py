@@ -33,7 +33,7 @@ def low_rank(weight: Tensor, rank: int) -> tuple[Tensor, Tensor]:
 
 
 def rank_for_energy(weight: Tensor, energy: float) -> int:
-    """The smallest rank that keeps this share of the sum of squared singular values. weight: (out, in).
+    """The smallest rank that keeps this share of the sum of squared singular values, 1 for zeros. weight: (out, in).
 
     >>> rank_for_energy(torch.diag(torch.tensor([3.0, 1.0, 0.0])), 0.9)
     1
@@ -43,9 +43,8 @@ def rank_for_energy(weight: Tensor, energy: float) -> int:
     """
     if weight.ndim != 2 or not weight.numel() or not 0 < energy <= 1:
         raise ValueError(f"need a matrix and a share in (0, 1], got shape {tuple(weight.shape)} and {energy}")
-    squares = torch.linalg.svdvals(weight.detach().double()).square()
-    kept = squares.cumsum(0) / squares.sum().clamp(min=torch.finfo(torch.float64).tiny)
-    return min(int((kept < energy - 1e-12).sum()) + 1, len(squares))
+    kept = torch.linalg.svdvals(weight.detach().double()).square().cumsum(0)
+    return min(int((kept < (energy - 1e-12) * kept[-1]).sum()) + 1, len(kept))
 
 
 def low_rank_(model: nn.Module, ranks: Mapping[str, int]) -> nn.Module:

@@ -68,7 +68,7 @@ def program_sources() -> dict[str, dict[str, str]]:
 
 def classes_of(suffix: str, data: bytes, inputs: np.ndarray, sandboxes: Sandboxes) -> np.ndarray:
     """(n,) the classes that a file gives to inputs (n, ...) float32. Raises `UnusableError` if it does not."""
-    modules = modules_for_artifacts("safetensors") if suffix == ".safetensors" else ()
+    modules = modules_for_artifacts(suffix[1:]) if suffix != ".onnx" else ()
     _, *classes = _values(_job("challenge_run.py", "evaluate", modules), [Call(("load", suffix, _bytes(data))), *_runs(inputs)], sandboxes)
     return _joined(classes, inputs)
 

@@ -16,8 +16,10 @@ from utils.files import ROOT
 SHARED = "utils.exercises.inside"
 PROBING = f"{SHARED}.probing"
 
+_COUNTS = ("utils.measure.counts.macs", "utils.measure.counts.memory")
 ARTIFACTS = {
-    "safetensors": ("utils.models.store", "utils.measure.counts.macs", "utils.measure.counts.memory"),
+    "safetensors": ("utils.models.store", *_COUNTS),
+    "titan": ("utils.compress.titan.reading", *_COUNTS),
     "onnx": ("utils.deploy.graph",),
     "chip": ("utils.deploy.mcu.network", "utils.deploy.mcu.sizes"),
 }
@@ -42,7 +44,7 @@ def modules_for(lab: str, root: Path = ROOT) -> Modules:
 def modules_for_artifacts(what: str, root: Path = ROOT) -> Modules:
     """What a file of an open challenge needs, in the same form; no student's code runs beside it.
 
-    what: "safetensors" reads and measures one, "onnx" measures one, "chip" makes one a program of integers.
+    what: "safetensors" and "titan" read and measure one, "onnx" measures one, "chip" makes one a program of integers.
     """
     return _closed(ARTIFACTS[what], lambda name: True, root, late=False)
 

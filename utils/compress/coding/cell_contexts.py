@@ -2,40 +2,18 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
-
 import numpy as np
 
-from utils.compress.coding.mixed_bit import Coder, MixedBit
+from utils.compress.coding.decisions import Decisions
+from utils.compress.coding.mixed_bit import LIMIT, Coder, MixedBit, squash_table, stretch_table
 from utils.compress.coding.range_coder import DecodingError
 
 UNARY = 14  # magnitudes up to here are counted up; what is left of larger ones follows in Elias's gamma code
 LEVELS = 10  # of fullness
+ROW_COST = 16  # decisions that take as long as what is computed for each row
+FIRST_WEIGHTS, MAX_WEIGHT = (30_000, 20_000), 1 << 20  # 65536 is 1
+OFFSET_RATE, WEIGHT_RATE = 3, 19  # how slowly they learn: bits that an error is shifted by
 _DOUBLINGS = 1 << np.arange(LEVELS)
-
-
-@dataclass
-class Spent:
-    """How many decisions the magnitudes have taken: a hostile file could ask for dozens in each cell at no cost."""
-
-    count: int = 0
-    limit: float = math.inf
-
-    @staticmethod
-    def allowed(size_bytes: int) -> int:
-        """More than any file of so many bytes needs whose integers are not all equal and large."""
-        return (1 << 14) + 256 * size_bytes
-
-    def one(self) -> None:
-        """Count one.
-
-        Raises:
-            DecodingError: more than the limit.
-        """
-        self.count += 1
-        if self.count > self.limit:
-            raise DecodingError("the data has larger integers than its length allows")
 
 
 def level(some: int, of: int) -> int:
@@ -56,35 +34,58 @@ def levels(some: np.ndarray, of: int) -> list[int]:
 class CellContexts:
     """Codes the cells of a matrix, row by row. columns: of the matrix; width: of the image that they may be, or 0."""
 
-    def __init__(self, columns: int, width: int, spent: Spent) -> None:
-        self.columns, self.width, self.spent, self.rows = columns, width, spent, 0
+    def __init__(self, columns: int, width: int, decisions: Decisions) -> None:
+        self.columns, self.width, self.decisions, self.rows = columns, width, decisions, 0
         self.counts, self.sums, self.signs = np.zeros(columns, dtype=np.int64), [0] * columns, [0] * columns  # of each column so far
-        self._zero = MixedBit(LEVELS * 8, LEVELS * LEVELS, columns, LEVELS * 8, LEVELS * 8)
+        self._weights, self._stretch = np.array(FIRST_WEIGHTS), np.array(stretch_table())
+        self._offsets = [0] * (LEVELS * 8), [0] * (LEVELS * 8), [0] * LEVELS**2  # in 65536ths of a logit of 1
         self._sign = MixedBit(9, 9, 3)
         self._more = MixedBit(9 * (UNARY + 1), LEVELS * (UNARY + 1), LEVELS * (UNARY + 1))
 
     def row(self, coder: Coder, cells: list[int], known: list[int] | None) -> list[int]:
-        """Write or read the integers of a row in these columns, of which one at least is not zero; zeros elsewhere."""
-        self.sum = self.balance = 0
+        """Write or read the integers of a row in these columns, of which one at least is not zero; zeros elsewhere.
+
+        Whether a cell is zero is the most frequent decision, so it has a quick model, a logistic regression: what the rows before
+        say of each column, computed at once for all, and three offsets for what is known of this row. All learn from the error.
+        """
+        self.sum = self.balance = filled = 0
         self.rows += 1
+        self.decisions.add(len(cells) + ROW_COST)
+        opinions, fullness = self._opinions(), levels(self.counts, self.rows)
+        guesses = (self._weights @ opinions >> 16).tolist()
+        of_row, of_column, of_both = self._offsets
+        squash, code, errors = squash_table(), coder.code, []
         row, width, last = [0] * (self.columns + 2), self.width, cells[-1]  # two zeros, which column -1 and -2 find
-        by_column, by_around = levels(self.counts, self.rows), levels(self._around(), (4 if width else 2) * self.rows)
-        zero, filled, by_row = self._zero.code, 0, 0
         for seen, column in enumerate(cells):
             left, above = row[column - 1], row[column - width] if width and column >= width else 0
-            near = (left != 0) + 2 * (above != 0) + 4 * (row[column - 2] != 0)
-            if filled:
-                by_row = level(filled, seen)
+            bit, error = 1, 0
             if filled or column != last:
-                there = by_column[column]
-                contexts = (8 * by_row + near, LEVELS * by_row + there, column, 8 * by_around[column] + near, 8 * there + near)
-                if not zero(coder, known if known is None else known[column] != 0, contexts):
-                    continue
-            row[column] = self._integer(coder, column, known if known is None else known[column], (left, above), filled)
-            filled += 1
+                full, there = (512 * filled // (seen + 1)).bit_length(), fullness[column]
+                near = (1 if left else 0) + (2 if above else 0) + (4 if row[column - 2] else 0)
+                by_row, by_column, by_both = 8 * full + near, 8 * there + near, LEVELS * full + there
+                logit = guesses[column] + (of_row[by_row] + of_column[by_column] + of_both[by_both] >> 8)
+                probability = squash[LIMIT + (LIMIT if logit > LIMIT else -LIMIT if logit < -LIMIT else logit)]
+                bit = code(None if known is None else known[column] != 0, probability)
+                error = 65536 - probability if bit else -probability
+                change = error >> OFFSET_RATE
+                of_row[by_row] += change
+                of_column[by_column] += change
+                of_both[by_both] += change
+            errors.append(error)
+            if bit:
+                row[column] = self._integer(coder, column, None if known is None else known[column], (left, above), filled)
+                filled += 1
+        self._weights = np.clip(self._weights + (opinions[:, cells] @ np.array(errors) >> WEIGHT_RATE), -MAX_WEIGHT, MAX_WEIGHT)
         del row[self.columns :]
         self.counts += np.array(row) != 0
         return row
+
+    def _opinions(self) -> np.ndarray:
+        """(2, columns) logits: how often each column has had an integer in the rows before, and its neighbors."""
+        neighbors = 4 if self.width else 2
+        counts = np.stack([self.counts, self._around()])
+        probabilities = 4096 * (2 * counts + 1) // np.array([[2 * self.rows + 1], [2 * neighbors * self.rows + 1]])
+        return self._stretch[np.minimum(probabilities, 4095)]
 
     def _around(self) -> np.ndarray:
         """How many integers there have been in the neighbors of each column."""
@@ -116,7 +117,7 @@ class CellContexts:
         while magnitude <= UNARY:
             at = magnitude - 1
             contexts = (9 * at + near, LEVELS * at + of_row, LEVELS * at + of_column)
-            self.spent.one()
+            self.decisions.add(1)
             if not self._more.code(coder, size if size is None else int(size > magnitude), contexts):
                 return magnitude
             magnitude += 1
@@ -141,5 +142,5 @@ class CellContexts:
         return found
 
     def _even(self, coder: Coder, bit: int | None) -> int:
-        self.spent.one()
+        self.decisions.add(1)
         return coder.code(bit, 32768)

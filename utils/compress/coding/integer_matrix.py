@@ -11,12 +11,12 @@ import math
 
 import numpy as np
 
-from utils.compress.coding.cell_contexts import CellContexts, Spent
+from utils.compress.coding.cell_contexts import CellContexts
+from utils.compress.coding.decisions import Decisions
 from utils.compress.coding.mixed_bit import Coder, MixedBit
 from utils.compress.coding.range_coder import DecodingError, RangeDecoder, RangeEncoder
 
 MAX_MAGNITUDE = 32767
-MAX_CELLS = 1 << 20  # of rows and columns that are not all zero: what a reader is busy with for seconds
 
 
 def encode_integers(matrix: np.ndarray) -> bytes:
@@ -54,38 +54,38 @@ def widths(columns: int) -> list[int]:
 
 
 def _encoded(rows: list[list[int]], width: int) -> bytes:
-    encoder, spent = RangeEncoder(), Spent()
-    _walk(encoder, len(rows), len(rows[0]), width, rows, spent)
+    encoder, decisions = RangeEncoder(), Decisions()
+    _walk(encoder, len(rows), len(rows[0]), width, rows, decisions)
     data = bytes([width]) + encoder.finish()
-    if spent.count > spent.allowed(len(data)):
+    if decisions.count > Decisions.of_bytes(len(data)).limit:
         raise ValueError("these integers are so regular that a reader would refuse them: store them with a Huffman code")
     return data
 
 
-def decode_integers(data: bytes, rows: int, columns: int) -> np.ndarray:
+def decode_integers(data: bytes, rows: int, columns: int, decisions: Decisions | None = None) -> np.ndarray:
     """The inverse of `encode_integers`: (rows, columns) int16.
+
+    decisions: how many have been read of the same file, and how many may be; those of this data alone unless given.
 
     Raises:
         DecodingError: data that is too short, too long, or not from an encoder of ours.
     """
     if not data:
         raise DecodingError("a matrix of integers has no data")
-    decoder, spent = RangeDecoder(data[1:]), Spent()
-    spent.limit = spent.allowed(len(data))
-    found = _walk(decoder, rows, columns, data[0], None, spent)
+    decoder = RangeDecoder(data[1:])
+    found = _walk(decoder, rows, columns, data[0], None, decisions or Decisions.of_bytes(len(data)))
     decoder.finish()
     return np.array(found, dtype=np.int16).reshape(rows, columns)
 
 
-def _walk(coder: Coder, rows: int, columns: int, width: int, known: list[list[int]] | None, spent: Spent) -> list[list[int]]:
+def _walk(coder: Coder, rows: int, columns: int, width: int, known: list[list[int]] | None, decisions: Decisions) -> list[list[int]]:
     """Write the integers that are known, or read them: both take the same way. Returns them."""
+    decisions.add(rows + columns)
     filled = [any(row) for row in known] if known else None
     full_rows = _flags(coder, rows, 0, filled)
     full_columns = _flags(coder, columns, width, [any(column) for column in zip(*known, strict=True)] if known else None)
     cells = [at for at, full in enumerate(full_columns) if full]
-    if sum(full_rows) * len(cells) > MAX_CELLS:
-        raise DecodingError(f"{sum(full_rows)} rows and {len(cells)} columns with integers are more than {MAX_CELLS} cells")
-    contexts, found = CellContexts(columns, width, spent), []
+    contexts, found = CellContexts(columns, width, decisions), []
     for at, full in enumerate(full_rows):
         if full and not cells:
             raise DecodingError("a row has an integer, and no column has one")

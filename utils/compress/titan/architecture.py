@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from utils.compress.titan.byte_stream import ByteReader, TitanError, unsigned
-from utils.compress.titan.layer_chain import PositionMean, Shortcut, TitanNet
+from utils.compress.titan.titan_net import PositionMean, Shortcut, TitanNet
 
 MAX_LAYERS, MAX_DEPTH = 256, 3
 MAX_WIDTH, MAX_KERNEL = 65_536, 64

@@ -1,4 +1,4 @@
-"""The .titan file: a network in as few bytes as it takes, with all that decoding needs. docs/titan-format.md describes it."""
+"""A network as a .titan file: as few bytes as it takes, with all that decoding needs. docs/titan-format.md describes it."""
 
 from __future__ import annotations
 
@@ -16,19 +16,11 @@ from utils.compress.titan import tensor_codings as coding
 from utils.compress.titan.architecture import MAX_PARAMETERS, MAX_WIDTH, build, check_shapes, describe
 from utils.compress.titan.byte_stream import ByteReader, TitanError, framed, unsigned
 from utils.compress.titan.dead_units import silence_dead_units_
-from utils.compress.titan.layer_chain import TitanNet, chain_of, weighted
+from utils.compress.titan.layer_chain import chain_of
+from utils.compress.titan.reading import HEADER, MAGIC, VERSION, decode_titan
+from utils.compress.titan.titan_net import TitanNet, weighted
 from utils.files import write_atomically
 from utils.models import Codes
-
-MAGIC, VERSION = b"\x89TTN", 1
-HEADER = len(MAGIC) + 1 + 4
-MAX_FILE_BYTES = 8 << 20
-DECODERS = {
-    coding.RAW: coding.decode_raw,
-    coding.HALF: coding.decode_half,
-    coding.SHARED: coding.decode_shared,
-    coding.INTEGERS: coding.decode_integer_weight,
-}
 
 
 @dataclass(frozen=True)
@@ -144,65 +136,3 @@ def _record(tensor: Tensor, codes: Codes | None, config: TitanConfig) -> bytes:
     if config.half:
         return unsigned(coding.HALF) + framed(coding.encode_half(tensor))
     return unsigned(coding.RAW) + framed(coding.encode_raw(tensor))
-
-
-def read_titan(path: str | Path) -> TitanNet:
-    """The network in a .titan file, in evaluation mode: the same to the last bit on every computer.
-
-    Every size is checked before anything is allocated; nothing in the file is executed.
-
-    Raises:
-        FileNotFoundError: no such file.
-        TitanError: not a .titan file, another version, damaged or hostile.
-    """
-    path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f"no .titan file at {path}")
-    with path.open("rb") as file:
-        data = file.read(MAX_FILE_BYTES + 1)
-    try:
-        return decode_titan(data)
-    except TitanError as error:
-        raise TitanError(f"{path} can't be read ({error}): get it again, or compress the network again") from error
-
-
-def decode_titan(data: bytes) -> TitanNet:
-    """The network in the bytes of a .titan file.
-
-    Raises:
-        TitanError: not a .titan file, another version, damaged or hostile.
-    """
-    if len(data) > MAX_FILE_BYTES:
-        raise TitanError(f"it has more than {MAX_FILE_BYTES} bytes")
-    if data[: len(MAGIC)] != MAGIC or len(data) < HEADER:
-        raise TitanError("it is not a .titan file")
-    if data[len(MAGIC)] != VERSION:
-        raise TitanError(f"its version is {data[len(MAGIC)]} where this course reads version {VERSION}")
-    body = data[HEADER:]
-    if struct.unpack("<I", data[HEADER - 4 : HEADER])[0] != zlib.crc32(body):
-        raise TitanError("its checksum is wrong: the file is damaged")
-    try:
-        return _network(ByteReader(body), len(data))
-    except TitanError:
-        raise
-    except ValueError as error:  # of a coding: its own sentence
-        raise TitanError(str(error)) from error
-
-
-def _network(reader: ByteReader, size: int) -> TitanNet:
-    rank = reader.unsigned(3)
-    input_shape = tuple(reader.positive(MAX_WIDTH) for _ in range(rank))
-    net = build(reader)
-    check_shapes(net, input_shape)
-    for layer, part in weighted(net):
-        number = reader.unsigned()
-        if number not in DECODERS:
-            raise TitanError(f"tensors of coding {number} are not known to version {VERSION}")
-        payload = reader.take(reader.unsigned())
-        values = DECODERS[number](payload, tuple(getattr(layer, part).shape))
-        if not torch.isfinite(values).all():
-            raise TitanError("a weight is not finite")
-        setattr(layer, part, nn.Parameter(values))
-    reader.end("the last tensor")
-    net.input_shape, net.size_bytes = input_shape, size
-    return net

@@ -6,10 +6,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from utils.compress.coding import HuffmanCode, decode_integers, encode_integers, positions, relative_indices
-from utils.compress.quantization import kmeans_codebook
+from utils.compress.coding.decisions import Decisions
+from utils.compress.coding.huffman import HuffmanCode
+from utils.compress.coding.integer_matrix import decode_integers, encode_integers
+from utils.compress.coding.relative_index import positions, relative_indices
+from utils.compress.quantization.codebook import kmeans_codebook
 from utils.compress.titan.byte_stream import ByteReader, TitanError, framed, signed, unsigned
-from utils.models import Codes
+from utils.models.codes import Codes
 from utils.models.steps import MAX_EXPONENT, exponent_of, step_of
 
 RAW, HALF, SHARED, INTEGERS = range(4)
@@ -81,8 +84,10 @@ def encode_integer_weight(codes: Codes) -> bytes:
     return steps + encode_integers(rows.numpy().astype(np.int64))
 
 
-def decode_integer_weight(data: bytes, shape: tuple[int, ...]) -> Tensor:
+def decode_integer_weight(data: bytes, shape: tuple[int, ...], decisions: Decisions | None = None) -> Tensor:
     """Integers times steps: one product of float32 for each weight, the same on every computer.
+
+    decisions: how many have been read of the same file, and how many may be.
 
     Raises:
         ValueError: data that no encoder of ours has written.
@@ -94,10 +99,10 @@ def decode_integer_weight(data: bytes, shape: tuple[int, ...]) -> Tensor:
     else:
         exponents = np.full(rows, reader.signed(MAX_EXPONENT + 1), dtype=np.int64)
         if how == ROW_EXPONENTS:
-            exponents += decode_integers(reader.take(reader.unsigned()), rows, 1)[:, 0]
+            exponents += decode_integers(reader.take(reader.unsigned()), rows, 1, decisions)[:, 0]
         steps = step_of(exponents)
     columns = int(np.prod(shape[1:]))
-    values = decode_integers(reader.rest(), rows, columns)
+    values = decode_integers(reader.rest(), rows, columns, decisions)
     return Codes(torch.from_numpy(values.reshape(shape)), torch.from_numpy(steps), 16).values_as_float()
 
 

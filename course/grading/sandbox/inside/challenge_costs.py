@@ -1,8 +1,8 @@
 """Inside the sandbox: what a network costs, read from its file alone. The grader sends this as a cell, in a job of its own.
 
 Why the figures can be trusted. The job's process is forked before any file is run and ends before one is; the code in
-it is ours, and nothing of the file is executed: of a .safetensors file a configuration is read, and our own network of
-that configuration is built and counted; of an .onnx file the list of nodes and their shapes. To change a figure
+it is ours, and nothing of the file is executed: of a .safetensors or .titan file a configuration is read, and our own
+network of that configuration is built and counted; of an .onnx file the list of nodes and their shapes. To change a figure
 a file would have to break the parser itself, and even then it would be inside the sandbox. Size is taken outside.
 """
 
@@ -39,6 +39,8 @@ def costs(suffix: str, data: np.ndarray, example: np.ndarray) -> dict[str, Any]:
     Raises:
         ValueError: a file that is none, or one that asks for more than a small network does.
     """
+    if suffix == ".titan":
+        return _of_titan(data.tobytes(), example)
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, f"challenge{suffix}")
         return (_of_onnx if suffix == ".onnx" else _of_safetensors)(data.tobytes(), path, example)
@@ -49,9 +51,17 @@ def _write(data: bytes, path: str) -> None:
         file.write(data)
 
 
+def _of_titan(data: bytes, example: np.ndarray) -> dict[str, Any]:
+    from utils.compress.titan.reading import decode_titan
+
+    try:
+        model = decode_titan(data)
+    except ValueError as error:
+        raise ValueError(f"it is not a whole .titan file: {error}") from error
+    return _counted(model, example)
+
+
 def _of_safetensors(data: bytes, path: str, example: np.ndarray) -> dict[str, Any]:
-    from utils.measure.counts.macs import count_macs
-    from utils.measure.counts.memory import peak_activation_bytes
     from utils.models.store import load_model
 
     if int.from_bytes(data[:8], "little") > min(MOST_HEADER, len(data)):
@@ -61,6 +71,13 @@ def _of_safetensors(data: bytes, path: str, example: np.ndarray) -> dict[str, An
         model = load_model(path)
     except ValueError as error:
         raise ValueError(f"it is not a whole checkpoint of this project{str(error).partition('project')[2]}") from error
+    return _counted(model, example)
+
+
+def _counted(model: Any, example: np.ndarray) -> dict[str, Any]:
+    from utils.measure.counts.macs import count_macs
+    from utils.measure.counts.memory import peak_activation_bytes
+
     try:
         return {"macs": count_macs(model, example), "activation_bytes": peak_activation_bytes(model, example), "uncounted": []}
     except (RuntimeError, ValueError) as error:  # the second is batch norm's

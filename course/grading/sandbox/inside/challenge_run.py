@@ -25,14 +25,24 @@ def _load(suffix: str, data: np.ndarray) -> None:
     if suffix == ".onnx":
         _loaded["answers"] = _of_onnx(data.tobytes())
         return
+    model = _of_titan(data.tobytes()) if suffix == ".titan" else _of_safetensors(data)
+    _loaded["answers"] = lambda inputs: model(torch.from_numpy(inputs)).numpy()
+
+
+def _of_titan(data: bytes) -> Any:
+    from utils.compress.titan.reading import decode_titan
+
+    return decode_titan(data)
+
+
+def _of_safetensors(data: np.ndarray) -> Any:
     from utils.models.store import load_model
 
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "challenge.safetensors")
         with open(path, "wb") as file:
             file.write(data.tobytes())
-        model = load_model(path).eval()
-    _loaded["answers"] = lambda inputs: model(torch.from_numpy(inputs)).numpy()
+        return load_model(path).eval()
 
 
 def _of_onnx(data: bytes) -> Any:

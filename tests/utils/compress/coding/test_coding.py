@@ -21,6 +21,7 @@ from utils.compress.coding import (
     positions,
     relative_indices,
 )
+from utils.compress.coding.decisions import Decisions
 from utils.compress.coding.mixed_bit import squash_table, stretch_table
 
 symbols = st.lists(st.integers(0, 20), min_size=1, max_size=300)
@@ -178,7 +179,7 @@ def test_pixels_that_are_near_in_two_directions_are_worth_an_image_width():
         (np.zeros((0, 3), int), "need a matrix of integers"),
         (np.zeros((2, 2)), "need a matrix of integers"),
         (np.array([[40_000]]), "take a larger step"),
-        (np.full((70, 70), 14), "so regular"),
+        (np.full((300, 300), 14), "so regular"),
     ],
 )
 def test_matrices_that_no_file_holds_are_refused(given, said):
@@ -195,7 +196,19 @@ def test_data_of_another_length_is_refused():
 
 def test_a_hostile_matrix_ends_soon():
     """Neither cells without end nor large integers that cost nothing are read on."""
-    with pytest.raises(DecodingError, match="more than 1048576 cells"):
-        decode_integers(b"\0", 2000, 2000)
-    with pytest.raises(DecodingError, match=r"than its length allows|ends before"):
-        decode_integers(b"\0", 1000, 1000)
+    for rows, columns in ((2000, 2000), (1, 4_000_000), (65_536, 64), (1000, 1000)):
+        with pytest.raises(DecodingError, match=r"more than 524352 decisions|ends before"):
+            decode_integers(b"\0", rows, columns)
+
+
+def test_the_decisions_of_all_matrices_in_a_file_are_counted_together():
+    matrix = matrix_of(0.5, (20, 30))
+    data = encode_integers(matrix)
+    decisions = Decisions.of_bytes(len(data))
+    decode_integers(data, 20, 30, decisions)
+    once = decisions.count
+    assert 600 < once < 3000
+    decode_integers(data, 20, 30, decisions)
+    assert decisions.count == 2 * once
+    with pytest.raises(DecodingError, match="too many for its length"):
+        decode_integers(data, 20, 30, Decisions(limit=2 * once - 1, count=once))

@@ -1,15 +1,22 @@
 """Damaged and hostile files end in one sentence: no crash, no hang, no gigabytes."""
 
+import os
 import random
 import struct
+import subprocess
+import sys
 import zlib
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 
+from tests.utils.compress.titan.coverage_guided import fuzz
+from utils.compress.coding import decisions, encode_integers
 from utils.compress.titan import TitanConfig, TitanError, TitanNet, compress_to_titan, decode_titan
-from utils.compress.titan.byte_stream import unsigned
+from utils.compress.titan.byte_stream import framed, signed, unsigned
+from utils.files import ROOT
 from utils.models import Codes, LeNet, LeNetConfig, Perceptron, PerceptronConfig
 from utils.models.steps import step_of
 
@@ -65,17 +72,19 @@ def mutated(body, rng):
 
 def mutate_and_read(count, seed):
     """How many of so many mutated files were refused; whatever was read must be a network of finite weights."""
-    rng, originals, refused = random.Random(seed), files(), 0
-    for number in range(count):
-        data = originals[number % len(originals)]
-        try:
-            net = decode_titan(sealed(mutated(data[9:], rng)))
-        except TitanError as error:
-            assert 10 < len(str(error)) < 200
-            refused += 1
-        else:
-            assert isinstance(net, TitanNet) and all(torch.isfinite(parameter).all() for parameter in net.parameters())
-    return refused
+    rng, originals = random.Random(seed), files()
+    return sum(is_refused(mutated(originals[number % len(originals)][9:], rng)) for number in range(count))
+
+
+def is_refused(body):
+    """Whether a file with this body is refused, in a sentence; otherwise it is a network of finite weights."""
+    try:
+        net = decode_titan(sealed(body))
+    except TitanError as error:
+        assert 10 < len(str(error)) < 200
+        return True
+    assert isinstance(net, TitanNet) and all(torch.isfinite(parameter).all() for parameter in net.parameters())
+    return False
 
 
 def test_three_hundred_mutated_files_end_in_a_sentence():
@@ -88,6 +97,29 @@ def test_twelve_thousand_mutated_files_end_in_a_sentence_and_in_little_memory():
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     assert mutate_and_read(12_000, seed=1) > 6000
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 400_000  # kB
+
+
+def test_a_guided_fuzzer_finds_steps_that_no_honest_file_takes():
+    found, steps = fuzz(is_refused, [data[9:] for data in files()], mutated, 60, 0, ROOT / "utils" / "compress")
+    assert found > 3 and steps > 200
+
+
+@pytest.mark.nightly
+def test_five_thousand_files_of_a_guided_fuzzer_end_in_a_sentence():
+    found, _ = fuzz(is_refused, [data[9:] for data in files()], mutated, 5000, 1, ROOT / "utils" / "compress")
+    assert found > 20
+
+
+@pytest.mark.nightly
+def test_five_thousand_files_of_atheris_end_in_a_sentence(tmp_path):
+    """Where that fuzzer is installed (pip install atheris): it sees the code's branches and comparisons."""
+    pytest.importorskip("atheris")
+    for at, data in enumerate(files()):
+        (tmp_path / str(at)).write_bytes(data[9:])
+    harness = ROOT / "tests" / "utils" / "compress" / "titan" / "atheris_harness.py"
+    command = [sys.executable, str(harness), "-runs=5000", "-seed=1", "-timeout=60", f"-artifact_prefix={tmp_path}/", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(ROOT)})
+    assert done.returncode == 0, done.stderr[-2000:]
 
 
 def test_any_changed_byte_of_a_file_is_noticed():
@@ -146,6 +178,17 @@ LAYER = INPUT + unsigned(2) + FLATTEN + unsigned(1) + unsigned(784) + bytes([2, 
 def test_impossible_tensors_are_refused(tensor, said):
     with pytest.raises(TitanError, match=said):
         decode_titan(sealed(LAYER + tensor))
+
+
+def test_many_full_tensors_in_a_small_file_are_refused(monkeypatch):
+    """Each of them alone would be within the limit."""
+    layers = unsigned(5) + (unsigned(1) + unsigned(100) * 2 + b"\0") * 5
+    tensor = unsigned(3) + framed(unsigned(0) + signed(0) + encode_integers(np.eye(100, dtype=np.int64)))
+    monkeypatch.setattr(decisions, "FREE", 1 << 14)
+    one = decode_titan(sealed(bytes([1, 100]) + unsigned(1) + unsigned(1) + unsigned(100) * 2 + b"\0" + tensor))
+    assert torch.equal(one[0].weight, torch.eye(100))
+    with pytest.raises(TitanError, match="decisions, too many for its length"):
+        decode_titan(sealed(bytes([1, 100]) + layers + tensor * 5))
 
 
 def test_layers_without_end_are_not_built():
