@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import struct
 import zlib
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from utils.compress.coding.decisions import Decisions
 from utils.compress.titan.architecture import MAX_WIDTH, build, check_shapes
@@ -28,6 +29,7 @@ from utils.compress.titan.titan_net import TitanNet, weighted
 MAGIC, VERSION = b"\x89TTN", 1
 HEADER = len(MAGIC) + 1 + 4
 MAX_FILE_BYTES = 8 << 20
+Decoder = Callable[[bytes, tuple[int, ...]], Tensor]  # (payload, shape) -> values
 
 
 def read_titan(path: str | Path) -> TitanNet:
@@ -79,7 +81,7 @@ def _network(reader: ByteReader, size: int) -> TitanNet:
     net = build(reader)
     check_shapes(net, input_shape)
     integers = partial(decode_integer_weight, decisions=Decisions.of_bytes(size))
-    decoders = {RAW: decode_raw, HALF: decode_half, SHARED: decode_shared, INTEGERS: integers}
+    decoders: dict[int, Decoder] = {RAW: decode_raw, HALF: decode_half, SHARED: decode_shared, INTEGERS: integers}
     for layer, part in weighted(net):
         number = reader.unsigned()
         if number not in decoders:
