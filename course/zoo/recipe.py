@@ -34,6 +34,7 @@ from utils.models import (
     MicroConfig,
     MicroNet,
     Perceptron,
+    PerceptronConfig,
     ResidualConfig,
     ResidualNet,
     Supernet,
@@ -158,6 +159,8 @@ def _new(shape: dict, seed: int) -> nn.Module:
     kind = shape.get("kind", "residual")
     if kind in ("lenet_300_100", "lenet_5"):
         return Perceptron() if kind == "lenet_300_100" else LeNet()
+    if kind == "perceptron":
+        return Perceptron(PerceptronConfig(tuple(shape["hidden"])))
     if kind == "micro":
         return MicroNet(MicroConfig.of(shape["stem"], *shape["blocks"]))
     if kind == "supernet":

@@ -44,9 +44,9 @@ class Record:
         return sum(self.test) / len(self.test)
 
 
-def zoo_names() -> list[str]:
-    """Every model of the zoo that ships a checkpoint."""
-    return sorted(path.parent.name for path in ZOO.glob("*/model.safetensors"))
+def zoo_names(suffix: str = ".safetensors") -> list[str]:
+    """Every model of the zoo that ships as a checkpoint, or as a file of another suffix, ".titan"."""
+    return sorted(path.parent.name for path in ZOO.glob(f"*/model{suffix}"))
 
 
 def recipe(name: str) -> dict:

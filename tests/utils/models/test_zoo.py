@@ -6,20 +6,31 @@ import pytest
 
 from utils.compress.pruning import sparsity_of
 from utils.compress.quantization import weight_bits
-from utils.data import fashion_mnist
+from utils.compress.titan import read_titan
+from utils.data import fashion_mnist, mnist
 from utils.files import ZOO
 from utils.models import load_model, zoo
 from utils.train import accuracy
 
-NAMES = zoo.zoo_names()
+NAMES, TITANS = zoo.zoo_names(), zoo.zoo_names(".titan")
+
+
+def is_of_mnist(name):
+    return zoo.recipe(name).get("data") == "mnist"
+
+
+def with_its_data(name):
+    return pytest.param(name, marks=pytest.mark.needs("MNIST") if is_of_mnist(name) else ())
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", map(with_its_data, [*NAMES, *TITANS]))
 def test_recorded_accuracy_is_measured_again(name):
     """Does the shipped checkpoint still reach its figure? (2 images of 10,000 may differ between processors.)"""
     record = zoo.record(name)
-    assert accuracy(zoo.load(name), fashion_mnist("test")) == pytest.approx(record.test[0], abs=0.02)
+    model = read_titan(record.file) if name in TITANS else zoo.load(name)
+    test = mnist("test") if is_of_mnist(name) else fashion_mnist("test")
+    assert accuracy(model, test) == pytest.approx(record.test[0], abs=0.02)
     assert record.file.stat().st_size == record.size_bytes[0]
 
 

@@ -170,6 +170,13 @@ _BY_TEXT: tuple[tuple[str, Hints], ...] = (
         r"^(?:NameError|UnboundLocalError): .*'(\w+)'",
         ("Where does {0} get its value?", "A typing error, an assignment that was not reached, or a cell above that has not been run."),
     ),
+    (
+        r"^KeyError: tensor\(",
+        (
+            "The keys of this dict are numbers. What is the key that you ask for?",
+            "A loop over a tensor gives tensors: tolist() gives numbers.",
+        ),
+    ),
     (r"^KeyError: (\S+)", ("There is no key {0}. Which keys are there?", "Print list(...) of the dict, and compare with the docstring.")),
     (
         r"has no attribute '(astype|to|numpy|float|abs|clamp|permute|copy|clone)'",
