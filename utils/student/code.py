@@ -10,12 +10,14 @@ import tokenize
 import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 PROMPT = "# your code here"
 
 _IPYTHON = re.compile(r"^([ \t]*)(?:[%!?].*|[\w.]+\?{1,2}[ \t]*)$", re.MULTILINE)
 _ASSIGNED_MAGIC = re.compile(r"^([\w, \t]+=[ \t]*)[%!].*$", re.MULTILINE)
 _DEFINES = re.compile(r"^(?:async[ \t]+def|def|class)[ \t]+([^\W\d]\w*)", re.MULTILINE)
+_READ = 1024  # cells whose reading is kept: a lab's own come with every notebook of a class
 _Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
@@ -56,6 +58,7 @@ def has_magic(text: str) -> bool:
     return bool(_IPYTHON.search(text))
 
 
+@lru_cache(_READ)
 def defined(text: str) -> frozenset[str]:
     """Names of the functions and classes that a cell defines; read off its lines where it does not compile."""
     tree = parse(text)
@@ -72,6 +75,7 @@ def _defined(body: Iterable[ast.stmt]) -> Iterator[str]:
             yield from _defined(child for child in ast.iter_child_nodes(node) if isinstance(child, ast.stmt))
 
 
+@lru_cache(_READ)
 def is_untouched(text: str, stub: str) -> bool:
     """Whether nobody wrote into this stub, be it today's or an older one; notes in comments count as writing.
 
@@ -152,7 +156,8 @@ def _definitions(text: str) -> list[_Definition]:
     return [node for node in tree.body if isinstance(node, _Definition)] if tree else []
 
 
-def pieces(text: str) -> list[Piece]:
+@lru_cache(_READ)
+def pieces(text: str) -> tuple[Piece, ...]:
     """The top-level statements of a cell, each with the lines above it; joined by line ends they are the cell again.
 
     What does not compile is cut where an unindented line begins a definition or ends one.
@@ -166,7 +171,7 @@ def pieces(text: str) -> list[Piece]:
         at = end
     if rest := lines[at:]:
         found.append(Piece("\n".join(rest), frozenset(_DEFINES.findall("\n".join(rest))), ""))
-    return found
+    return tuple(found)
 
 
 def _dumped(node: ast.stmt) -> str:

@@ -73,13 +73,14 @@ class Tries:
         self._visit.close()
         return []
 
-    def alone(self, job: Job, calls: Sequence[Call]) -> tuple[Loaded, list[Reply]]:
+    def alone(self, job: Job, calls: Sequence[Call], brief: bool = False) -> tuple[Loaded, list[Reply]]:
         """A reply for every call. One that ends the process costs that case, and the rest goes on in a new one, a few times.
 
         After one that took too long the others get little time, and once: an endless loop costs its limit, not one for each case.
+        brief: all get little time, since the answer is known to take too long with other cells.
         """
-        loaded, replies = self._answers(job, calls, self._sandboxes.limits)
-        hurry = self._sandboxes.limits
+        hurry = self._brief if brief else self._sandboxes.limits
+        loaded, replies = self._answers(job, calls, hurry)
         for _ in range(MOST_ENDS - 1):
             bad = ended(replies)
             if not loaded.found or len(replies) >= len(calls) or bad is None or bad.forged or bad.why in (SLEPT, CUT_SHORT):

@@ -18,13 +18,10 @@ passes the cases that ask for an error: to refuse some and answer others wrongly
 from __future__ import annotations
 
 import sys
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 import utils
 from course.grading.challenge.challenge import challenge_marks
@@ -33,16 +30,15 @@ from course.grading.intake.notebooks import read
 from course.grading.judge.attempts import Tries
 from course.grading.judge.lab import GradedLab, graded_lab
 from course.grading.judge.plan import Plan, plan
+from course.grading.judge.trial import Trial, asked, judged, run, try_answer, verdicts_on
 from course.grading.judge.work import Answer, Work, work_of
 from course.grading.marks import CaseMark, ExerciseMark, LabMark
-from course.grading.sandbox.jobs import Answered, Call, Ended, Job, Loaded, Raised, Reply
+from course.grading.sandbox.jobs import Ended, Loaded, Raised, Reply
 from course.grading.sandbox.keeper import Sandboxes
-from utils.exercises.declare import PUBLIC_SEED, Case, Exercise
-from utils.exercises.inside.answers import UnacceptableError, plain
-from utils.exercises.judges import Verdict, verdict_of
+from utils.exercises.declare import PUBLIC_SEED, Exercise
+from utils.exercises.judges import Verdict
 from utils.exercises.messages.values import short
 from utils.exercises.messages.view import legible
-from utils.exercises.refusals import told_apart
 from utils.exercises.results import Outcome, Result
 
 if TYPE_CHECKING:
@@ -102,15 +98,18 @@ def _exercise(lab: GradedLab, work: Work, name: str, solved: set[str], seed: int
     if answer.text is None:
         return ExerciseMark(name, 0, exercise.points, exercise.core, note=_sentences([*_found(answer), *_uncompiled(work)]))
     planned = plan(name, work, lab, solved)
-    mark = _marked(lab, exercise, answer, planned, seed, tries)
-    whole = plan(name, work, lab, solved, whole=True) if mark.points < mark.of else planned
+    if right := _right_at_once(lab, exercise, answer, planned, seed, tries):
+        return right
+    first = try_answer(lab, exercise, planned, seed, tries)
+    whole = plan(name, work, lab, solved, whole=True) if first.points < exercise.points else planned
     if whole.cells == planned.cells:
-        return mark
-    again = _marked(lab, exercise, answer, whole, seed, tries)
-    if again.points <= mark.points:
-        return mark
+        return _marked(lab, exercise, answer, first, tries)
+    again = try_answer(lab, exercise, whole, seed, tries, brief=first.is_endless)
+    if again.points <= first.points:
+        return _marked(lab, exercise, answer, first, tries)
     changed = f"it depends on what cell {', '.join(map(str, sorted(set(whole.helpers) - set(planned.helpers))))} changes"
-    return replace(again, note=_sentences([again.note.rstrip("."), changed]))
+    mark = _marked(lab, exercise, answer, again, tries)
+    return replace(mark, note=_sentences([mark.note.rstrip("."), changed]))
 
 
 def _uncompiled(work: Work) -> list[str]:
@@ -122,29 +121,27 @@ def _uncompiled(work: Work) -> list[str]:
     return [f"for the instructor: the cell does not compile with {versions}: grade it with that version"]
 
 
-def _marked(lab: GradedLab, exercise: Exercise, answer: Answer, planned: Plan, seed: int, tries: Tries) -> ExerciseMark:
-    """The mark of an answer that runs with these cells."""
-    name = exercise.name
+def _right_at_once(lab: GradedLab, exercise: Exercise, answer: Answer, planned: Plan, seed: int, tries: Tries) -> ExerciseMark | None:
+    """The mark of an answer that is right in the process that serves all exercises; None if it is not, or has to be seen alone."""
     cases = exercise.cases(seed)
-    job, calls = _asked(lab, exercise, planned, cases)
-    replies = [] if exercise.gives_text else tries.at_once(job, calls)
-    if replies and all(judged(case, reply).passed for case, reply in zip(cases, replies, strict=True)):
-        right = tuple(CaseMark(case.name, True, weight=case.weight) for case in cases)
-        notes = [*_found(answer), *_ran(name, planned, Loaded())]
-        return ExerciseMark(name, exercise.points, exercise.points, exercise.core, right, _sentences(notes))
-    loaded, replies = _run(tries, exercise, job, calls)
-    if replies and all(isinstance(reply, Raised) and reply.stub for reply in replies):
+    replies = [] if exercise.gives_text else tries.at_once(*asked(lab, exercise, planned, cases))
+    if not replies or not all(judged(case, reply).passed for case, reply in zip(cases, replies, strict=True)):
+        return None
+    right = tuple(CaseMark(case.name, True, weight=case.weight) for case in cases)
+    notes = [*_found(answer), *_ran(exercise.name, planned, Loaded())]
+    return ExerciseMark(exercise.name, exercise.points, exercise.points, exercise.core, right, _sentences(notes))
+
+
+def _marked(lab: GradedLab, exercise: Exercise, answer: Answer, trial: Trial, tries: Tries) -> ExerciseMark:
+    """The mark of an answer that was tried, and what to say of each case."""
+    name, result = exercise.name, trial.result
+    if trial.replies and all(isinstance(reply, Raised) and reply.stub for reply in trial.replies):
         return ExerciseMark(name, 0, exercise.points, exercise.core, note=_sentences(["not begun"]))
-    notes = [*_found(answer), *_ran(name, planned, loaded)]
-    forged = next((reply for reply in replies if isinstance(reply, Ended) and reply.forged), None)
-    if forged is not None or not loaded.found:
-        bad = next((reply for reply in replies if isinstance(reply, Ended)), None)
-        why = bad.why if bad else f"there is no function {name} after the cell has run"
-        lost = tuple(CaseMark(case.name, False, weight=case.weight) for case in cases)
-        return ExerciseMark(name, 0, exercise.points, exercise.core, lost, _sentences([*notes, why]))
-    verdicts = verdicts_on(cases, replies)
-    result = Result(exercise, tuple(map(Outcome, cases, verdicts)))
-    shown = Result(exercise, tuple(_shown(lab, exercise, planned, result, replies, tries)))
+    notes = [*_found(answer), *_ran(name, trial.planned, trial.loaded)]
+    if trial.bad:
+        lost = tuple(CaseMark(outcome.case.name, False, weight=outcome.case.weight) for outcome in result.outcomes)
+        return ExerciseMark(name, 0, exercise.points, exercise.core, lost, _sentences([*notes, trial.bad]))
+    shown = Result(exercise, tuple(_shown(lab, exercise, trial.planned, result, trial.replies, tries)))
     marks = tuple(
         CaseMark(hidden.case.name, hidden.verdict.passed, _message(hidden, public), _hints(shown, public), hidden.case.weight)
         for hidden, public in zip(result.outcomes, shown.outcomes, strict=True)
@@ -157,68 +154,6 @@ def _hints(result: Result, outcome: Outcome) -> tuple[str, ...]:
     return (*result.hints(outcome), steps) if steps else result.hints(outcome)
 
 
-def _asked(lab: GradedLab, exercise: Exercise, planned: Plan, cases: Sequence[Case]) -> tuple[Job, list[Call]]:
-    job = Job(planned.cells, exercise.name, lab.declared.number, lab.modules)
-    return job, [call_for(case) for case in cases]
-
-
-def _run(tries: Tries, exercise: Exercise, job: Job, calls: Sequence[Call]) -> tuple[Loaded, list[Reply]]:
-    """A reply for every call. What an exercise gives as a text is had first, then looked at where the student's code never ran."""
-    if not exercise.gives_text:
-        return tries.alone(job, calls)
-    own, replies = tries.alone(job, [Call(())])
-    if not replies or not isinstance(replies[-1], Answered):
-        return own, replies[-1:] * len(calls)
-    return own, tries.alone(replace(job, cells=(("", giving(exercise.name, replies[-1].value)),)), calls)[1]
-
-
-def call_for(case: Case) -> Call:
-    """How a case is put to the process: as any other, so that a function can't tell what it is about.
-
-    Lists and dicts can't be shared: where a case about the inputs has one, the process is asked what they hold afterwards.
-    """
-    inside = any(isinstance(one, list | tuple | dict) for one in case.inputs)
-    about = "both" if case.about == "inputs" and inside else case.about
-    return Call(case.inputs, case.probe, about, case.probe is None or case.about == "inputs", case.outside)
-
-
-def giving(name: str, value: Any) -> str:
-    """A cell whose function gives this text. Probes look at it in a process where the student's code never ran, and can't change them."""
-    kept = value if type(value) is str else type(value)() if type(value) in (bool, int, float, list, tuple, dict) else None
-    return f"def {name}(*_):\n    return {kept!r}\n"
-
-
-def verdicts_on(cases: Sequence[Case], replies: Sequence[Reply]) -> list[Verdict]:
-    """The verdicts on all cases of an exercise; an error that comes for every input alike refuses nothing."""
-    verdicts = [judged(case, reply) for case, reply in zip(cases, replies, strict=True)]
-    kinds = [reply.type if isinstance(reply, Raised) else "" if isinstance(reply, Answered) else "ended" for reply in replies]
-    return told_apart(cases, verdicts, kinds)
-
-
-def judged(case: Case, reply: Reply) -> Verdict:
-    """The verdict on a reply. Only an answer can pass; a judge that stumbles over one has not been convinced."""
-    if isinstance(reply, Raised):
-        return Verdict(False, "", _told(reply), "error")
-    if isinstance(reply, Ended):
-        return Verdict(False, "", reply.why, "error")
-    try:
-        answer = plain(reply.value)
-    except UnacceptableError as error:
-        return Verdict(False, "", str(error), "error")
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")
-        return verdict_of(case.judged, answer, plain(case.inputs))
-
-
-def _told(raised: Raised) -> str:
-    if raised.stub:
-        return "it is not written yet"
-    if raised.type == "UnacceptableError":
-        return raised.said
-    where = f" (line {raised.line})" if raised.line > 0 else ""
-    return f"{': '.join(filter(None, (raised.type, raised.said)))}{where}"
-
-
 def _shown(lab: GradedLab, exercise: Exercise, planned: Plan, result: Result, replies: Sequence[Reply], tries: Tries) -> list[Outcome]:
     """What may be shown of each case, from a second run on the public inputs: nothing of a run that saw hidden ones is repeated.
 
@@ -228,7 +163,7 @@ def _shown(lab: GradedLab, exercise: Exercise, planned: Plan, result: Result, re
     ended_in = {case.name: reply.why for case, reply in zip(cases, replies, strict=True) if isinstance(reply, Ended)}
     names = set(result.failed) - set(ended_in)
     public = [case for case in cases if case.name in names]
-    answers = _run(tries, exercise, *_asked(lab, exercise, planned, public))[1] if public else []
+    answers = run(tries, exercise, *asked(lab, exercise, planned, public))[1] if public else []
     found = {case.name: Outcome(case, verdict) for case, verdict in zip(public, verdicts_on(public, answers), strict=True)}
     found |= {outcome.case.name: outcome for outcome in result.outcomes if outcome.verdict.passed}
     ended_ones = {case.name: Outcome(case, Verdict(False, "", ended_in.get(case.name, ""), "error"), raised=_ENDED) for case in cases}

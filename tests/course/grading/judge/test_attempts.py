@@ -29,15 +29,31 @@ def answered(first, later=()):
 
 @pytest.fixture
 def visits(monkeypatch):
-    """Names of the exercises that are run alone."""
-    alone, whole = [], Tries.alone
-    monkeypatch.setattr(Tries, "alone", lambda self, job, calls: (alone.append(job.function), whole(self, job, calls))[1])
+    """Names of the exercises that are run alone, and whether briefly."""
+    alone, run = [], Tries.alone
+    monkeypatch.setattr(
+        Tries, "alone", lambda self, job, calls, brief=False: (alone.append((job.function, brief)), run(self, job, calls, brief))[1]
+    )
     return alone
 
 
 def test_what_is_right_at_once_is_not_run_again(sandboxes, visits):
     mark = grade_submission(handed_in(LAB, notebook=lab_notebook(LAB, "solutions")), SEED, sandboxes)
     assert mark.points == mark.of and visits == []
+
+
+@pytest.mark.parametrize(
+    ("text", "runs"),
+    [
+        ("def magnitude_mask(weight, sparsity):\n    return weight > 0", [False, False, False]),  # its cells, all cells, public inputs
+        ("def magnitude_mask(weight, sparsity):\n    while True:\n        pass", [False, True]),  # no other cell ends this loop soon
+    ],
+)
+def test_all_cells_above_are_tried_once(text, runs, sandboxes, visits, monkeypatch):
+    monkeypatch.setattr(attempts, "SUBMISSION_S", 1e5)  # on a busy machine too
+    marks = marks_of(handed_in(LAB, {"magnitude_mask": text}, ["own = 1"]), sandboxes)
+    assert marks["magnitude_mask"].points < marks["magnitude_mask"].of
+    assert visits == [("magnitude_mask", brief) for brief in runs]
 
 
 @pytest.mark.parametrize(
@@ -109,6 +125,14 @@ class Scripted:
 
 JOB = Job((), "f", "01", ())
 CALLS = [Call((number,)) for number in range(5)]
+
+
+def test_with_little_time_a_loop_ends_it_all():
+    made = Scripted([Answered(0), Ended(TOO_LONG, certain=True)], [Answered(2)] * 3)
+    with Tries(made) as asked:
+        _, replies = asked.alone(JOB, CALLS, brief=True)
+    assert [isinstance(reply, Answered) for reply in replies] == [True, False, False, False, False]
+    assert made.asked == [(5, attempts.BRIEF_CPU_S)]
 
 
 def test_after_a_loop_that_never_ends_the_others_get_little_time():

@@ -9,9 +9,9 @@ import pytest
 
 from course.grading.judge import work as works
 from course.grading.judge.dependencies import bound, course_imports, needed, reaching, runnable
-from course.grading.judge.grade import call_for, giving, judged, verdicts_on
 from course.grading.judge.lab import graded_lab
 from course.grading.judge.plan import plan
+from course.grading.judge.trial import call_for, giving, judged, verdicts_on
 from course.grading.judge.work import work_of
 from course.grading.marks import CaseMark, ExerciseMark, LabMark
 from course.grading.sandbox import bubblewrap
