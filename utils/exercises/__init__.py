@@ -1,9 +1,11 @@
 """Exercises and their checks.
 
     declare.py    what an exercise is: cases, mistakes, points, stand-in     trusted side
-    chances.py    judge answers that are random                             trusted side
+    chances.py    judges of random answers                                 trusted side
     stock.py      the usual cases, with their hints                          trusted side
+    draws.py      the usual inputs                                           trusted side
     judges.py, dtypes.py      compare an answer with an oracle; plain arrays only     trusted side
+    kit.py        all of these, for a declaration to import                  trusted side
     outside.py    answers what a probe asks, and counts                      trusted side
     refusals.py   which exceptions refuse an input                           trusted side
     results.py, outcomes.py   the verdicts of an exercise and of a case, the points

@@ -20,6 +20,17 @@ def of_dtype(judge: Judge, expected: str, *dtypes: str) -> Judge:
     return typed
 
 
+def integer(judge: Judge) -> Judge:
+    """As `judge`, of an int or an array of integers: a float can't represent all large ones, and compares equal to its neighbors."""
+
+    def both(answer: Any, inputs: tuple[Any, ...]) -> Verdict:
+        verdict = judge(answer, inputs)
+        exact = type(answer) is int or (isinstance(answer, np.ndarray) and answer.dtype.kind in "iu")
+        return verdict if exact or not verdict.passed else Verdict(False, verdict.expected, "a float of that value", "float")
+
+    return both
+
+
 def no_floats(judge: Judge) -> Judge:
     """For the probe `without_floats`: no operation gave floating point, none was done out of sight, and `judge` accepts the answer.
 

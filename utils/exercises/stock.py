@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from utils.exercises.declare import Case, Hints
-from utils.exercises.dtypes import of_dtype
+from utils.exercises.dtypes import no_floats, of_dtype
 from utils.exercises.judges import Judge, raises
 
 ERROR: Hints = ("Which error does the docstring name for this?", "raise ValueError, with a sentence that says what was wrong.")
@@ -19,6 +19,7 @@ PARAMETER: Hints = (
     "A layer's weight is a parameter, which requires a gradient; the error says what that forbids.",
     "Call detach() first.",
 )
+NUMPY: Hints = ("Does this need numpy?", "It does not: tensors do all of it, and the check watches torch's operations alone.")
 EMPTY: Hints = ("There is nothing in this input.", "The shape stays: work on the whole tensor, and look for no largest value.")
 
 
@@ -49,3 +50,14 @@ def has_dtype(judge: Judge, expected: str, dtypes: tuple[str, ...], *inputs: Any
     name = options.pop("name", f"{expected} comes out" if " " not in expected else expected)
     hints = ("What is your result's dtype?", f"The docstring asks for {expected}: convert the result with .to().")
     return Case(name, inputs, of_dtype(judge, expected, *dtypes), **{"hints": hints, **options})
+
+
+def without_floats(judge: Judge, keep_to: str, *inputs: Any, **options: Any) -> Case:
+    """No operation of torch gives floating point on the way. keep_to: "Keep to @ and +", which operations do, as a sentence.
+
+    The inputs must be some that floats get wrong: an answer that gets past the probe has then computed exactly.
+    """
+    float_hints = ("Which line makes a float?", keep_to)
+    hints = {"float": float_hints, "numpy": NUMPY, **options.pop("hints_for", {})}
+    name = "no float on the way"
+    return Case(name, inputs, no_floats(judge), hints=float_hints, probe="without_floats", as_given=True, hints_for=hints, **options)

@@ -75,8 +75,8 @@ def reference(lab, name):
 def answers(lab, kind):
     """(function's name, exercise, cell text, the cases that it must lose) of every answer in labNN/KIND.py, and what they share.
 
-    A function becomes a cell by its source, under the exercise's name, and one of the file's TABLE by a call; the file's imports,
-    helpers and TABLE become cells of the student's own.
+    A function becomes a cell by its source, under the exercise's name, as does an edited one of the file's TABLE, and the others of
+    TABLE by a call; the file's imports, helpers and TABLE become cells of the student's own.
     """
     from course.grading.judge.lab import graded_lab
 
@@ -89,15 +89,17 @@ def answers(lab, kind):
     for node, source in _statements(path):
         name = getattr(node, "name", "_")
         if name.startswith("_"):
-            shared += _inlined(node) if isinstance(node, ast.ImportFrom) and str(node.module).startswith("tests.") else [source]
+            shared += _inlined(node) if _imports_tests(node) else [source]
             continue
         sources[name] = source
         exercise = _exercise_of(name, names)
         found.append((name, exercise, re.sub(rf"\b{name}\b", exercise, source), _lost(getattr(module, name).__doc__, names[exercise])))
-    for name, (note, _) in getattr(module, "TABLE", {}).items():
+    for name, (note, function) in getattr(module, "TABLE", {}).items():
         exercise = _exercise_of(name, names)
         made = f"TABLE[{name!r}][1]"
         calls = f"{exercise} = {made}" if names[exercise].is_class else f"def {exercise}(*given):\n    return {made}(*given)"
+        if hasattr(function, "source"):
+            calls = re.sub(rf"\b{function.__name__}\b", exercise, function.source)
         found.append((name, exercise, calls, _lost(note, names[exercise])))
     used = set().union(*(needed(source) for source in [*sources.values(), *shared])) & set(sources)
     return found, (*shared, *(sources[name] for name in sorted(used)))  # an answer may call another
@@ -120,7 +122,19 @@ def _statements(path):
         yield node, "\n".join(text.splitlines()[first - 1 : node.end_lineno])
 
 
+def _imports_tests(node):
+    return isinstance(node, ast.ImportFrom) and str(node.module).startswith("tests.")
+
+
 def _inlined(node):
-    """The text behind `from tests.utils.exercises.lab17.right import one as right`: a sandbox has no tests."""
-    statements = (source for _, source in _statements(ROOT / f"{node.module.replace('.', '/')}.py"))
-    return [*statements, *(f"{one.asname} = {one.name}" for one in node.names if one.asname)]
+    """The text behind an import of something of the tests, or of a module of theirs: a sandbox has no tests."""
+    if [one.name for one in node.names] == ["edited"]:  # an edited function has a cell of its own
+        return ["def edited(function, changes):\n    return function"]
+    place = ROOT / node.module.replace(".", "/")
+    modules = [one.name for one in node.names if (place / f"{one.name}.py").exists()]
+    text = []
+    for path in [place / f"{name}.py" for name in modules] or [place.with_suffix(".py")]:
+        for statement, source in _statements(path):
+            text += _inlined(statement) if _imports_tests(statement) else [source]
+    text += [f"import types\n\n{name} = types.SimpleNamespace(**globals())" for name in modules]
+    return [*text, *(f"{one.asname} = {one.name}" for one in node.names if one.asname)]

@@ -19,10 +19,9 @@ from utils.exercises.declare import PUBLIC_SEED, cases_lost
 from utils.exercises.inside.answers import plain
 from utils.exercises.judges import difference
 from utils.exercises.messages.advice import written_out
-from utils.exercises.messages.view import Table
 from utils.files import ROOT
 
-from .wrong_answers import answer_by, lost_by, note, stock_mistakes, table_of_public_inputs
+from .wrong_answers import answer_by, hints_shown, lost_by, note, stock_mistakes, table_of_public_inputs
 
 SEEDS = (PUBLIC_SEED, 20, 333)  # a right answer is right for any inputs, and a wrong one loses the same cases
 LABS = {path.name: import_module(f"utils.exercises.{path.name}").lab for path in sorted((ROOT / "utils" / "exercises").glob("lab*/"))}
@@ -54,11 +53,12 @@ def answers(lab, kind):
     spec = importlib.util.spec_from_file_location(f"{lab}_{kind}", path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
+    found = {name: one for name, one in vars(module).items() if getattr(one, "__module__", "") == module.__name__}
     for name, (said, function) in getattr(module, "TABLE", {}).items():
         function.__name__, function.__doc__ = name, said
-        setattr(module, name, function)
-    for name, function in inspect.getmembers(module, lambda member: inspect.isfunction(member) or inspect.isclass(member)):
-        if not name.startswith("_") and function.__module__ == module.__name__:
+        found[name] = function
+    for name, function in found.items():
+        if not name.startswith("_") and (inspect.isfunction(function) or inspect.isclass(function)):
             yield next(exercise for key, exercise in LABS[lab].exercises.items() if name.startswith(key)), function
 
 
@@ -108,11 +108,6 @@ def test_wrong_answers_meet_the_hints_that_they_list(exercise, function):
     """Each hint by its beginning, and none besides: none is better than one that leads astray."""
     found, listed = hints_shown(assess(exercise, function)), note(function)[1]
     assert [text[: len(beginning)] for text, beginning in zip(found, listed, strict=True)] == listed
-
-
-def hints_shown(result):
-    table = Table(result, {})
-    return [text for outcome in result.outcomes for label, text in table.details(outcome) if label == "hint"]
 
 
 @pytest.mark.parametrize(("exercise", "mistake"), MISTAKES)

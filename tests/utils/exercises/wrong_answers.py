@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+import inspect
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ import torch
 from utils.exercises.checking import assess
 from utils.exercises.declare import PUBLIC_SEED, Case, Exercise, cases_lost
 from utils.exercises.inside.answers import plain
+from utils.exercises.messages.view import Table
 
 _UNKNOWN = "<no value>"
 
@@ -26,9 +28,35 @@ def note(function: Any) -> tuple[str, list[str]]:
     return loses.rstrip("."), [hint.strip() for hint in hints.rstrip(".").split(";") if hint]
 
 
+def hints_shown(result: Any) -> list[str]:
+    """The hints below the failing cases of a result."""
+    table = Table(result, {})
+    return [text for outcome in result.outcomes for label, text in table.details(outcome) if label == "hint"]
+
+
 def lost_by(exercise: Exercise, function: Any) -> frozenset[str]:
     """The cases that the docstring of a wrong answer lists."""
     return cases_lost(note(function)[0], [case.name for case in exercise.cases()])
+
+
+def edited(function: Any, changes: Mapping[str, str]) -> Any:
+    """A right function, or class, with a mistake in its source. changes: a text of it -> what stands there instead.
+
+    The result has its `source`, which a grader runs as a cell.
+
+    Raises:
+        ValueError: the source has no such text: the right answer was written in another way since.
+    """
+    source = inspect.getsource(function)
+    for old, new in changes.items():
+        if old not in source:
+            raise ValueError(f"{function.__name__} has no {old!r}: take a text of its source")
+        source = source.replace(old, new)
+    scope = dict(vars(inspect.getmodule(function)))
+    exec(compile(source, f"<{function.__name__}, edited>", "exec"), scope)
+    made = scope[function.__name__]
+    made.source = source
+    return made
 
 
 def answer_by(exercise: Exercise, made: Callable[..., Any]) -> Any:
