@@ -1,16 +1,8 @@
 """battery_hours: how long a battery lasts."""
 
-from __future__ import annotations
-
-from collections.abc import Iterator
-
-import numpy as np
-
 from utils import measure
-from utils.exercises.declare import Case, Mistake, exercise
-from utils.exercises.judges import close_to
-from utils.exercises.lab00.integers import between, decimal
-from utils.exercises.stock import refuses
+from utils.exercises.draws import between, decimal
+from utils.exercises.kit import Case, Cases, Mistake, Rng, close_to, exercise, refuses
 
 
 def hours(capacity_mah: float, volts: float, energy_mj: float, rate_hz: float, idle_mw: float) -> float:
@@ -33,20 +25,15 @@ MISTAKES = (
     Mistake("divides by the rate", lambda mah, volts, mj, hz, idle: hours(mah, volts, mj, 1 / hz if hz else 1e9, idle), _POWER),
     Mistake("forgets the rate", lambda mah, volts, mj, hz, idle: hours(mah, volts, mj, 1, idle), _POWER),
 )
-
-
-@exercise(
-    measure.battery_hours,
-    points=2,
-    difficulty=2,
-    minutes=5,
-    core=False,
-    judge=close_to(hours, rtol=1e-6),
-    mistakes=MISTAKES,
-    steps="Refuse a battery without capacity or voltage. Energy in mWh: capacity times volts. Power in mW: idle power plus energy times "
-    "rate. Divide the first by the second.",
+JUDGE = close_to(hours, rtol=1e-6)
+STEPS = (
+    "Refuse a battery without capacity or voltage. Energy in mWh: capacity times volts. Power in mW: idle power plus energy times "
+    "rate. Divide the first by the second."
 )
-def battery_hours(rng: np.random.Generator) -> Iterator[Case]:
+
+
+@exercise(measure.battery_hours, points=2, difficulty=2, minutes=5, core=False, judge=JUDGE, mistakes=MISTAKES, steps=STEPS)
+def battery_hours(rng: Rng) -> Cases:
     """battery_hours(capacity_mah, volts, energy_mj, rate_hz, idle_mw) -> float."""
 
     def battery() -> tuple[int, float, float]:

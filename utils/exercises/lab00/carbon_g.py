@@ -1,15 +1,8 @@
 """carbon_g: the grams of CO2e of a number of inferences."""
 
-from __future__ import annotations
-
-from collections.abc import Iterator
-
-import numpy as np
-
 from utils import measure
-from utils.exercises.declare import Case, Mistake, exercise
-from utils.exercises.judges import close_to
-from utils.exercises.lab00.integers import between, decimal
+from utils.exercises.draws import between, decimal
+from utils.exercises.kit import Case, Cases, Mistake, Rng, close_to, exercise
 
 
 def grams(energy_mj: float, count: float, grid_g_per_kwh: float) -> float:
@@ -29,19 +22,12 @@ MISTAKES = (
     Mistake("forgets the seconds of an hour", lambda *given: grams(*given) * 3600, _KWH),
     Mistake("whole millijoules", lambda mj, count, grid: grams(int(mj * count), 1, grid), ("Is anything rounded?", "Nothing: no int().")),
 )
+JUDGE = close_to(grams, rtol=1e-6, atol=1e-15)
+STEPS = "Energy of all inferences in millijoules; divide by 3.6e9 for kilowatt-hours; multiply by the carbon intensity."
 
 
-@exercise(
-    measure.carbon_g,
-    points=1,
-    difficulty=1,
-    minutes=5,
-    core=False,
-    judge=close_to(grams, rtol=1e-6, atol=1e-15),
-    mistakes=MISTAKES,
-    steps="Energy of all inferences in millijoules; divide by 3.6e9 for kilowatt-hours; multiply by the carbon intensity.",
-)
-def carbon_g(rng: np.random.Generator) -> Iterator[Case]:
+@exercise(measure.carbon_g, points=1, minutes=5, core=False, judge=JUDGE, mistakes=MISTAKES, steps=STEPS)
+def carbon_g(rng: Rng) -> Cases:
     """carbon_g(energy_mj, count, grid_g_per_kwh) -> float."""
     yield Case("a million inferences", (decimal(rng, 1, 9), 1_000_000, between(rng, 300, 700)), weight=2, hints=_KWH)
     yield Case("a year of a billion phones", (decimal(rng, 1, 9), 365e9, decimal(rng, 300, 700, 1)), hints=_KWH)

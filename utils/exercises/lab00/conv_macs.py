@@ -1,16 +1,9 @@
 """conv_macs: count the MACs of a convolution."""
 
-from __future__ import annotations
-
-from collections.abc import Iterator
-
-import numpy as np
 from torch.utils.flop_counter import conv_flop_count
 
-from utils.exercises.declare import Case, Mistake, exercise
-from utils.exercises.judges import equal_to
-from utils.exercises.lab00.integers import between, integer
-from utils.exercises.stock import refuses
+from utils.exercises.draws import between
+from utils.exercises.kit import Case, Cases, Mistake, Rng, equal_to, exercise, integer, refuses
 
 
 def macs(in_channels: int, out_channels: int, kernel: int, out_h: int, out_w: int, groups: int = 1) -> int:
@@ -40,19 +33,11 @@ MISTAKES = (
     Mistake("takes the output for a square", lambda i, o, k, h, w, groups=1: macs(i, o, k, h, h, groups), _WIDE),
     Mistake("counts the outputs of one group", lambda i, o, k, h, w, groups=1: macs(i, o, k, h, w, groups) // groups, _GROUP),
 )
+STEPS = "How many numbers has the output? How many products make one of them? Multiply the two. Refuse bad groups first."
 
 
-@exercise(
-    torch_macs,
-    points=3,
-    difficulty=1,
-    minutes=10,
-    judge=JUDGE,
-    mistakes=MISTAKES,
-    rtol=1e-12,
-    steps="How many numbers has the output? How many products make one of them? Multiply the two. Refuse bad groups first.",
-)
-def conv_macs(rng: np.random.Generator) -> Iterator[Case]:
+@exercise(torch_macs, points=3, difficulty=1, minutes=10, judge=JUDGE, mistakes=MISTAKES, rtol=1e-12, steps=STEPS)
+def conv_macs(rng: Rng) -> Cases:
     """conv_macs(in_channels, out_channels, kernel, out_h, out_w, groups=1) -> int."""
     one = (
         "How many products make one number of the output?",

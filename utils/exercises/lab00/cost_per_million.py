@@ -1,16 +1,8 @@
 """cost_per_million: the cloud cost of a million inferences."""
 
-from __future__ import annotations
-
-from collections.abc import Iterator
-
-import numpy as np
-
 from utils import measure
-from utils.exercises.declare import Case, Mistake, exercise
-from utils.exercises.judges import close_to
-from utils.exercises.lab00.integers import between, decimal
-from utils.exercises.stock import refuses
+from utils.exercises.draws import between, decimal
+from utils.exercises.kit import Case, Cases, Mistake, Rng, close_to, exercise, refuses
 
 
 def cloud_cost(latency_s: float, price_per_hour: float, cores: int) -> float:
@@ -31,19 +23,15 @@ MISTAKES = (
     Mistake("divides by the price", lambda latency, price, cores: cloud_cost(latency, 1.0, cores) / price, _PRICE),
     Mistake("the cost of one inference", lambda *given: cloud_cost(*given) / 1e6, _HOUR),
 )
-
-
-@exercise(
-    measure.cost_per_million,
-    points=2,
-    difficulty=1,
-    minutes=5,
-    judge=close_to(cloud_cost, rtol=1e-6, atol=1e-12),
-    mistakes=MISTAKES,
-    steps="Refuse a machine without cores. Seconds of one core for a million inferences; divide by 3600 for hours, "
-    "multiply by the price, divide by the cores.",
+JUDGE = close_to(cloud_cost, rtol=1e-6, atol=1e-12)
+STEPS = (
+    "Refuse a machine without cores. Seconds of one core for a million inferences; divide by 3600 for hours, "
+    "multiply by the price, divide by the cores."
 )
-def cost_per_million(rng: np.random.Generator) -> Iterator[Case]:
+
+
+@exercise(measure.cost_per_million, points=2, minutes=5, judge=JUDGE, mistakes=MISTAKES, steps=STEPS)
+def cost_per_million(rng: Rng) -> Cases:
     """cost_per_million(latency_s, price_per_hour, cores) -> float."""
     yield Case("one core", (decimal(rng, 0.001, 0.1, 4), decimal(rng, 0.04, 0.09, 3), 1), hints=_HOUR)
     yield Case("several cores share the price", (decimal(rng, 0.001, 0.1, 4), decimal(rng, 0.2, 0.9), between(rng, 4, 16)), hints=_ALL)

@@ -1,16 +1,10 @@
 """energy_per_inference_mj: the energy of computing and of moving data."""
 
-from __future__ import annotations
-
-from collections.abc import Callable, Iterator, Mapping
-
-import numpy as np
+from collections.abc import Callable, Mapping
 
 from utils import measure
-from utils.exercises.declare import Case, Mistake, exercise
-from utils.exercises.judges import close_to
-from utils.exercises.lab00.integers import between, decimal
-from utils.exercises.stock import refuses
+from utils.exercises.draws import between, decimal
+from utils.exercises.kit import Case, Cases, Mistake, Rng, close_to, exercise, refuses
 
 Counts = Mapping[str, float]
 
@@ -43,19 +37,15 @@ MISTAKES = (
     Mistake("one price for all bytes", _with(lambda moved, table: {list(table)[-1]: sum(moved.values())} if moved else {}), _PLACES),
     Mistake("forgets the MACs", lambda macs, moved, table: millijoules(0, moved, table), _MOVED),
 )
-
-
-@exercise(
-    measure.energy_mj,
-    points=3,
-    difficulty=2,
-    minutes=10,
-    judge=close_to(millijoules, rtol=1e-6, atol=1e-15),
-    mistakes=MISTAKES,
-    steps="Begin with macs * table['mac']. For each place, refuse it if the table does not have it, else add its bytes times table[place]. "
-    "Convert from picojoules to millijoules at the end.",
+JUDGE = close_to(millijoules, rtol=1e-6, atol=1e-15)
+STEPS = (
+    "Begin with macs * table['mac']. For each place, refuse it if the table does not have it, else add its bytes times table[place]. "
+    "Convert from picojoules to millijoules at the end."
 )
-def energy_per_inference_mj(rng: np.random.Generator) -> Iterator[Case]:
+
+
+@exercise(measure.energy_mj, difficulty=2, judge=JUDGE, mistakes=MISTAKES, steps=STEPS)
+def energy_per_inference_mj(rng: Rng) -> Cases:
     """energy_per_inference_mj(macs, bytes_moved, table) -> float."""
     table = {"mac": decimal(rng, 3, 6), "sram": decimal(rng, 10, 15), "dram": decimal(rng, 200, 300)}
     yield Case("arithmetic only", (between(rng, 1_000_000, 9_000_000), {}, table), hints=_MACS)

@@ -1,18 +1,14 @@
 """latency_percentiles: the median and the tail of a series of runs."""
 
-from __future__ import annotations
-
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from torch import Tensor, from_numpy, tensor, zeros
 
-from utils.exercises.declare import Case, Mistake, exercise
-from utils.exercises.judges import Verdict, close_to
-from utils.exercises.lab00.integers import between, decimal
-from utils.exercises.stock import keeps_inputs, refuses
+from utils.exercises.draws import between, decimal
+from utils.exercises.kit import Case, Cases, Mistake, Rng, Verdict, close_to, exercise, keeps_inputs, refuses
 
 Three = tuple[float, float, float]
 
@@ -59,19 +55,14 @@ MISTAKES = (
     Mistake("fractions for percents", lambda samples: tuple(np.percentile(samples, (0.5, 0.95, 0.99)).tolist()), _PERCENT),
     Mistake("takes the mean for the median", lambda samples: (float(samples.mean()), *percentiles(samples)[1:]), _MEAN),
 )
-
-
-@exercise(
-    numpy_percentiles,
-    points=3,
-    difficulty=2,
-    minutes=10,
-    judge=judge,
-    mistakes=MISTAKES,
-    steps="Refuse an empty tensor. Sort into a new list. For each fraction, find the position; its integer part is the lower neighbor. "
-    "Go the remaining part of the way to the upper one, if there is one.",
+STEPS = (
+    "Refuse an empty tensor. Sort into a new list. For each fraction, find the position; its integer part is the lower neighbor. "
+    "Go the remaining part of the way to the upper one, if there is one."
 )
-def latency_percentiles(rng: np.random.Generator) -> Iterator[Case]:
+
+
+@exercise(numpy_percentiles, points=3, difficulty=2, minutes=10, judge=judge, mistakes=MISTAKES, steps=STEPS)
+def latency_percentiles(rng: Rng) -> Cases:
     """latency_percentiles(samples_ms) -> tuple of three floats: p50, p95, p99."""
     special = {"tensors": _TENSORS}
 

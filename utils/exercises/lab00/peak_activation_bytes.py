@@ -1,17 +1,13 @@
 """peak_activation_bytes: the RAM that a chain of layers needs."""
 
-from __future__ import annotations
-
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 import numpy as np
 
-from utils.exercises.declare import Case, Mistake, exercise
-from utils.exercises.judges import equal_to
-from utils.exercises.lab00.integers import between, integer
-from utils.exercises.stock import refuses
+from utils.exercises.draws import between
+from utils.exercises.kit import Case, Cases, Mistake, Rng, equal_to, exercise, integer, refuses
 
 Shapes = Sequence[tuple[int, ...]]
 
@@ -70,20 +66,14 @@ MISTAKES = (
     Mistake("rounds the sum", lambda shapes, bits: math.ceil(_with(lambda count, b: count * b / 8)(shapes, bits)), _ROUND),
     Mistake("splits no value", _with(lambda count, bits: math.ceil(count / (8 // bits)) if bits < 8 else count * bits // 8), _ACROSS),
 )
-
-
-@exercise(
-    numpy_peak,
-    points=2,
-    difficulty=2,
-    minutes=10,
-    judge=JUDGE,
-    mistakes=MISTAKES,
-    rtol=0,
-    steps="Refuse an empty list. Compute the bytes of each tensor: the product of its shape, times bits, divided by 8, rounded up. "
-    "Add each tensor to the next one and take the largest sum; of a single tensor, take its own bytes.",
+STEPS = (
+    "Refuse an empty list. Compute the bytes of each tensor: the product of its shape, times bits, divided by 8, rounded up. "
+    "Add each tensor to the next one and take the largest sum; of a single tensor, take its own bytes."
 )
-def peak_activation_bytes(rng: np.random.Generator) -> Iterator[Case]:
+
+
+@exercise(numpy_peak, points=2, difficulty=2, minutes=10, judge=JUDGE, mistakes=MISTAKES, rtol=0, steps=STEPS)
+def peak_activation_bytes(rng: Rng) -> Cases:
     """peak_activation_bytes(layer_shapes, bits) -> int."""
     width, side = 2 * between(rng, 4, 7), between(rng, 18, 22)
     yield Case("input and output at once", ([(1, side, side), (width, side, side), (width, 5, 5)], 32), weight=2, hints=_PAIR)

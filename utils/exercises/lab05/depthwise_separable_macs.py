@@ -1,19 +1,15 @@
 """depthwise_separable_macs: the MACs of a depthwise convolution and the 1x1 convolution behind it."""
 
-from __future__ import annotations
-
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import cache
 
 import numpy as np
 import torch
 from torch import nn
 
-from utils.exercises.declare import Case, Mistake, exercise
-from utils.exercises.judges import equal_to
-from utils.exercises.lab00.integers import between, integer
+from utils.exercises.draws import between
+from utils.exercises.kit import Case, Cases, Mistake, Rng, equal_to, exercise, integer, refuses
 from utils.exercises.lab05.networks import counted_macs, separable
-from utils.exercises.stock import refuses
 
 
 @cache
@@ -73,20 +69,14 @@ MISTAKES = (
     Mistake("gives the stride to the 1x1 layer", _depthwise_first, _WHERE),
     Mistake("rounds down", _of(lambda i, o, k: i * k * k, lambda i, o: i * o), _UP),
 )
-
-
-@exercise(
-    torch_macs,
-    points=2,
-    difficulty=1,
-    minutes=8,
-    judge=JUDGE,
-    mistakes=MISTAKES,
-    rtol=1e-12,
-    steps="Refuse an even kernel. Divide height and width by the stride and round up. At each of these positions count kernel * kernel "
-    "products for each input channel, and in_channels * out_channels for the 1x1 layer.",
+STEPS = (
+    "Refuse an even kernel. Divide height and width by the stride and round up. At each of these positions count kernel * kernel "
+    "products for each input channel, and in_channels * out_channels for the 1x1 layer."
 )
-def depthwise_separable_macs(rng: np.random.Generator) -> Iterator[Case]:
+
+
+@exercise(torch_macs, points=2, difficulty=1, minutes=8, judge=JUDGE, mistakes=MISTAKES, rtol=1e-12, steps=STEPS)
+def depthwise_separable_macs(rng: Rng) -> Cases:
     """depthwise_separable_macs(in_channels, out_channels, kernel, height, width, stride=1) -> int."""
 
     def sizes(kernel: int, low: int = 6, high: int = 12) -> tuple[int, ...]:

@@ -1,16 +1,11 @@
 """evolve: regularized evolution. The fitness of a network stays where the judge is, which sees which networks were asked for."""
 
-from __future__ import annotations
-
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from utils.exercises.chances import SAME, same_for_equal_generators
-from utils.exercises.declare import Case, Hints, exercise
-from utils.exercises.judges import Judge, answered
+from utils.exercises.kit import CHANGED, Case, Cases, Hints, Judge, Rng, answered, exercise, refuses
 from utils.exercises.lab05.histories import (
     Landscape,
     not_of_the_worst,
@@ -23,12 +18,11 @@ from utils.exercises.lab05.histories import (
 )
 from utils.exercises.lab05.mutate import numpy_mutate
 from utils.exercises.lab05.networks import CHOICES, Config, chosen
-from utils.exercises.stock import CHANGED, refuses
 
 ALIVE = 6  # networks of a population
 
 
-def numpy_evolve(population: list[Config], fitness: Callable[[Config], float], budget: int, rng: np.random.Generator) -> list[Any]:
+def numpy_evolve(population: list[Config], fitness: Callable[[Config], float], budget: int, rng: Rng) -> list[Any]:
     """The stand-in."""
     if not 2 <= len(population) <= budget:
         raise ValueError(f"a population of {len(population)} does not go with a budget of {budget}: take 2 networks or more, and fewer")
@@ -58,16 +52,14 @@ _ABOUT: dict[str, Hints] = {
 }
 
 
-@exercise(
-    numpy_evolve,
-    points=3,
-    difficulty=3,
-    minutes=20,
-    core=False,
-    steps="history = [(one, fitness(one)) for one in population]. While it is shorter than budget: draw two different places with "
-    "rng.choice(n, 2, replace=False) out of the last n of history, mutate the fitter one, append (child, fitness(child)).",
+STEPS = (
+    "history = [(one, fitness(one)) for one in population]. While it is shorter than budget: draw two different places with "
+    "rng.choice(n, 2, replace=False) out of the last n of history, mutate the fitter one, append (child, fitness(child))."
 )
-def evolve(rng: np.random.Generator) -> Iterator[Case]:
+
+
+@exercise(numpy_evolve, points=3, difficulty=3, minutes=20, core=False, steps=STEPS)
+def evolve(rng: Rng) -> Cases:
     """evolve(population, fitness, budget, rng) -> list of (config, fitness)."""
 
     def case(name: str, budget: int, judge: Callable[[Landscape], Judge], hints: Hints, n: int = ALIVE, **options: Any) -> Case:

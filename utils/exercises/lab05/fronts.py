@@ -1,7 +1,5 @@
 """Pareto fronts from the definition, and the convex hull, which is smaller."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 
 Point = tuple[float, float]

@@ -1,13 +1,11 @@
 """Histories of a search: the fitness that answers from outside, and judges of which networks were evaluated after which."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from utils.exercises.judges import Judge, Verdict, describe, difference
+from utils.exercises.kit import Judge, Verdict, describe, difference
 from utils.exercises.lab05.networks import Config, number
 
 Values = tuple[Any, ...]  # the fields of all blocks, by name within each

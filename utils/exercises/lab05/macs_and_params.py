@@ -1,17 +1,11 @@
 """macs_and_params: what a network costs, from its description alone."""
 
-from __future__ import annotations
-
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-import numpy as np
-
-from utils.exercises.declare import Case, Mistake, exercise
-from utils.exercises.judges import equal_to
+from utils.exercises.kit import Case, Cases, Mistake, Rng, equal_to, exercise, keeps_inputs, refuses
 from utils.exercises.lab05.networks import Config, Pair, counted, network, plain_block, separable_block
-from utils.exercises.stock import keeps_inputs, refuses
 
 
 def torch_counts(config: Config) -> Pair:
@@ -87,21 +81,15 @@ MISTAKES = (
     Mistake("all blocks are separable", _with(lambda block: {"kind": "separable", "expansion": block.get("expansion", 1)}), _KIND),
     Mistake("every block reads the input", _blocks_of_the_input, _BLOCKS),
 )
-
-
-@exercise(
-    torch_counts,
-    points=4,
-    difficulty=3,
-    minutes=20,
-    judge=equal_to(counted),
-    mistakes=MISTAKES,
-    rtol=0,
-    steps="Keep three numbers while you go through the blocks: channels, size and a list of convolutions (inputs, outputs, kernel, "
+STEPS = (
+    "Keep three numbers while you go through the blocks: channels, size and a list of convolutions (inputs, outputs, kernel, "
     "groups, output size). A convolution has outputs * inputs / groups * kernel**2 weights; its MACs are these times the output "
-    "size squared, its parameters these and 2 for each output. Add the classifier last.",
+    "size squared, its parameters these and 2 for each output. Add the classifier last."
 )
-def macs_and_params(rng: np.random.Generator) -> Iterator[Case]:
+
+
+@exercise(torch_counts, points=4, difficulty=3, minutes=20, judge=equal_to(counted), mistakes=MISTAKES, rtol=0, steps=STEPS)
+def macs_and_params(rng: Rng) -> Cases:
     """macs_and_params(config) -> (macs, params)."""
     plain, separable, net = partial(plain_block, rng), partial(separable_block, rng), partial(network, rng)
     yield Case("a plain block", (net(plain()),), weight=2, hints=_HEAD)

@@ -1,22 +1,16 @@
 """mutate: a network that differs from another one in one field. Judged by its properties over many draws."""
 
-from __future__ import annotations
-
-from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
-
 from utils.exercises.chances import SAME, same_for_equal_generators
-from utils.exercises.declare import Case, Hints, exercise
+from utils.exercises.kit import CHANGED, Case, Cases, Hints, Rng, exercise, keeps_inputs, refuses
 from utils.exercises.lab05.mutations import equally, one_field_each, others
 from utils.exercises.lab05.networks import CHOICES, Config, chosen
-from utils.exercises.stock import CHANGED, keeps_inputs, refuses
 
 DRAWS = 900
 
 
-def numpy_mutate(config: Config, rng: np.random.Generator) -> Config:
+def numpy_mutate(config: Config, rng: Rng) -> Config:
     """The stand-in."""
     fields = others(config)
     if not fields:
@@ -45,15 +39,14 @@ _ABOUT: dict[str, Hints] = {
 }
 
 
-@exercise(
-    numpy_mutate,
-    points=3,
-    difficulty=2,
-    minutes=15,
-    steps="Copy the network with copy.deepcopy. Make a list of (block, field, other values) for all blocks and fields where other values "
-    "is not empty; refuse an empty list. Draw one entry with rng.integers, then one of its values.",
+STEPS = (
+    "Copy the network with copy.deepcopy. Make a list of (block, field, other values) for all blocks and fields where other values "
+    "is not empty; refuse an empty list. Draw one entry with rng.integers, then one of its values."
 )
-def mutate(rng: np.random.Generator) -> Iterator[Case]:
+
+
+@exercise(numpy_mutate, points=3, difficulty=2, minutes=15, steps=STEPS)
+def mutate(rng: Rng) -> Cases:
     """mutate(config, rng) -> a network that differs in one field."""
 
     def seed() -> int:

@@ -1,14 +1,12 @@
 """Judges of mutated networks: one field differs, and all that can are as likely."""
 
-from __future__ import annotations
-
 from collections import Counter
 from typing import Any
 
 import numpy as np
 
 from utils.exercises.chances import far
-from utils.exercises.judges import Verdict, describe, difference
+from utils.exercises.kit import Verdict, describe, difference
 from utils.exercises.lab05.networks import Config, number
 
 Field = tuple[int, str]  # place of the block, name of the field

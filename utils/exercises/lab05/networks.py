@@ -4,8 +4,6 @@ A network is {"in_channels", "size", "classes", "blocks", "choices"}. A block is
 {"kind": "separable", "width", "kernel", "stride", "expansion"}. choices: field of a block -> the values that it may have.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -16,7 +14,8 @@ import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from utils.exercises.lab00.integers import between
+from utils.exercises.declare import Rng
+from utils.exercises.draws import between
 
 Config = dict[str, Any]
 Pair = tuple[int, int]  # MACs, parameters
@@ -24,22 +23,22 @@ CHOICES = {"width": [8, 12, 16, 24, 32, 48], "kernel": [3, 5, 7], "expansion": [
 _USUAL = {"width": 16, "kernel": 3, "expansion": 1}
 
 
-def plain_block(rng: np.random.Generator, stride: int = 1, kernel: int = 3) -> Config:
+def plain_block(rng: Rng, stride: int = 1, kernel: int = 3) -> Config:
     """A convolution."""
     return {"kind": "plain", "width": between(rng, 5, 24), "kernel": kernel, "stride": stride}
 
 
-def separable_block(rng: np.random.Generator, stride: int = 1, kernel: int = 3, expansion: int = 1) -> Config:
+def separable_block(rng: Rng, stride: int = 1, kernel: int = 3, expansion: int = 1) -> Config:
     """A depthwise separable block."""
     return {**plain_block(rng, stride, kernel), "kind": "separable", "expansion": expansion}
 
 
-def network(rng: np.random.Generator, *blocks: Config, in_channels: int = 1, size: int = 28) -> Config:
+def network(rng: Rng, *blocks: Config, in_channels: int = 1, size: int = 28) -> Config:
     """A network of these blocks, with some number of classes and without choices."""
     return {"in_channels": in_channels, "size": size, "classes": between(rng, 4, 12), "blocks": list(blocks), "choices": {}}
 
 
-def chosen(rng: np.random.Generator, separable: int, choices: Mapping[str, Sequence[int]]) -> Config:
+def chosen(rng: Rng, separable: int, choices: Mapping[str, Sequence[int]]) -> Config:
     """A plain block and some separable ones, each field drawn from its choices."""
     blocks = []
     for at in range(separable + 1):

@@ -1,17 +1,12 @@
 """pareto_front: which of many networks no other one beats in both cost and quality."""
 
-from __future__ import annotations
-
 import math
-from collections.abc import Iterator
 
 import numpy as np
 
-from utils.exercises.declare import Case, Mistake, exercise
-from utils.exercises.judges import Verdict, close_to, describe
-from utils.exercises.lab00.integers import decimal
+from utils.exercises.draws import decimal
+from utils.exercises.kit import Case, Cases, Mistake, Rng, Verdict, close_to, describe, exercise, keeps_inputs, refuses
 from utils.exercises.lab05.fronts import ORACLE, Point, Points, dominates, front_by, hull
-from utils.exercises.stock import keeps_inputs, refuses
 
 
 def numpy_front(points: Points) -> list[int]:
@@ -60,20 +55,14 @@ MISTAKES = (
     Mistake("only the best", lambda points: ORACLE(points)[-1:], _BEATS),
     Mistake("the convex hull", hull, _HULL),
 )
-
-
-@exercise(
-    numpy_front,
-    points=3,
-    difficulty=2,
-    minutes=15,
-    judge=_judge,
-    mistakes=MISTAKES,
-    rtol=0,
-    steps="Refuse NaN. Keep the index of each point that no other one dominates: compare all pairs, or sort by cost and remember the best "
-    "quality so far. Sort the indices by (cost, index).",
+STEPS = (
+    "Refuse NaN. Keep the index of each point that no other one dominates: compare all pairs, or sort by cost and remember the best "
+    "quality so far. Sort the indices by (cost, index)."
 )
-def pareto_front(rng: np.random.Generator) -> Iterator[Case]:
+
+
+@exercise(numpy_front, points=3, difficulty=2, minutes=15, judge=_judge, mistakes=MISTAKES, rtol=0, steps=STEPS)
+def pareto_front(rng: Rng) -> Cases:
     """pareto_front(points) -> list of indices."""
 
     def values(count: int, low: float, high: float) -> list[float]:

@@ -1,16 +1,12 @@
 """peak_memory_of_schedule: the RAM that a graph of operations needs if they run in this order."""
 
-from __future__ import annotations
-
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
-from utils.exercises.declare import Case, Mistake, exercise
-from utils.exercises.judges import equal_to
-from utils.exercises.lab00.integers import between
+from utils.exercises.draws import between
+from utils.exercises.kit import Case, Cases, Mistake, Rng, equal_to, exercise, keeps_inputs, refuses
 from utils.exercises.lab05.schedules import Graph, freed_before, freed_by_the_first, freed_unread, held, pairs, peak
-from utils.exercises.stock import keeps_inputs, refuses
 
 
 def numpy_peak(graph: Graph, order: Sequence[str]) -> int:
@@ -47,20 +43,14 @@ MISTAKES = (
     Mistake("in the order of the dict", lambda graph, order: peak(held)(graph, list(graph)), _ORDER),
     Mistake("the memory at the end", lambda graph, order: sum(graph[name][0] for name in held(graph, order, len(order) - 1)), _RUNNING),
 )
-
-
-@exercise(
-    numpy_peak,
-    points=3,
-    difficulty=3,
-    minutes=20,
-    judge=equal_to(peak(held)),
-    mistakes=MISTAKES,
-    rtol=0,
-    steps="Refuse a wrong order. Find the place of each output's last reader; without a reader it is the end. Go through the order "
-    "with a set of what is in memory: add the output, compare the sum with the peak, then remove what has its last reader here.",
+STEPS = (
+    "Refuse a wrong order. Find the place of each output's last reader; without a reader it is the end. Go through the order "
+    "with a set of what is in memory: add the output, compare the sum with the peak, then remove what has its last reader here."
 )
-def peak_memory_of_schedule(rng: np.random.Generator) -> Iterator[Case]:
+
+
+@exercise(numpy_peak, points=3, difficulty=3, minutes=20, judge=equal_to(peak(held)), mistakes=MISTAKES, rtol=0, steps=STEPS)
+def peak_memory_of_schedule(rng: Rng) -> Cases:
     """peak_memory_of_schedule(graph, order) -> int."""
 
     def size(low: int = 20, high: int = 99) -> int:

@@ -1,7 +1,5 @@
 """What is in memory while a graph of operations runs: by the definition, and as others get it wrong."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 
 Graph = Mapping[str, tuple[int, Sequence[str]]]

@@ -1,15 +1,9 @@
 """balanced_accuracy: the mean of the recalls, so that rare classes count as much as frequent ones."""
 
-from __future__ import annotations
-
-from collections.abc import Iterator
-
 import numpy as np
 from torch import Tensor, from_numpy, zeros
 
-from utils.exercises.declare import Case, Mistake, exercise
-from utils.exercises.judges import close_to
-from utils.exercises.stock import keeps_inputs, refuses
+from utils.exercises.kit import Case, Cases, Mistake, Rng, close_to, exercise, keeps_inputs, refuses
 
 
 def recall(predicted: np.ndarray, labels: np.ndarray, one: int) -> float:
@@ -53,6 +47,10 @@ MISTAKES = (
     Mistake("the median", lambda p, y: float(np.median([recall(p, y, one) for one in set(y.tolist())])), _MEDIAN),
     Mistake("the worst class", lambda p, y: min(recall(p, y, one) for one in set(y.tolist())), _MEDIAN),
 )
+STEPS = (
+    "Refuse; for each class in labels.unique(): the mean of (predicted == class) over the samples with that label; 100 times "
+    "the mean of these."
+)
 
 
 def sklearn_balanced(predicted: Tensor, labels: Tensor) -> float:
@@ -64,17 +62,8 @@ def sklearn_balanced(predicted: Tensor, labels: Tensor) -> float:
     return float(100 * recall_score(labels.numpy(), predicted.numpy(), labels=labels.unique().numpy(), average="macro"))
 
 
-@exercise(
-    sklearn_balanced,
-    points=2,
-    difficulty=1,
-    minutes=10,
-    judge=close_to(mean_recall),
-    mistakes=MISTAKES,
-    steps="Refuse; for each class in labels.unique(): the mean of (predicted == class) over the samples with that label; 100 times "
-    "the mean of these.",
-)
-def balanced_accuracy(rng: np.random.Generator) -> Iterator[Case]:
+@exercise(sklearn_balanced, points=2, difficulty=1, minutes=10, judge=close_to(mean_recall), mistakes=MISTAKES, steps=STEPS)
+def balanced_accuracy(rng: Rng) -> Cases:
     """balanced_accuracy(predicted, labels) -> float, in percent."""
 
     def drawn(counts: list[int], hit: list[float]) -> tuple[Tensor, Tensor]:

@@ -1,15 +1,9 @@
 """duty_cycle: how long a battery lasts if a device sleeps most of the time."""
 
-from __future__ import annotations
-
-from collections.abc import Callable, Iterator
-
-import numpy as np
+from collections.abc import Callable
 
 from utils import measure
-from utils.exercises.declare import Case, Mistake, exercise
-from utils.exercises.judges import close_to
-from utils.exercises.stock import refuses
+from utils.exercises.kit import Case, Cases, Mistake, Rng, close_to, exercise, refuses
 
 Values = tuple[float, float, float, float, float, float]
 
@@ -58,19 +52,13 @@ MISTAKES = (
     Mistake("without volts", lambda *x: lasts(*x) | {"days": lasts(*x)["days"] / x[5]}, _VOLTS),
     Mistake("duty in percent", lambda *x: lasts(*x) | {"duty": 100 * lasts(*x)["duty"]}, _DUTY),
 )
+STEPS = "Refuse; duty = active_ms / period_ms; mean_mw = duty * active_mw + (1 - duty) * sleep_mw; days = mAh * volts / mean_mw / 24."
 
 
 @exercise(
-    measure.duty_cycle,
-    points=2,
-    difficulty=1,
-    minutes=10,
-    core=False,
-    judge=close_to(lasts, rtol=1e-6),
-    mistakes=MISTAKES,
-    steps="Refuse; duty = active_ms / period_ms; mean_mw = duty * active_mw + (1 - duty) * sleep_mw; days = mAh * volts / mean_mw / 24.",
+    measure.duty_cycle, points=2, difficulty=1, minutes=10, core=False, judge=close_to(lasts, rtol=1e-6), mistakes=MISTAKES, steps=STEPS
 )
-def duty_cycle(rng: np.random.Generator) -> Iterator[Case]:
+def duty_cycle(rng: Rng) -> Cases:
     """duty_cycle(active_mw, sleep_mw, active_ms, period_ms, battery_mah, battery_volts) -> dict of three floats."""
 
     def drawn(duty: float, sleep_mw: float | None = None) -> Values:

@@ -1,15 +1,9 @@
 """per_class_damage: the recall that each class loses, from two confusion matrices of one test set."""
 
-from __future__ import annotations
-
-from collections.abc import Iterator
-
 import numpy as np
 from torch import Tensor, from_numpy, tensor, zeros
 
-from utils.exercises.declare import Case, Mistake, exercise
-from utils.exercises.judges import close_to
-from utils.exercises.stock import keeps_inputs, refuses
+from utils.exercises.kit import Case, Cases, Mistake, Rng, close_to, exercise, keeps_inputs, refuses
 
 
 def lost(before: np.ndarray, after: np.ndarray) -> np.ndarray:
@@ -58,6 +52,10 @@ MISTAKES = (
     Mistake("0 for a class without samples", lambda *x: np.nan_to_num(lost(*x)), _NAN, "a class without samples"),
     Mistake("only what is lost", lambda *x: np.clip(lost(*x), 0, None), _SIGN),
 )
+STEPS = (
+    "Refuse; the sum of each row is the number of samples of its class; 100 * (diagonal before - diagonal after) / that sum, in "
+    "floats, which gives NaN for 0 / 0."
+)
 
 
 def numpy_damage(before: Tensor, after: Tensor) -> Tensor:
@@ -71,17 +69,8 @@ def numpy_damage(before: Tensor, after: Tensor) -> Tensor:
         return from_numpy(100 * (np.diag(first) - np.diag(second)) / first.sum(1))
 
 
-@exercise(
-    numpy_damage,
-    points=3,
-    difficulty=2,
-    minutes=10,
-    judge=close_to(lost),
-    mistakes=MISTAKES,
-    steps="Refuse; the sum of each row is the number of samples of its class; 100 * (diagonal before - diagonal after) / that sum, in "
-    "floats, which gives NaN for 0 / 0.",
-)
-def per_class_damage(rng: np.random.Generator) -> Iterator[Case]:
+@exercise(numpy_damage, points=3, difficulty=2, minutes=10, judge=close_to(lost), mistakes=MISTAKES, steps=STEPS)
+def per_class_damage(rng: Rng) -> Cases:
     """per_class_damage(before, after) -> (classes,) float tensor."""
 
     def matrix(counts: list[int], hit: list[float]) -> Tensor:

@@ -1,8 +1,6 @@
 """subject_split: a split by person, which is also the check that nothing leaks."""
 
-from __future__ import annotations
-
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -11,9 +9,7 @@ from torch import Tensor, arange, from_numpy, full, zeros
 
 from utils.data.people_split import split_people
 from utils.exercises.chances import SAME, far, same_for_equal_generators
-from utils.exercises.declare import Case, Mistake, exercise
-from utils.exercises.judges import Verdict, describe
-from utils.exercises.stock import keeps_inputs, refuses
+from utils.exercises.kit import Case, Cases, Mistake, Rng, Verdict, describe, exercise, keeps_inputs, refuses
 
 TRIALS = 400
 Split = tuple[np.ndarray, np.ndarray]
@@ -117,7 +113,7 @@ def _first(subjects: np.ndarray, fraction: float, *_: Any, last: bool = False) -
 def _answer(made: Callable[..., Split]) -> Callable[..., Any]:
     """An answer of a mistake that needs no randomness."""
 
-    def answer(subjects: Tensor, fraction: float, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
+    def answer(subjects: Tensor, fraction: float, rng: Rng) -> tuple[Tensor, Tensor]:
         if len(subjects.unique()) < 2 or not 0 < fraction < 1:
             raise ValueError("need two people and a fraction between 0 and 1")
         train, test = made(subjects.numpy(), fraction)
@@ -130,26 +126,20 @@ MISTAKES = (
     Mistake("the first people", _first, _CHANCE),
     Mistake("the last people", partial(_first, last=True), _CHANCE),
 )
+STEPS = (
+    "Refuse; unique() gives the people; draw round(test_fraction * people) of them, between 1 and people - 1, with rng.choice and "
+    "replace=False; np.isin says which windows are theirs; flatnonzero gives both rows."
+)
 
 
-def by_numpy(subjects: Tensor, test_fraction: float, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
+def by_numpy(subjects: Tensor, test_fraction: float, rng: Rng) -> tuple[Tensor, Tensor]:
     """`subject_split` by utils.data.split_people."""
     train, test = split_people(subjects.numpy(), test_fraction, rng)
     return from_numpy(train), from_numpy(test)
 
 
-@exercise(
-    by_numpy,
-    points=4,
-    difficulty=2,
-    minutes=15,
-    judge=apart,
-    hints_for=_ABOUT,
-    answer_of=_answer,
-    steps="Refuse; unique() gives the people; draw round(test_fraction * people) of them, between 1 and people - 1, with rng.choice and "
-    "replace=False; np.isin says which windows are theirs; flatnonzero gives both rows.",
-)
-def subject_split(rng: np.random.Generator) -> Iterator[Case]:
+@exercise(by_numpy, points=4, difficulty=2, minutes=15, judge=apart, hints_for=_ABOUT, answer_of=_answer, steps=STEPS)
+def subject_split(rng: Rng) -> Cases:
     """subject_split(subjects, test_fraction, rng) -> (train, test), two rows of window numbers."""
 
     def seed() -> int:

@@ -1,16 +1,12 @@
 """window: a recording cut into overlapping pieces, without those that a gap runs through."""
 
-from __future__ import annotations
-
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from torch import Tensor, from_numpy, nan, zeros
 
-from utils.exercises.declare import Case, Mistake, exercise
-from utils.exercises.judges import close_to
-from utils.exercises.stock import keeps_inputs, refuses
+from utils.exercises.kit import Case, Cases, Mistake, Rng, close_to, exercise, keeps_inputs, refuses
 
 Starts = Callable[[int, int, int], Any]
 
@@ -72,6 +68,10 @@ MISTAKES = (
     Mistake("time before channels", lambda *x: cut(*x).transpose(0, 2, 1), _AXES),
     Mistake("reshaped", lambda *x: cut(*x).transpose(0, 2, 1).reshape(cut(*x).shape), _ROWS),
 )
+STEPS = (
+    "Refuse; go through range(0, samples - size + 1, stride); take signal[start : start + size], transpose it, leave it out if "
+    "any value isnan(); refuse if none is left; stack."
+)
 
 
 def unfolded(signal: Tensor, size: int, stride: int) -> Tensor:
@@ -85,17 +85,8 @@ def unfolded(signal: Tensor, size: int, stride: int) -> Tensor:
     return whole
 
 
-@exercise(
-    unfolded,
-    points=3,
-    difficulty=2,
-    minutes=15,
-    judge=close_to(cut),
-    mistakes=MISTAKES,
-    steps="Refuse; go through range(0, samples - size + 1, stride); take signal[start : start + size], transpose it, leave it out if "
-    "any value isnan(); refuse if none is left; stack.",
-)
-def window(rng: np.random.Generator) -> Iterator[Case]:
+@exercise(unfolded, points=3, difficulty=2, minutes=15, judge=close_to(cut), mistakes=MISTAKES, steps=STEPS)
+def window(rng: Rng) -> Cases:
     """window(signal, size, stride) -> (n, channels, size) tensor."""
 
     def recording(samples: int, channels: int = 3) -> Tensor:

@@ -8,59 +8,41 @@ from itertools import pairwise
 import numpy as np
 import torch
 
+from tests.utils.exercises.right_answers import refuse_if
+
 
 def conv_macs_from_the_output(in_channels, out_channels, kernel, out_h, out_w, groups=1):
-    if in_channels % groups != 0 or out_channels % groups != 0:
-        raise ValueError("groups must divide both")
+    refuse_if(in_channels % groups != 0 or out_channels % groups != 0)
     return out_h * out_w * out_channels * (in_channels // groups) * kernel**2
 
 
 def conv_macs_group_by_group(in_channels, out_channels, kernel, out_h, out_w, groups=1):
     inputs, rest = divmod(in_channels, groups)
     outputs, more = divmod(out_channels, groups)
-    if rest or more:
-        raise ValueError("groups must divide both")
+    refuse_if(rest or more)
     return sum(inputs * outputs * kernel * kernel * out_h * out_w for _ in range(groups))
 
 
 def peak_activation_bytes_by_pairs(layer_shapes, bits):
-    if not layer_shapes:
-        raise ValueError("give at least the input")
+    refuse_if(not layer_shapes)
     sizes = [-(-math.prod(shape) * bits // 8) for shape in layer_shapes]
     return max([sizes[0], *(a + b for a, b in pairwise(sizes))])
 
 
 def peak_activation_bytes_as_tensor(layer_shapes, bits):
-    if len(layer_shapes) == 0:
-        raise ValueError("give at least the input")
+    refuse_if(len(layer_shapes) == 0)
     sizes = torch.tensor([math.ceil(Fraction(math.prod(shape) * bits, 8)) for shape in layer_shapes])
     return (sizes[:-1] + sizes[1:]).max() if len(sizes) > 1 else sizes[0]
 
 
 def latency_percentiles_by_torch(samples_ms):
-    if samples_ms.numel() == 0:
-        raise ValueError("no samples")
+    refuse_if(samples_ms.numel() == 0)
     return torch.quantile(samples_ms, torch.tensor([0.5, 0.95, 0.99])).tolist()
 
 
 def latency_percentiles_with_names(samples_ms):
-    if not len(samples_ms):
-        raise ValueError("no samples")
+    refuse_if(not len(samples_ms))
     return namedtuple("Tail", "p50 p95 p99")(*np.percentile(samples_ms.numpy(), (50, 95, 99)))
-
-
-def latency_percentiles_by_hand(samples_ms):
-    ordered = sorted(samples_ms.tolist())
-    if not ordered:
-        raise ValueError("no samples")
-
-    def at(share):
-        place = share * (len(ordered) - 1)
-        lower = int(place)
-        upper = min(lower + 1, len(ordered) - 1)
-        return ordered[lower] * (1 - (place - lower)) + ordered[upper] * (place - lower)
-
-    return at(0.5), at(0.95), at(0.99)
 
 
 def energy_per_inference_mj_in_joules(macs, bytes_moved, table):
@@ -81,27 +63,23 @@ def energy_per_inference_mj_summed(macs, bytes_moved, table):
 
 
 def cost_per_million_by_throughput(latency_s, price_per_hour, cores):
-    if not cores:
-        raise ValueError("no cores")
+    refuse_if(not cores)
     return price_per_hour / (3600 / latency_s * cores) * 1_000_000
 
 
 def cost_per_million_in_seconds(latency_s, price_per_hour, cores):
-    if cores < 1:
-        raise ValueError("no cores")
+    refuse_if(cores < 1)
     return 1_000_000 * latency_s / cores * (price_per_hour / 3600)
 
 
 def battery_hours_in_joules(capacity_mah, volts, energy_mj, rate_hz, idle_mw):
-    if capacity_mah <= 0 or volts <= 0:
-        raise ValueError("no battery")
+    refuse_if(capacity_mah <= 0 or volts <= 0)
     return capacity_mah * 3.6 * volts / ((idle_mw + energy_mj * rate_hz) / 1000) / 3600
 
 
 def battery_hours_in_milliwatts(capacity_mah, volts, energy_mj, rate_hz, idle_mw):
     stored = capacity_mah * volts
-    if not (stored > 0 and volts > 0):
-        raise ValueError("no battery")
+    refuse_if(not (stored > 0 and volts > 0))
     return torch.tensor(stored / (rate_hz * energy_mj + idle_mw), dtype=torch.float64)
 
 

@@ -1,120 +1,65 @@
-"""Plausible wrong answers to lab 00 that are not declared as mistakes: types, refusals, what happens to the inputs."""
-
-import math
-from itertools import pairwise
+"""Wrong answers to lab 00 that are not declared as mistakes: types, refusals, what happens to the inputs."""
 
 import torch
 
+from tests.utils.exercises.lab00 import right
+from tests.utils.exercises.wrong_answers import edited
 
-def conv_macs_in_floats(in_channels, out_channels, kernel, out_h, out_w, groups=1):
-    """Multiplies float32 tensors, and checks nothing. Loses: large and exact; refuses groups that do not divide the inputs;
-    refuses groups that do not divide the outputs; refuses groups that divide neither."""
-    return int(torch.tensor([in_channels / groups, out_channels, kernel, kernel, out_h, out_w]).prod())
+_macs, _peak, _cost = right.conv_macs_from_the_output, right.peak_activation_bytes_by_pairs, right.cost_per_million_by_throughput
+_tail, _energy = right.latency_percentiles_by_torch, right.energy_per_inference_mj_in_joules
+_battery = right.battery_hours_in_joules
 
-
-def conv_macs_of_equal_rests(in_channels, out_channels, kernel, out_h, out_w, groups=1):
-    """Refuses only what leaves different remainders. Loses: refuses groups that divide neither."""
-    if in_channels % groups != out_channels % groups:
-        raise ValueError("groups must divide both")
-    return in_channels // groups * out_channels * kernel**2 * out_h * out_w
-
-
-def conv_macs_divided(in_channels, out_channels, kernel, out_h, out_w, groups=1):
-    """A float, from the true division. Loses: large and exact. Hints: Is your answer an integer."""
-    if in_channels % groups or out_channels % groups:
-        raise ValueError("groups must divide both")
-    return in_channels * out_channels / groups * kernel**2 * out_h * out_w
-
-
-def _bytes(shape, bits):
-    return math.ceil(math.prod(shape) * bits / 8)
-
-
-def peak_activation_bytes_of_nothing(layer_shapes, bits):
-    """Nothing is in memory without a pair, and an empty list is fine. Loses: an input and no layer; refuses an empty list."""
-    return max((a + b for a, b in pairwise([_bytes(shape, bits) for shape in layer_shapes])), default=0)
-
-
-def peak_activation_bytes_without_an_answer(layer_shapes, bits):
-    """Takes the maximum of no pair. Loses: an input and no layer. Hints: What if there is no layer at all."""
-    return max(a + b for a, b in pairwise([_bytes(shape, bits) for shape in layer_shapes]))
-
-
-def peak_activation_bytes_as_a_float(layer_shapes, bits):
-    """Rounds up and stays a float. Loses: an integer comes out. Hints: Is your answer an integer."""
-    if not layer_shapes:
-        raise ValueError("no input")
-    sizes = [float(_bytes(shape, bits)) for shape in layer_shapes]
-    return max([sizes[0], *(a + b for a, b in pairwise(sizes))])
-
-
-def latency_percentiles_of_pairs(samples_ms):
-    """Takes what sort returns for the sorted samples. Loses: all but refuses an empty tensor.
-    Hints: What does sort return."""
-    if not len(samples_ms):
-        raise ValueError("no samples")
-    ordered = samples_ms.sort()
-    return tuple(ordered[int(part * (len(ordered) - 1))] for part in (0.5, 0.95, 0.99))
-
-
-def latency_percentiles_in_place(samples_ms):
-    """Sorts the only copy; without samples there is another error. Loses: leaves its inputs as they were;
-    refuses an empty tensor."""
-    samples_ms.copy_(samples_ms.sort().values)
-    return tuple(torch.quantile(samples_ms, part).item() for part in (0.5, 0.95, 0.99))
-
-
-def latency_percentiles_beyond_the_end(samples_ms):
-    """Always reads the upper neighbor. Loses: a single sample. Hints: Where is position 0 of one sample."""
-    if not len(samples_ms):
-        raise ValueError("no samples")
-    ordered, positions = samples_ms.sort().values, [part * (len(samples_ms) - 1) for part in (0.5, 0.95, 0.99)]
-    return tuple((ordered[int(p)] + (p - int(p)) * (ordered[int(p) + 1] - ordered[int(p)])).item() for p in positions)
-
-
-def latency_percentiles_of_different(samples_ms):
-    """Throws equal samples together. Loses: equal samples."""
-    if not len(samples_ms):
-        raise ValueError("no samples")
-    if len(samples_ms) > 1 and len(samples_ms.unique()) == 1:
-        return 0.0, 0.0, 0.0
-    return tuple(torch.quantile(samples_ms, torch.tensor([0.5, 0.95, 0.99])).tolist())
-
-
-def energy_per_inference_mj_of_the_known(macs, bytes_moved, table):
-    """Bytes from an unknown place are free. Loses: refuses a place that the table lacks.
-    Hints: What does a byte from an unknown place cost."""
-    return (macs * table["mac"] + sum(count * table.get(place, 0) for place, count in bytes_moved.items())) / 1e9
-
-
-def energy_per_inference_mj_at_least_one(macs, bytes_moved, table):
-    """Never less than a thousand MACs. Loses: memory only; nothing to do, nothing to pay."""
-    if not set(bytes_moved) <= set(table):
-        raise ValueError("unknown place")
-    return (max(macs, 1000) * table["mac"] + sum(count * table[place] for place, count in bytes_moved.items())) / 1e9
-
-
-def cost_per_million_of_no_core(latency_s, price_per_hour, cores):
-    """Divides, whatever the number of cores. Loses: refuses a machine without cores.
-    Hints: You raise ZeroDivisionError."""
-    return 1e6 * latency_s / 3600 * price_per_hour / cores
-
-
-def battery_hours_of_nothing(capacity_mah, volts, energy_mj, rate_hz, idle_mw):
-    """An empty battery lasts no time. Loses: refuses a capacity of 0; refuses a capacity below 0; refuses a voltage of 0;
-    refuses a battery that is put in wrongly; refuses both below 0."""
-    return capacity_mah * volts / (energy_mj * rate_hz + idle_mw)
-
-
-def battery_hours_of_the_product(capacity_mah, volts, energy_mj, rate_hz, idle_mw):
-    """Looks at the product alone. Loses: refuses both below 0."""
-    if capacity_mah * volts <= 0:
-        raise ValueError("no battery")
-    return capacity_mah * volts / (energy_mj * rate_hz + idle_mw)
-
-
-def battery_hours_without_a_voltage(capacity_mah, volts, energy_mj, rate_hz, idle_mw):
-    """A voltage of 0 is not below 0. Loses: refuses a voltage of 0."""
-    if capacity_mah <= 0 or volts < 0:
-        raise ValueError("no battery")
-    return capacity_mah * volts / (energy_mj * rate_hz + idle_mw)
+TABLE = {
+    "conv_macs_in_floats": (  # float32, and nothing is refused
+        "Loses: large and exact; refuses *",
+        lambda i, o, kernel, h, w, groups=1: int(torch.tensor([i / groups, o, kernel, kernel, h, w]).prod()),
+    ),
+    "conv_macs_of_equal_rests": (
+        "Loses: refuses groups that divide neither",
+        edited(_macs, {"!= 0 or out_channels % groups != 0": "!= out_channels % groups"}),
+    ),
+    "conv_macs_divided": ("Loses: large and exact. Hints: Is your answer an integer", edited(_macs, {"//": "/"})),
+    "peak_activation_bytes_of_nothing": (
+        "Loses: an input and no layer; refuses an empty list",
+        edited(_peak, {"not layer_shapes": "False", "sizes[0]": "0"}),
+    ),
+    "peak_activation_bytes_without_an_answer": (
+        "Loses: an input and no layer. Hints: What if there is no layer at all",
+        edited(_peak, {"sizes[0], ": ""}),
+    ),
+    "peak_activation_bytes_as_a_float": (
+        "Loses: an integer comes out. Hints: Is your answer an integer",
+        lambda *given: float(_peak(*given)),
+    ),
+    "latency_percentiles_of_pairs": (  # sort returns two tensors
+        "Loses: all but refuses an empty tensor. Hints: What does sort return",
+        edited(_tail, {"torch.quantile(samples_ms, torch.tensor([0.5, 0.95, 0.99])).tolist()": "(*samples_ms.sort(), samples_ms)"}),
+    ),
+    "latency_percentiles_in_place": (  # without samples there is another error
+        "Loses: leaves its inputs as they were; refuses an empty tensor",
+        edited(_tail, {"samples_ms.numel() == 0": "False", "quantile(samples_ms": "quantile(samples_ms.copy_(samples_ms.sort().values)"}),
+    ),
+    "latency_percentiles_beyond_the_end": (
+        "Loses: a single sample. Hints: Where is position 0 of one sample",
+        lambda samples_ms: _tail(samples_ms) if len(samples_ms) != 1 else samples_ms[1],
+    ),
+    "latency_percentiles_of_different": (
+        "Loses: equal samples",
+        lambda samples_ms: _tail(samples_ms * 0 if len(samples_ms) > len(samples_ms.unique()) == 1 else samples_ms),
+    ),
+    "energy_per_inference_mj_of_the_known": (
+        "Loses: refuses a place that the table lacks. Hints: What does a byte from an unknown place cost",
+        edited(_energy, {'raise ValueError(f"no figure for {place}")': "continue"}),
+    ),
+    "energy_per_inference_mj_at_least_one": (
+        "Loses: memory only; nothing to do, nothing to pay",
+        lambda macs, *given: _energy(max(macs, 1000), *given),
+    ),
+    "cost_per_million_of_no_core": (
+        "Loses: refuses a machine without cores. Hints: You raise ZeroDivisionError",
+        edited(_cost, {"not cores": "False"}),
+    ),
+    "battery_hours_of_nothing": ("Loses: refuses *", edited(_battery, {"capacity_mah <= 0 or volts <= 0": "False"})),
+    "battery_hours_of_the_product": ("Loses: refuses both below 0", edited(_battery, {"mah <= 0 or volts <= 0": "mah * volts <= 0"})),
+    "battery_hours_without_a_voltage": ("Loses: refuses a voltage of 0", edited(_battery, {"volts <= 0": "volts < 0"})),
+}

@@ -3,32 +3,29 @@
 import numpy as np
 import torch
 
+from tests.utils.exercises.right_answers import refuse_if
+
 
 def window_by_index(signal, size, stride):
-    if size < 1 or stride < 1 or signal.shape[0] < size:
-        raise ValueError("no window fits")
+    refuse_if(size < 1 or stride < 1 or signal.shape[0] < size)
     starts = torch.arange(0, signal.shape[0] - size + 1, stride)
     windows = signal[starts[:, None] + torch.arange(size)].permute(0, 2, 1)
     windows = windows[torch.isfinite(windows).flatten(1).all(1)]
-    if windows.shape[0] == 0:
-        raise ValueError("gaps everywhere")
+    refuse_if(windows.shape[0] == 0)
     return windows
 
 
 def window_by_numpy(signal, size, stride):
-    if min(size, stride) < 1 or len(signal) < size:
-        raise ValueError("no window")
+    refuse_if(min(size, stride) < 1 or len(signal) < size)
     views = np.lib.stride_tricks.sliding_window_view(signal.detach().numpy(), size, axis=0)[::stride]
     kept = [view.copy() for view in views if not np.isnan(view).any()]
-    if not kept:
-        raise ValueError("no window without a gap")
+    refuse_if(not kept)
     return torch.tensor(np.array(kept))
 
 
 def subject_split_by_permutation(subjects, test_fraction, rng):
     people = np.unique(subjects.numpy())
-    if len(people) < 2 or not 0 < test_fraction < 1:
-        raise ValueError("cannot be split")
+    refuse_if(len(people) < 2 or not 0 < test_fraction < 1)
     count = int(np.clip(np.rint(test_fraction * len(people)), 1, len(people) - 1))
     tested = torch.from_numpy(rng.permutation(people)[:count])
     mask = (subjects[:, None] == tested).any(1)
@@ -37,8 +34,7 @@ def subject_split_by_permutation(subjects, test_fraction, rng):
 
 def subject_split_by_lists(subjects, test_fraction, rng):
     people = sorted(set(subjects.tolist()))
-    if len(people) < 2 or test_fraction <= 0 or test_fraction >= 1:
-        raise ValueError("cannot be split")
+    refuse_if(len(people) < 2 or test_fraction <= 0 or test_fraction >= 1)
     rng.shuffle(people)
     tested = set(people[: max(1, min(len(people) - 1, round(test_fraction * len(people))))])
     return (
@@ -49,31 +45,26 @@ def subject_split_by_lists(subjects, test_fraction, rng):
 
 def balanced_accuracy_by_sums(predicted, labels):
     classes, counts = labels.unique(return_counts=True)
-    if len(predicted) != len(labels) or len(classes) < 2:
-        raise ValueError("nothing to balance")
+    refuse_if(len(predicted) != len(labels) or len(classes) < 2)
     hits = torch.stack([((predicted == labels) & (labels == one)).sum() for one in classes])
     return (100 * hits / counts).mean()
 
 
 def balanced_accuracy_by_weights(predicted, labels):
     """Each sample counts 1 / (the samples of its class)."""
-    if predicted.shape != labels.shape or labels.numel() == 0 or (labels == labels[0]).all():
-        raise ValueError("nothing to balance")
+    refuse_if(predicted.shape != labels.shape or labels.numel() == 0 or (labels == labels[0]).all())
     weight = 1 / (labels[:, None] == labels).sum(1).double()
     return float(100 * weight[predicted == labels].sum() / weight.sum())
 
 
 def per_class_damage_by_diagonals(before, after):
-    if before.shape != after.shape or before.ndim != 2 or before.shape[0] != before.shape[1] or before.numel() == 0:
-        raise ValueError("shapes")
-    if before.min() < 0 or after.min() < 0 or not torch.equal(before.sum(1), after.sum(1)):
-        raise ValueError("counts")
+    refuse_if(before.shape != after.shape or before.ndim != 2 or before.shape[0] != before.shape[1] or before.numel() == 0)
+    refuse_if(before.min() < 0 or after.min() < 0 or not torch.equal(before.sum(1), after.sum(1)))
     return 100 * (before - after).diagonal() / before.sum(1)
 
 
 def per_class_damage_by_loops(before, after):
-    if before.shape != after.shape or before.ndim != 2 or before.shape[0] != before.shape[1] or not len(before):
-        raise ValueError("shapes")
+    refuse_if(before.shape != after.shape or before.ndim != 2 or before.shape[0] != before.shape[1] or not len(before))
     found = []
     for first, second, at in zip(before.tolist(), after.tolist(), range(len(before)), strict=True):
         if min(first) < 0 or min(second) < 0 or sum(first) != sum(second):
@@ -83,23 +74,18 @@ def per_class_damage_by_loops(before, after):
 
 
 def duty_cycle_by_weights(active_mw, sleep_mw, active_ms, period_ms, battery_mah, battery_volts):
-    if min(active_mw, sleep_mw, active_ms) < 0 or min(period_ms, battery_mah, battery_volts) <= 0 or active_ms > period_ms:
-        raise ValueError("impossible")
+    refuse_if(min(active_mw, sleep_mw, active_ms) < 0 or min(period_ms, battery_mah, battery_volts) <= 0 or active_ms > period_ms)
     duty = active_ms / period_ms
     mean = duty * active_mw + (1 - duty) * sleep_mw
-    if mean == 0:
-        raise ValueError("no power")
+    refuse_if(mean == 0)
     return {"duty": duty, "mean_mw": mean, "days": battery_mah * battery_volts / mean / 24}
 
 
 def duty_cycle_by_charge(active_mw, sleep_mw, active_ms, period_ms, battery_mah, battery_volts):
     """By the mean current."""
-    if active_ms > period_ms or any(one < 0 for one in (active_mw, sleep_mw, active_ms)):
-        raise ValueError("impossible")
-    if period_ms <= 0 or battery_mah <= 0 or battery_volts <= 0:
-        raise ValueError("impossible")
+    refuse_if(active_ms > period_ms or any(one < 0 for one in (active_mw, sleep_mw, active_ms)))
+    refuse_if(period_ms <= 0 or battery_mah <= 0 or battery_volts <= 0)
     share = active_ms / period_ms
     current_ma = (sleep_mw + share * (active_mw - sleep_mw)) / battery_volts
-    if current_ma <= 0:
-        raise ValueError("no power")
+    refuse_if(current_ma <= 0)
     return {"mean_mw": torch.tensor(current_ma * battery_volts, dtype=torch.float64), "duty": share, "days": battery_mah / current_ma / 24}

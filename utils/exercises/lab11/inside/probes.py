@@ -1,7 +1,5 @@
 """Lab 11's probes: each call of `subject_split` gets a generator of random numbers of its own."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 
