@@ -1,16 +1,13 @@
 """channel_importance: a score for every filter of a convolution."""
 
-from __future__ import annotations
-
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import numpy as np
 
 from utils.compress import pruning
-from utils.exercises.declare import Case, Mistake, exercise
-from utils.exercises.judges import close_to
-from utils.exercises.lab01.draws import sizes, weights
-from utils.exercises.stock import keeps_inputs, refuses
+from utils.exercises.draws import normal
+from utils.exercises.kit import Case, Cases, Mistake, Rng, close_to, exercise, keeps_inputs, refuses
+from utils.exercises.lab01.draws import sizes
 
 
 def importance(weight: np.ndarray, criterion: str) -> np.ndarray:
@@ -47,24 +44,17 @@ MISTAKES = (
     Mistake("relative to the largest", lambda *given: importance(*given) / importance(*given).max(), _SCALE),
     Mistake("squeezed", lambda *given: importance(*given).squeeze(), _ONE, "a single channel"),
 )
+STEPS = "Take the magnitudes or the squares, add them up over the axes 1, 2 and 3, and take the root for l2. Refuse any other criterion."
 
 
-@exercise(
-    pruning.channel_importance,
-    points=2,
-    difficulty=1,
-    minutes=5,
-    judge=close_to(importance),
-    mistakes=MISTAKES,
-    steps="Take the magnitudes or the squares, add them up over the axes 1, 2 and 3, and take the root for l2. Refuse any other criterion.",
-)
-def channel_importance(rng: np.random.Generator) -> Iterator[Case]:
+@exercise(pruning.channel_importance, points=2, difficulty=1, minutes=5, judge=close_to(importance), mistakes=MISTAKES, steps=STEPS)
+def channel_importance(rng: Rng) -> Cases:
     """channel_importance(weight, criterion) -> (out,) tensor."""
-    weight, norm = weights(rng, 6, 4, 3, 3), "l2 is the Euclidean norm"
+    weight, norm = normal(rng, 6, 4, 3, 3), "l2 is the Euclidean norm"
     yield Case("l1 is the sum of magnitudes", (weight, "l1"), hints=_L1)
     yield Case(norm, (weight, "l2"), hints=_L2)
     yield Case("negative weights count", (-weight.abs() - 0.1, "l1"), hints=_SIGN)
-    yield Case("a single channel", (weights(rng, 1, 3, 3, 3), "l2"), hints=_ONE, basis=norm)
+    yield Case("a single channel", (normal(rng, 1, 3, 3, 3), "l2"), hints=_ONE, basis=norm)
     yield Case("kernels of 1 x 1", (sizes(rng, 5, 1, 1, 1), "l1"), hints=_ONE)
     empty = weight.clone()
     empty[int(rng.integers(6))] = 0

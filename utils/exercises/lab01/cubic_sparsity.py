@@ -1,14 +1,9 @@
 """cubic_sparsity: the schedule of gradual pruning."""
 
-from __future__ import annotations
-
-from collections.abc import Callable, Iterator
-
-import numpy as np
+from collections.abc import Callable
 
 from utils.compress import pruning
-from utils.exercises.declare import Case, Mistake, exercise
-from utils.exercises.judges import close_to
+from utils.exercises.kit import Case, Cases, Mistake, Rng, close_to, exercise
 
 
 def cubic(step: float, begin: float, end: float, final_sparsity: float) -> float:
@@ -54,18 +49,11 @@ MISTAKES = (
     Mistake("nothing after the end", lambda step, begin, end, final: cubic(step, begin, end, final) if step < end else 0.0, _LATE),
     Mistake("in integers", _integers, _FRACTIONS),
 )
+STEPS = "The fraction that is done: (step - begin) / (end - begin), clamped to 0 and 1. Put it into the formula."
 
 
-@exercise(
-    pruning.cubic_sparsity,
-    points=2,
-    difficulty=1,
-    minutes=5,
-    judge=close_to(cubic, atol=1e-5),
-    mistakes=MISTAKES,
-    steps="The fraction that is done: (step - begin) / (end - begin), clamped to 0 and 1. Put it into the formula.",
-)
-def cubic_sparsity(rng: np.random.Generator) -> Iterator[Case]:
+@exercise(pruning.cubic_sparsity, points=2, difficulty=1, minutes=5, judge=close_to(cubic, atol=1e-5), mistakes=MISTAKES, steps=STEPS)
+def cubic_sparsity(rng: Rng) -> Cases:
     """cubic_sparsity(step, begin, end, final_sparsity) -> float."""
     final, begin, end = round(float(rng.uniform(0.5, 0.95)), 2), int(rng.integers(150, 250)), int(rng.integers(900, 1100))
     yield Case("0 before begin", (begin - int(rng.integers(50, 120)), begin, end, final), hints=_EARLY)

@@ -1,19 +1,14 @@
 """The inputs of lab 01: weights as a layer has them, float32."""
 
-from __future__ import annotations
+from torch import Tensor
 
-import numpy as np
-from torch import Tensor, from_numpy
-
-
-def weights(rng: np.random.Generator, *shape: int, scale: float = 1.0) -> Tensor:
-    """Normal, of both signs."""
-    return from_numpy((scale * rng.normal(size=shape)).astype(np.float32))
+from utils.exercises.declare import Rng
+from utils.exercises.draws import normal
 
 
-def sizes(rng: np.random.Generator, *shape: int, scale: float = 1.0) -> Tensor:
+def sizes(rng: Rng, *shape: int, scale: float = 1.0) -> Tensor:
     """Positive weights: for the cases that are about something else than the sign, so that one mistake costs one case."""
-    return weights(rng, *shape, scale=scale).abs() + 0.01 * scale
+    return normal(rng, *shape, scale=scale).abs() + 0.01 * scale
 
 
 def smallest_negative(positive: Tensor, count: int) -> Tensor:

@@ -1,18 +1,16 @@
 """global_masks: the masks of all layers by one threshold."""
 
-from __future__ import annotations
-
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import numpy as np
 from torch import Tensor, contiguous_format, nn, tensor, zeros
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
-from utils.exercises.declare import Case, Mistake, exercise
-from utils.exercises.lab01.draws import sizes, weights
+from utils.exercises.draws import normal
+from utils.exercises.kit import Case, Cases, Mistake, Rng, exercise, keeps_inputs, takes_parameter
+from utils.exercises.lab01.draws import sizes
 from utils.exercises.lab01.magnitude_mask import above_threshold, torch_mask
 from utils.exercises.lab01.masks import NOTHING, SIGN, STAYS, TIES, by_rank, keeps_largest_of_all, or_count
-from utils.exercises.stock import keeps_inputs, takes_parameter
 
 Weights = dict[str, np.ndarray]
 
@@ -75,19 +73,14 @@ MISTAKES = (
     Mistake("truncates", _joined(lambda joined, sparsity: by_rank(np.abs(joined), int(sparsity * joined.size))), _COUNT),
     Mistake("shape", _joined(_magnitudes, shaped=False), _SHAPE),
 )
-
-
-@exercise(
-    torch_masks,
-    points=3,
-    difficulty=2,
-    minutes=10,
-    judge=keeps_largest_of_all,
-    mistakes=MISTAKES,
-    steps="Join the flattened weights (torch.cat). Make one mask: you have a function for that. Cut it into pieces of the right sizes "
-    "(split), and give each the shape of its weight.",
+STEPS = (
+    "Join the flattened weights (torch.cat). Make one mask: you have a function for that. Cut it into pieces of the right sizes "
+    "(split), and give each the shape of its weight."
 )
-def global_masks(rng: np.random.Generator) -> Iterator[Case]:
+
+
+@exercise(torch_masks, points=3, difficulty=2, minutes=10, judge=keeps_largest_of_all, mistakes=MISTAKES, steps=STEPS)
+def global_masks(rng: Rng) -> Cases:
     """global_masks(weights, sparsity) -> dict of bool tensors, one threshold over all."""
     names = rng.permutation(["stem", "block", "conv1", "conv2", "shortcut", "head"]).tolist()
     layers = dict(zip(names, (sizes(rng, 4, 3, 3, 3), sizes(rng, 10, 12, scale=0.4), sizes(rng, 20, scale=2.0)), strict=False))
@@ -95,7 +88,7 @@ def global_masks(rng: np.random.Generator) -> Iterator[Case]:
     yield Case("90 % of all weights", (layers, 0.9), hints=_ONE)
     small = {names[0]: sizes(rng, 3, 4, scale=0.001), names[1]: sizes(rng, 6, 6) + 1}
     yield Case("a layer may lose everything", (small, 0.25), hints=_WHOLE)
-    yield Case("counts the magnitude, not the sign", ({"a": weights(rng, 5, 5) - 1, "b": weights(rng, 15)}, 0.4), weight=2, hints=SIGN)
+    yield Case("counts the magnitude, not the sign", ({"a": normal(rng, 5, 5) - 1, "b": normal(rng, 15)}, 0.4), weight=2, hints=SIGN)
     yield Case("removes exactly round(sparsity * total)", ({name: sizes(rng, 3) for name in names[:5]}, 0.25), hints=_COUNT)
     equal = float(rng.uniform(0.1, 2))
     yield Case("splits equal magnitudes", ({"a": zeros(6) + equal, "b": zeros(1, 4) - equal}, 0.5), hints=TIES)

@@ -1,17 +1,15 @@
 """magnitude_mask: which weights of a layer stay."""
 
-from __future__ import annotations
-
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import numpy as np
 from torch import Tensor, contiguous_format, from_numpy, nn, tensor
 from torch.nn.utils import prune
 
-from utils.exercises.declare import Case, Mistake, exercise
-from utils.exercises.lab01.draws import sizes, smallest_negative, weights
+from utils.exercises.draws import normal
+from utils.exercises.kit import Case, Cases, Mistake, Rng, exercise, keeps_inputs, takes_parameter
+from utils.exercises.lab01.draws import sizes, smallest_negative
 from utils.exercises.lab01.masks import NOTHING, SIGN, STAYS, TIES, by_rank, keeps_largest, or_count
-from utils.exercises.stock import keeps_inputs, takes_parameter
 
 
 def torch_mask(weight: Tensor, sparsity: float) -> Tensor:
@@ -64,21 +62,14 @@ MISTAKES = (
     Mistake("above a threshold", above_threshold, TIES),
     Mistake("shape", lambda weight, sparsity: by_rank(np.abs(weight), round(sparsity * weight.size)).ravel(), _SHAPE),
 )
+STEPS = "Count how many weights go. Order the flattened magnitudes (argsort). Mark the smallest as removed. Restore the shape."
 
 
-@exercise(
-    torch_mask,
-    points=3,
-    difficulty=1,
-    minutes=10,
-    judge=keeps_largest,
-    mistakes=MISTAKES,
-    steps="Count how many weights go. Order the flattened magnitudes (argsort). Mark the smallest as removed. Restore the shape.",
-)
-def magnitude_mask(rng: np.random.Generator) -> Iterator[Case]:
+@exercise(torch_mask, points=3, difficulty=1, minutes=10, judge=keeps_largest, mistakes=MISTAKES, steps=STEPS)
+def magnitude_mask(rng: Rng) -> Cases:
     """magnitude_mask(weight, sparsity) -> bool tensor of the weight's shape."""
     yield Case("keeps the largest half", (sizes(rng, 8, 16), 0.5), weight=2, hints=or_count(STAYS))
-    yield Case("counts the magnitude, not the sign", (weights(rng, 6, 10) - 1, 0.3), weight=2, hints=or_count(SIGN))
+    yield Case("counts the magnitude, not the sign", (normal(rng, 6, 10) - 1, 0.3), weight=2, hints=or_count(SIGN))
     yield Case("removes exactly round(sparsity * n)", (sizes(rng, 3, 5), 0.25), hints=_COUNT)
     yield Case("rounds a half to the even number", (sizes(rng, 2, 5), 0.25), hints=_EVEN)
     pairs = float(rng.uniform(0.1, 2)) * tensor([1.0, -1.0] * 6)

@@ -3,14 +3,11 @@
 None of them calls `utils.compress`: an error there would be judged right.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np
 
-from utils.exercises.declare import Hints
-from utils.exercises.judges import Verdict, as_mask, describe, number
+from utils.exercises.kit import Hints, Verdict, as_mask, describe, number
 
 SIGN: Hints = ("Is -3 a large weight or a small one?", "Compare absolute values: the sign says nothing about the magnitude.")
 TIES: Hints = (

@@ -1,17 +1,15 @@
 """nm_mask: the largest n of every m neighboring inputs stay."""
 
-from __future__ import annotations
-
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import numpy as np
 from torch import tensor
 
 from utils.compress import pruning
-from utils.exercises.declare import Case, Mistake, exercise
-from utils.exercises.lab01.draws import sizes, smallest_negative, weights
+from utils.exercises.draws import normal
+from utils.exercises.kit import Case, Cases, Mistake, Rng, exercise, keeps_inputs, refuses, takes_parameter
+from utils.exercises.lab01.draws import sizes, smallest_negative
 from utils.exercises.lab01.masks import SIGN, STAYS, keeps_n_of_m
-from utils.exercises.stock import keeps_inputs, refuses, takes_parameter
 
 
 def _mask(weight: np.ndarray, n: int = 2, m: int = 4, size: Callable[[np.ndarray], np.ndarray] = np.abs) -> np.ndarray:
@@ -39,32 +37,26 @@ MISTAKES = (
     Mistake("always two of four", lambda weight, n=2, m=4: _mask(weight), _NUMBERS),
     Mistake("removes n", lambda weight, n=2, m=4: _mask(weight, m - n, m), _NUMBERS),
 )
-
-
-@exercise(
-    pruning.nm_mask,
-    points=2,
-    difficulty=2,
-    minutes=10,
-    core=False,
-    judge=keeps_n_of_m,
-    mistakes=MISTAKES,
-    steps="Refuse inputs that m does not divide. Reshape the magnitudes to groups of m. Find the n largest of each group (topk, or the "
-    "rank by argsort twice). Restore the shape.",
+STEPS = (
+    "Refuse inputs that m does not divide. Reshape the magnitudes to groups of m. Find the n largest of each group (topk, or the "
+    "rank by argsort twice). Restore the shape."
 )
-def nm_mask(rng: np.random.Generator) -> Iterator[Case]:
+
+
+@exercise(pruning.nm_mask, points=2, difficulty=2, minutes=10, core=False, judge=keeps_n_of_m, mistakes=MISTAKES, steps=STEPS)
+def nm_mask(rng: Rng) -> Cases:
     """nm_mask(weight, n=2, m=4) -> bool tensor (out, in)."""
     yield Case("2 of 4 in every group", (sizes(rng, 8, 16),), weight=2, hints=_GROUPS)
     yield Case("1 of 4", (sizes(rng, 4, 8), 1, 4), hints=_NUMBERS, hints_on_error=True)
     yield Case("5 of 8", (sizes(rng, 6, 24), 5, 8), hints=_NUMBERS, hints_on_error=True)
     yield Case("all of a group", (sizes(rng, 3, 6), 3, 3), hints=_NUMBERS, hints_on_error=True)
-    yield Case("counts the magnitude, not the sign", (weights(rng, 4, 8) - 1,), hints=SIGN)
+    yield Case("counts the magnitude, not the sign", (normal(rng, 4, 8) - 1,), hints=SIGN)
     equal = tensor([[1.0, 1.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0], [2.0, 4.0, 4.0, 4.0, 0.0, 6.0, 0.0, 0.0]])
     yield Case("exactly n among equal weights", (float(rng.uniform(0.1, 1)) * equal,), hints=_TIES)
     last = (
         "What if the last group is not full?",
         "raise ValueError if in is not a multiple of m; check before reshaping, which raises another error.",
     )
-    yield refuses("inputs that m does not divide", (weights(rng, 4, 4 * int(rng.integers(2, 6)) + 2),), hints=last)
+    yield refuses("inputs that m does not divide", (normal(rng, 4, 4 * int(rng.integers(2, 6)) + 2),), hints=last)
     yield takes_parameter(sizes(rng, 4, 12))
     yield keeps_inputs(smallest_negative(sizes(rng, 4, 2, 4), 2).view(4, 8))

@@ -1,18 +1,14 @@
 """remove_channels: smaller weights for two layers in a row."""
 
-from __future__ import annotations
-
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from torch import arange, from_numpy
 
 from utils.compress import pruning
-from utils.exercises.declare import Case, Mistake, exercise
-from utils.exercises.judges import Verdict, describe, difference
-from utils.exercises.lab01.draws import weights
-from utils.exercises.stock import keeps_inputs
+from utils.exercises.draws import normal
+from utils.exercises.kit import Case, Cases, Mistake, Rng, Verdict, describe, difference, exercise, keeps_inputs
 
 
 def convolve(image: np.ndarray, weight: np.ndarray, bias: np.ndarray | None) -> np.ndarray:
@@ -86,21 +82,13 @@ MISTAKES = (
     Mistake("sets to zero", _zeroes, _ZERO),
     Mistake("squeezed", lambda *given: tuple(part if part is None else part.squeeze() for part in _cut(*given)), _AXES),
 )
+STEPS = "Index axis 0 of conv_weight with keep. Do the same with the bias, if there is one. Index axis 1 of next_weight."
 
 
-@exercise(
-    pruning.remove_channels,
-    points=4,
-    difficulty=3,
-    minutes=15,
-    judge=computes_the_same,
-    mistakes=MISTAKES,
-    rtol=1e-6,
-    steps="Index axis 0 of conv_weight with keep. Do the same with the bias, if there is one. Index axis 1 of next_weight.",
-)
-def remove_channels(rng: np.random.Generator) -> Iterator[Case]:
+@exercise(pruning.remove_channels, points=4, difficulty=3, minutes=15, judge=computes_the_same, mistakes=MISTAKES, rtol=1e-6, steps=STEPS)
+def remove_channels(rng: Rng) -> Cases:
     """remove_channels(conv_weight, conv_bias, next_weight, keep) -> the first three, smaller."""
-    layers = weights(rng, 8, 3, 3, 3), weights(rng, 8) + 0.5, weights(rng, 5, 8, 3, 3)
+    layers = normal(rng, 8, 3, 3, 3), normal(rng, 8) + 0.5, normal(rng, 5, 8, 3, 3)
 
     def kept(count: int, low: int = 1, high: int = 8) -> Any:
         return from_numpy(np.sort(rng.choice(np.arange(low, high), count, replace=False)))
@@ -110,7 +98,7 @@ def remove_channels(rng: np.random.Generator) -> Iterator[Case]:
     none = ("There is no bias here.", "conv_bias may be None: return None.")
     yield Case("without a bias", (layers[0], None, layers[2], kept(4)), hints=none, hints_on_error=True)
     yield Case("a single channel", (*layers, kept(1)), hints=_AXES)
-    square = weights(rng, 4, 4, 1, 1), weights(rng, 4), weights(rng, 4, 4, 3, 3)
+    square = normal(rng, 4, 4, 1, 1), normal(rng, 4), normal(rng, 4, 4, 3, 3)
     yield Case("as many inputs as outputs", (*square, kept(2, high=4)), hints=_WHICH)
     yield Case("keeps all", (*layers, arange(8)), hints=_INDEX)
     yield keeps_inputs(*layers, kept(2))

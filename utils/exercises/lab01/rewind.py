@@ -1,17 +1,11 @@
 """rewind: the lottery ticket."""
 
-from __future__ import annotations
-
-from collections.abc import Iterator
-
 import numpy as np
 from torch import Tensor, from_numpy
 
 from utils.compress import pruning
-from utils.exercises.declare import Case, Mistake, exercise
-from utils.exercises.judges import close_to
-from utils.exercises.lab01.draws import weights
-from utils.exercises.stock import keeps_inputs
+from utils.exercises.draws import normal
+from utils.exercises.kit import Case, Cases, Mistake, Rng, close_to, exercise, keeps_inputs
 
 
 def ticket(initial: np.ndarray, final: np.ndarray, mask: np.ndarray) -> np.ndarray:
@@ -31,23 +25,15 @@ MISTAKES = (
     Mistake("only the kept ones", lambda initial, final, mask: initial[mask.astype(bool)], _ZERO),
     Mistake("the final weights elsewhere", lambda initial, final, mask: np.where(mask, initial, final), _ZERO),
 )
+STEPS = "Multiply the initial weights by the mask."
 
 
-@exercise(
-    pruning.rewind,
-    points=1,
-    difficulty=1,
-    minutes=5,
-    core=False,
-    judge=close_to(ticket),
-    mistakes=MISTAKES,
-    steps="Multiply the initial weights by the mask.",
-)
-def rewind(rng: np.random.Generator) -> Iterator[Case]:
+@exercise(pruning.rewind, points=1, difficulty=1, minutes=5, core=False, judge=close_to(ticket), mistakes=MISTAKES, steps=STEPS)
+def rewind(rng: Rng) -> Cases:
     """rewind(initial, final, mask) -> tensor: initial where the mask keeps, zero elsewhere."""
 
     def layer(*shape: int) -> tuple[Tensor, Tensor, Tensor]:
-        return weights(rng, *shape), weights(rng, *shape), from_numpy(rng.random(shape) < 0.4)
+        return normal(rng, *shape), normal(rng, *shape), from_numpy(rng.random(shape) < 0.4)
 
     yield Case("kept weights go back to the start", layer(6, 8), weight=2, hints=_WHICH)
     yield Case("a convolution", layer(4, 3, 3, 3), hints=_WHICH)

@@ -1,15 +1,12 @@
 """sensitivity: the accuracy with each layer pruned alone. The function gets a callback, whose answers stay where the judge is."""
 
-from __future__ import annotations
-
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Sequence
 from typing import Any
 
 import numpy as np
 
 from utils.compress import pruning
-from utils.exercises.declare import Case, Hints, exercise
-from utils.exercises.judges import Judge, Verdict, answered, difference, equal_to, knowing, short
+from utils.exercises.kit import Case, Cases, Hints, Judge, Rng, Verdict, answered, difference, equal_to, exercise, knowing, short
 from utils.exercises.outside import Answers
 
 Table = dict[str, list[float]]  # name -> a result for each sparsity
@@ -47,15 +44,11 @@ def _place(asked: tuple[Any, ...], names: Container[str], sparsities: Sequence[f
     return next(((asked[0], at) for at, sparsity in enumerate(sparsities) if abs(asked[1] - sparsity) < 1e-6), None)
 
 
-@exercise(
-    pruning.sensitivity,
-    points=2,
-    difficulty=2,
-    minutes=10,
-    core=False,
-    steps="A dict with a list for each name. For each sparsity, in the given order, append evaluate(name, sparsity).",
-)
-def sensitivity(rng: np.random.Generator) -> Iterator[Case]:
+STEPS = "A dict with a list for each name. For each sparsity, in the given order, append evaluate(name, sparsity)."
+
+
+@exercise(pruning.sensitivity, points=2, difficulty=2, minutes=10, core=False, steps=STEPS)
+def sensitivity(rng: Rng) -> Cases:
     """sensitivity(evaluate, names, sparsities) -> dict, name -> list of evaluate(name, sparsity)."""
     layers = rng.permutation(["stem", "block1", "block2", "shortcut", "conv", "head"]).tolist()
 

@@ -3,13 +3,7 @@
 import numpy as np
 import torch
 
-
-def magnitude_mask_by_topk(weight, sparsity):
-    flat = weight.detach().abs().reshape(-1)
-    kept = flat.topk(flat.numel() - round(sparsity * flat.numel())).indices
-    mask = torch.zeros(flat.shape)  # floats: 0 and 1 are as good as False and True
-    mask[kept] = 1.0
-    return mask.reshape(weight.shape)
+from tests.utils.exercises.right_answers import refuse_if
 
 
 def magnitude_mask_in_numpy(weight, sparsity):
@@ -56,10 +50,6 @@ def cubic_sparsity_as_tensor(step, begin, end, final_sparsity):
     return final_sparsity * (1 - (1 - t).pow(3))
 
 
-def cubic_sparsity_in_numpy(step, begin, end, final_sparsity):
-    return np.float32(final_sparsity + (0 - final_sparsity) * (1 - np.clip((step - begin) / (end - begin), 0, 1)) ** 3)
-
-
 def channel_importance_by_sums(weight, criterion):
     if criterion == "l1":
         return weight.abs().sum(dim=(1, 2, 3))
@@ -70,8 +60,7 @@ def channel_importance_by_sums(weight, criterion):
 
 def channel_importance_by_norms(weight, criterion):
     order = {"l1": 1, "l2": 2}
-    if criterion not in order:
-        raise ValueError("criterion must be l1 or l2")
+    refuse_if(criterion not in order)
     return torch.stack([torch.linalg.vector_norm(channel, order[criterion]) for channel in weight])
 
 
@@ -83,12 +72,6 @@ def remove_channels_by_index_select(conv_weight, conv_bias, next_weight, keep):
 def remove_channels_by_stacking(conv_weight, conv_bias, next_weight, keep):
     bias = torch.zeros(len(keep)) if conv_bias is None else torch.stack([conv_bias[k] for k in keep])  # zeros compute what None does
     return torch.stack([conv_weight[k] for k in keep]), bias, torch.stack([next_weight[:, k] for k in keep], dim=1)
-
-
-def remove_channels_by_a_mask(conv_weight, conv_bias, next_weight, keep):
-    stays = torch.zeros(len(conv_weight), dtype=torch.bool)
-    stays[keep] = True
-    return conv_weight[stays], conv_bias if conv_bias is None else conv_bias[stays], next_weight[:, stays]
 
 
 def sensitivity_by_comprehension(evaluate, names, sparsities):
@@ -105,8 +88,7 @@ def sensitivity_by_loops(evaluate, names, sparsities):
 
 
 def nm_mask_by_topk(weight, n=2, m=4):
-    if weight.shape[1] % m != 0:
-        raise ValueError("in must be a multiple of m")
+    refuse_if(weight.shape[1] % m != 0)
     groups = weight.abs().reshape(-1, m)
     mask = torch.zeros(groups.shape, dtype=torch.bool)
     mask.scatter_(1, groups.topk(n, dim=1).indices, True)
@@ -114,8 +96,7 @@ def nm_mask_by_topk(weight, n=2, m=4):
 
 
 def nm_mask_by_loops(weight, n=2, m=4):
-    if weight.shape[1] % m:
-        raise ValueError("in must be a multiple of m")
+    refuse_if(weight.shape[1] % m)
     mask = torch.zeros_like(weight)
     for row in range(weight.shape[0]):
         for start in range(0, weight.shape[1], m):

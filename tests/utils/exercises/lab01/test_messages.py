@@ -3,12 +3,12 @@
 import pytest
 import torch
 
+from tests.utils.exercises.wrong_answers import hints_shown
 from utils.compress.pruning import global_masks, magnitude_mask
 from utils.exercises.checking import assess
 from utils.exercises.lab01 import lab
 from utils.exercises.lab01.global_masks import torch_masks
 from utils.exercises.lab01.magnitude_mask import torch_mask
-from utils.exercises.messages.view import Table
 
 
 def magnitude_mask_of_an_unknown_name(weight, sparsity):
@@ -21,8 +21,7 @@ def magnitude_mask_as_numpy(weight, sparsity):
 
 @pytest.mark.parametrize(("function", "shown"), [(magnitude_mask_of_an_unknown_name, ["Where does weigth"]), (magnitude_mask_as_numpy, [])])
 def test_an_error_that_says_enough_has_no_other_hint(function, shown):
-    table = Table(assess(lab.exercises["magnitude_mask"], function), {})
-    found = [text for outcome in table.result.outcomes for label, text in table.details(outcome) if label == "hint"]
+    found = hints_shown(assess(lab.exercises["magnitude_mask"], function))
     assert [text[: len(beginning)] for text, beginning in zip(found, shown, strict=True)] == shown
 
 
