@@ -1,19 +1,16 @@
 """affine_params: the scale and the zero point of a grid over a range."""
 
-from __future__ import annotations
-
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from torch import nan, tensor
 
 from utils.compress import quantization
-from utils.exercises.declare import Case, Mistake, exercise
-from utils.exercises.judges import Verdict, describe
-from utils.exercises.lab02.draws import around_zero, whole
+from utils.exercises.draws import integers
+from utils.exercises.kit import Case, Cases, Mistake, Rng, Verdict, describe, exercise, refuses
+from utils.exercises.lab02.draws import around_zero
 from utils.exercises.lab02.oracles import numbers_of, params
-from utils.exercises.stock import refuses
 
 _ABOVE = ("The zero point is the code of 0.0. How many steps is that above low?", "round(-low / scale): low is negative.")
 _UNSIGNED = ("Which is the lowest code here?", "0: without symmetric the codes are 0 .. 2**bits - 1, and low has the code 0.")
@@ -95,7 +92,7 @@ MISTAKES = (
 
 
 @exercise(quantization.affine_params, points=3, difficulty=2, minutes=10, judge=_pair, mistakes=MISTAKES, rtol=1e-5)
-def affine_params(rng: np.random.Generator) -> Iterator[Case]:
+def affine_params(rng: Rng) -> Cases:
     """affine_params(low, high, bits, symmetric) -> (scale, zero_point)."""
 
     def far(least: float, most: float) -> float:
@@ -110,15 +107,20 @@ def affine_params(rng: np.random.Generator) -> Iterator[Case]:
     yield Case("symmetric, low is the far end", (-far(3, 4), far(1, 2), 8, True), hints=_SIDES, basis=high_far)
     yield Case("symmetric, 4 bits", (-far(1, 2), far(3, 4), 4, True), hints=_BITS, basis=high_far)
     flat: dict[str, Any] = {"weight": 0.5, "hints": _WIDTH, "hints_on_error": True}
-    yield Case("nothing but 0", (0.0, 0.0, int(whole(rng, 2, 16)), False), **flat)
+    yield Case("nothing but 0", (0.0, 0.0, int(integers(rng, 2, 16)), False), **flat)
     yield Case(
-        "symmetric, nothing but 0", (0.0, 0.0, int(whole(rng, 2, 16)), True), weight=0.5, hints=_WIDTH, hints_on_error=True, basis=high_far
+        "symmetric, nothing but 0",
+        (0.0, 0.0, int(integers(rng, 2, 16)), True),
+        weight=0.5,
+        hints=_WIDTH,
+        hints_on_error=True,
+        basis=high_far,
     )
     constant = far(1, 2)
     yield Case("a constant", (constant, constant, 8, False), hints=_SAME, hints_on_error=True, basis="a range above 0")
     yield Case("a very narrow range", (*around_zero(rng, 8, 1e-9), 8, False), hints=_TINY)
     yield Case("takes 0-d tensors", (*map(tensor, around_zero(rng, 8)), 8, False), hints=_TENSORS, hints_on_error=True)
-    yield refuses("low above high", (far(1, 2), -far(1, 2), int(whole(rng, 2, 16)), False), weight=0.5)
+    yield refuses("low above high", (far(1, 2), -far(1, 2), int(integers(rng, 2, 16)), False), weight=0.5)
     # symmetric, where no round(nan) raises by itself
-    yield refuses("NaN as high", (-far(1, 2), nan, int(whole(rng, 2, 16)), True), weight=0.5, hints=_NAN)
-    yield refuses("NaN as low", (nan, far(1, 2), int(whole(rng, 2, 16)), True), weight=0.5, hints=_NAN)
+    yield refuses("NaN as high", (-far(1, 2), nan, int(integers(rng, 2, 16)), True), weight=0.5, hints=_NAN)
+    yield refuses("NaN as low", (nan, far(1, 2), int(integers(rng, 2, 16)), True), weight=0.5, hints=_NAN)

@@ -1,8 +1,6 @@
 """calibrate: the range of a grid, by the values that a tensor was seen to hold."""
 
-from __future__ import annotations
-
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -10,11 +8,10 @@ import numpy as np
 from torch import Tensor, from_numpy, tensor, zeros
 
 from utils.compress import quantization
-from utils.exercises.declare import Case, Hints, Mistake, exercise
+from utils.exercises.draws import integers, normal
 from utils.exercises.judges import Judge, Verdict, close_to, describe, number
-from utils.exercises.lab02.draws import normal, whole
+from utils.exercises.kit import Case, Cases, Hints, Mistake, Rng, exercise, keeps_inputs, refuses
 from utils.exercises.lab02.oracles import FACTORS, ends, least_error, numbers_of, squared_error
-from utils.exercises.stock import keeps_inputs, refuses
 
 HAIR = 1.005  # how much worse than the best candidate a range may be: sums in float32
 _ENDS = ("Which range loses nothing?", "From the smallest to the largest value, two numbers: values.min().item() gives one.")
@@ -135,7 +132,7 @@ def has_least_error(answer: Any, inputs: tuple[Any, ...]) -> Verdict:
     return Verdict(right, expected, f"{number(found[0])} to {number(found[1])}: error {number(error)}")
 
 
-def _heavy_tailed(rng: np.random.Generator, count: int) -> Tensor:
+def _heavy_tailed(rng: Rng, count: int) -> Tensor:
     """Values of which a few lie far out, as the activations of a network do."""
     return from_numpy(np.clip(rng.standard_t(2.5, size=count), -30, 30).astype(np.float32))
 
@@ -146,7 +143,7 @@ def _leaky(values: Tensor) -> Tensor:
 
 
 @exercise(quantization.calibrate, points=3, difficulty=3, minutes=20, core=False, judge=close_to(_range), mistakes=MISTAKES)
-def calibrate(rng: np.random.Generator) -> Iterator[Case]:
+def calibrate(rng: Rng) -> Cases:
     """calibrate(values, bits, method) -> (low, high)."""
 
     def least(name: str, values: Tensor, bits: int, hints: Hints, weight: float = 1, **more: Any) -> Case:
@@ -171,15 +168,15 @@ def calibrate(rng: np.random.Generator) -> Iterator[Case]:
     relu = ("These values are never negative.", "The range is 0 to high * factor, and the codes are unsigned.")
     yield least("mse of what a ReLU gives", _heavy_tailed(rng, 1500).clamp(min=0), 3, relu)
     # a level for one factor alone, below a half, no multiple of 0.05
-    spike = 0.01 * (5 * int(whole(rng, 4, 8)) + int(whole(rng, 2, 3))) / 3
+    spike = 0.01 * (5 * int(integers(rng, 4, 8)) + int(integers(rng, 2, 3))) / 3
     values = 10 * spike * (1 + 1e-4 * normal(rng, 3000))
-    values[int(whole(rng, 0, 2999))] = 10
+    values[int(integers(rng, 0, 2999))] = 10
     yield least("mse: one factor fits", values, 2, _FINE)
     sparse = normal(rng, 1500) ** 3  # so few lie far out that the best factor is small
     yield least("mse of values on both sides", sparse, 4, _BOTH)
     above = from_numpy(rng.uniform(2.5, 3.0, size=1500).astype(np.float32))  # so near their end that nothing should be clipped
     yield least("mse holds 0", above, 8, _ZERO)
     empty = ("All values are 0.", "A range of width 0 is a range: divide by no width.")
-    yield least("mse of zeros", zeros(int(whole(rng, 20, 90))), 8, empty, hints_on_error=True)
+    yield least("mse of zeros", zeros(int(integers(rng, 20, 90))), 8, empty, hints_on_error=True)
     yield refuses("another method", (normal(rng, 50), 8, "entropy"))
     yield keeps_inputs(normal(rng, 300), 8, "minmax")

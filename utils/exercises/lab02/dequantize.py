@@ -1,20 +1,16 @@
 """dequantize: the values that codes stand for."""
 
-from __future__ import annotations
-
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 from torch import from_numpy, full, int8, int32, tensor, uint8, zeros
 
 from utils.compress import quantization
-from utils.exercises.declare import Case, Mistake, exercise
-from utils.exercises.judges import close_to
-from utils.exercises.lab02.draws import step, whole
+from utils.exercises.draws import integers
+from utils.exercises.kit import Case, Cases, Mistake, Rng, close_to, exercise, has_dtype, keeps_inputs, takes_nothing
+from utils.exercises.lab02.draws import step
 from utils.exercises.lab02.oracles import values
 from utils.exercises.lab02.quantize import FOR_EACH
-from utils.exercises.stock import has_dtype, keeps_inputs, takes_nothing
 
 JUDGE = close_to(values)
 _STEPS = ("A code counts steps. How large is one?", "Multiply by the scale.")
@@ -56,22 +52,22 @@ MISTAKES = (
 
 
 @exercise(quantization.dequantize, points=2, difficulty=1, minutes=5, judge=JUDGE, mistakes=MISTAKES)
-def dequantize(rng: np.random.Generator) -> Iterator[Case]:
+def dequantize(rng: Rng) -> Cases:
     """dequantize(q, scale, zero_point) -> float32 tensor of q's shape."""
-    scale, q, point = step(rng), from_numpy(whole(rng, -90, 90, 3, 5)).to(int32), "subtracts the zero point first"
+    scale, q, point = step(rng), from_numpy(integers(rng, -90, 90, 3, 5)).to(int32), "subtracts the zero point first"
     yield Case("steps times the scale", (q, scale, 0), weight=2, hints=_STEPS)
-    yield Case(point, (q, scale, int(whole(rng, 20, 40))), hints=_ORDER)
-    unsigned = from_numpy(whole(rng, 0, 100, 4, 6)).to(uint8)
+    yield Case(point, (q, scale, int(integers(rng, 20, 40))), hints=_ORDER)
+    unsigned = from_numpy(integers(rng, 0, 100, 4, 6)).to(uint8)
     yield Case("uint8 codes below the zero point", (unsigned, scale, 128), hints=_BELOW, basis=point)
-    signed = from_numpy(whole(rng, -128, -60, 4, 6)).to(int8)
+    signed = from_numpy(integers(rng, -128, -60, 4, 6)).to(int8)
     yield Case("int8 codes far from the zero point", (signed, scale, 100), hints=_WRAPS, basis=point)
-    middle = 2 * int(whole(rng, 22_000, 28_000))  # a neighbour of an even number up there is none of float16's
+    middle = 2 * int(integers(rng, 22_000, 28_000))  # a neighbour of an even number up there is none of float16's
     wide = tensor([0, 1, middle - 8, middle + 2, middle + 3, 65_535], dtype=int32), scale, middle
     yield Case("codes of 16 bits", wide, hints=_EXACT, basis=point)
-    scales, points = tensor([[0.01], [0.5], [3.0], [40.0]]), from_numpy(whole(rng, -9, 9, 4, 1)).to(int32)
-    channels = from_numpy(whole(rng, -90, 90, 4, 5)).to(int32), scales, points
+    scales, points = tensor([[0.01], [0.5], [3.0], [40.0]]), from_numpy(integers(rng, -9, 9, 4, 1)).to(int32)
+    channels = from_numpy(integers(rng, -90, 90, 4, 5)).to(int32), scales, points
     yield Case("a scale for each channel", channels, hints=FOR_EACH, hints_on_error=True, basis=point)
-    zero = int(whole(rng, 60, 90))
+    zero = int(integers(rng, 60, 90))
     yield Case("the zero point stands for 0.0", (full((2, 3), zero, dtype=int32), scale, zero), hints=_ORDER)
     yield takes_nothing("no codes", zeros(0, 4, dtype=int8), scale, 0)
     yield has_dtype(JUDGE, "float32", ("f4",), q, scale, 0, hints=("What is your result's dtype?", "float32: layers refuse float64."))

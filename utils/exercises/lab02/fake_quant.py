@@ -1,20 +1,18 @@
 """FakeQuant: quantize and dequantize in the forward pass, a straight-through estimator in the backward pass."""
 
-from __future__ import annotations
-
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, from_numpy, inf, tensor, zeros
 
-from utils.exercises.declare import Case, Hints, Mistake, exercise
+from utils.exercises.draws import integers, normal
 from utils.exercises.judges import Judge, Verdict, close_to, describe, difference, recognising
-from utils.exercises.lab02.draws import halves, normal, off_borders, step, whole
+from utils.exercises.kit import Case, Cases, Hints, Mistake, Rng, exercise, keeps_inputs, takes_nothing
+from utils.exercises.lab02.draws import halves, off_borders, step
 from utils.exercises.lab02.oracles import fake, straight_through
 from utils.exercises.lab02.quantize import EVEN
-from utils.exercises.stock import keeps_inputs, takes_nothing
 
 _CLIPS = ("What happens to codes beyond low and high?", "Clip them with clamp(low, high), after the zero point has been added.")
 _THERE = ("What is x when it comes back from its code?", "Round and clip as in quantize, then (code - zero_point) * scale.")
@@ -142,7 +140,7 @@ def _both_gradients(answer: Any, inputs: tuple[Any, ...]) -> Verdict:
     return Verdict(fault is None, expected, fault or expected)
 
 
-def _upstream(rng: np.random.Generator, x: Tensor) -> Tensor:
+def _upstream(rng: Rng, x: Tensor) -> Tensor:
     """The gradient of the output: positive, and no two alike."""
     return normal(rng, *x.shape).abs() + 0.5
 
@@ -156,10 +154,10 @@ def _upstream(rng: np.random.Generator, x: Tensor) -> Tensor:
     mistakes=(*FORWARD, *BACKWARD),
     answer_of=_answer_of,
 )
-def FakeQuant(rng: np.random.Generator) -> Iterator[Case]:  # noqa: N802
+def FakeQuant(rng: Rng) -> Cases:  # noqa: N802
     """FakeQuant.apply(x, scale, zero_point, low, high) -> tensor of x's shape, with a gradient for x."""
     backward = _part("gradient", close_to(straight_through), BACKWARD)
-    scale, coarse, zero_point = step(rng), 10 * step(rng), int(whole(rng, 90, 150))
+    scale, coarse, zero_point = step(rng), 10 * step(rng), int(integers(rng, 90, 150))
     wrong = {"error": _FIVE, "none": _FIRST}
 
     def case(name: str, inputs: tuple[Any, ...], hints: Hints, judge: Judge | None = None, weight: float = 1, **more: Any) -> Case:

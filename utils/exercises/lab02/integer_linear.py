@@ -1,20 +1,14 @@
 """integer_linear: a linear layer in integers."""
 
-from __future__ import annotations
-
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 from torch import Tensor, from_numpy, full, int8, int32, tensor, uint8
 from torch.nn.functional import linear
 
-from utils.exercises.declare import Case, Mistake, exercise
-from utils.exercises.dtypes import no_floats
-from utils.exercises.judges import equal_to
-from utils.exercises.lab02.draws import whole
+from utils.exercises.draws import integers
+from utils.exercises.kit import Case, Cases, Mistake, Rng, equal_to, exercise, has_dtype, keeps_inputs, takes_nothing, without_floats
 from utils.exercises.lab02.oracles import accumulators
-from utils.exercises.stock import has_dtype, keeps_inputs, takes_nothing
 
 JUDGE = equal_to(accumulators)
 _SUMS = ("What is one number of the output?", "The sum over the inputs of q_x times q_w, plus the bias: q_x @ q_w.T + q_b.")
@@ -29,10 +23,7 @@ _EXACT = ("This sum is larger than 2**24 = 16777216.", "float32 holds no odd num
 _ROWS = ("What is the shape of your result?", "(n, out): a row for each sample.")
 _BIAS = ("What is missing is the same in every row.", "Add q_b: one number for each output.")
 _ONE = ("What is the shape of your result?", "(n, out), also if both are 1.")
-_FLOAT = {
-    "numpy": ("Does this need numpy?", "It does not: tensors do all of it, and the check watches torch's operations alone."),
-    "float": ("Which line makes a float?", "Keep to .to(torch.int32), @, sum() and +: torch.zeros and / give floats."),
-}
+_KEEP_TO = "Keep to .to(torch.int32), @, sum() and +: torch.zeros and / give floats."
 
 
 def _summed(sums: str, inputs: str = "i8") -> Callable[..., Any]:
@@ -70,12 +61,12 @@ def _parity(q_x: Tensor, q_w: Tensor, q_b: Tensor, x_zero_point: int) -> Tensor:
 
 
 @exercise(torch_linear, points=3, difficulty=2, judge=JUDGE, mistakes=MISTAKES, rtol=0, steps=STEPS)
-def integer_linear(rng: np.random.Generator) -> Iterator[Case]:
+def integer_linear(rng: Rng) -> Cases:
     """integer_linear(q_x, q_w, q_b, x_zero_point) -> (n, out) integer tensor."""
 
     def layer(n: int, inputs: int, out: int, x: tuple[int, int], w: tuple[int, int]) -> tuple[Tensor, Tensor, Tensor]:
-        q_x, q_w = from_numpy(whole(rng, *x, n, inputs)).to(uint8), from_numpy(whole(rng, *w, out, inputs)).to(int8)
-        return q_x, q_w, from_numpy(whole(rng, 5, 9, out)).to(int32)
+        q_x, q_w = from_numpy(integers(rng, *x, n, inputs)).to(uint8), from_numpy(integers(rng, *w, out, inputs)).to(int8)
+        return q_x, q_w, from_numpy(integers(rng, 5, 9, out)).to(int32)
 
     meet, small = {"error": _MEET}, (*layer(3, 5, 4, (0, 3), (-3, 3)), 0)
     yield Case("products and their sum", small, weight=2, hints=_SUMS, hints_for=meet)
@@ -85,14 +76,13 @@ def integer_linear(rng: np.random.Generator) -> Iterator[Case]:
     yield Case("codes below the zero point", (*layer(3, 5, 4, (124, 127), (-3, 3)), 128), hints=_BELOW, basis=shifted)
     q_x, q_w, q_b = layer(2, 900, 3, (250, 255), (120, 127))
     yield Case("sums beyond 2**24", (q_x, q_w, _parity(q_x, q_w, q_b, 0), 0), hints=_EXACT, basis=products)
-    ends = tensor([0, 2_000_000_001, -2_000_000_001], dtype=int32) + 2 * int(whole(rng, 0, 40_000))
+    ends = tensor([0, 2_000_000_001, -2_000_000_001], dtype=int32) + 2 * int(integers(rng, 0, 40_000))
     extremes = full((2, 4), 255, dtype=uint8), full((3, 4), -128, dtype=int8), ends, 0
     yield Case("the most extreme codes", extremes, hints=_EXACT, basis=products)
     yield Case("one input, one output", (*layer(1, 1, 1, (1, 5), (1, 5)), 0), hints=_ONE, hints_on_error=True)
     yield takes_nothing("no samples", *layer(0, 5, 4, (0, 3), (-3, 3)), 0)
     yield has_dtype(JUDGE, "integers", ("i", "u"), *small, name="integers come out")
     q_x, q_w, q_b = layer(3, 5, 4, (0, 3), (-3, 3))
-    odd = (q_x, q_w, _parity(q_x, q_w, q_b + 2**24 + 100, 0), 0)  # so that an answer that gets past the probe has still computed exactly
-    watched = {"probe": "without_floats", "as_given": True, "hints_for": _FLOAT | meet}
-    yield Case("no float on the way", odd, no_floats(JUDGE), hints=_FLOAT["float"], **watched)  # type: ignore[arg-type]
+    odd = (q_x, q_w, _parity(q_x, q_w, q_b + 2**24 + 100, 0), 0)
+    yield without_floats(JUDGE, _KEEP_TO, *odd, hints_for=meet)
     yield keeps_inputs(*layer(3, 6, 4, (10, 13), (-3, 3)), 10, basis=shifted)

@@ -1,19 +1,16 @@
 """kmeans_codebook: shared values instead of a grid. k-means has many right answers, so the judge looks at what each must satisfy."""
 
-from __future__ import annotations
-
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from torch import from_numpy, full
 
 from utils.compress import quantization
-from utils.exercises.declare import Case, Hints, Mistake, exercise
+from utils.exercises.draws import integers, normal
 from utils.exercises.judges import Judge, Verdict, describe, difference, number
-from utils.exercises.lab02.draws import normal, whole
+from utils.exercises.kit import Case, Cases, Hints, Mistake, Rng, exercise, keeps_inputs, refuses, takes_parameter
 from utils.exercises.lab02.oracles import distance_to_nearest, lloyd
-from utils.exercises.stock import keeps_inputs, refuses, takes_parameter
 
 KMEANS = 1.25  # how much worse than Lloyd's from even spacing: another start ends in another minimum, at most a tenth higher
 
@@ -160,7 +157,7 @@ MISTAKES = (
 
 
 @exercise(quantization.kmeans_codebook, difficulty=3, minutes=20, core=False, judge=codebook("nearest"), mistakes=MISTAKES, steps=STEPS)
-def kmeans_codebook(rng: np.random.Generator) -> Iterator[Case]:
+def kmeans_codebook(rng: Rng) -> Cases:
     """kmeans_codebook(weight, bits) -> (codebook, codes)."""
 
     def case(name: str, weight: Any, bits: int, wanted: tuple[str, ...], hints: Hints, weighs: float = 1, **more: Any) -> Case:
@@ -181,6 +178,6 @@ def kmeans_codebook(rng: np.random.Generator) -> Iterator[Case]:
     yield case("equal weights", full((4, 5), float(rng.uniform(0.2, 0.3))), 2, ("exact",), _BACK, hints_on_error=True)
     yield case("the codebook is sorted", weight, 3, ("sorted",), _ORDER)
     yield case("codes are integers", weight, 3, ("integers",), _DTYPE)
-    yield refuses("fewer weights than entries", (normal(rng, 2 ** int(whole(rng, 3, 5)) - 1), 5))
+    yield refuses("fewer weights than entries", (normal(rng, 2 ** int(integers(rng, 3, 5)) - 1), 5))
     yield takes_parameter(weight, 3, hints_for={"shape": _SHAPE})
     yield keeps_inputs(weight, 3)

@@ -3,8 +3,6 @@
 None of it calls `utils.compress`: an error there would be judged right.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -1,18 +1,14 @@
 """per_channel_scales: a symmetric scale for every channel of a weight."""
 
-from __future__ import annotations
-
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from torch import from_numpy
 
 from utils.compress import quantization
-from utils.exercises.declare import Case, Mistake, exercise
-from utils.exercises.judges import close_to
+from utils.exercises.kit import Case, Cases, Mistake, Rng, close_to, exercise, keeps_inputs, takes_parameter
 from utils.exercises.lab02.oracles import channel_scales
-from utils.exercises.stock import keeps_inputs, takes_parameter
 
 _CODE = ("Which is the largest signed code of 8 bits?", "127: the scale is symmetric, and -128 is not used.")
 _LARGEST = (
@@ -63,7 +59,7 @@ MISTAKES = (
 
 
 @exercise(quantization.per_channel_scales, points=2, difficulty=2, judge=JUDGE, mistakes=MISTAKES, steps=STEPS)
-def per_channel_scales(rng: np.random.Generator) -> Iterator[Case]:
+def per_channel_scales(rng: Rng) -> Cases:
     """per_channel_scales(weight, bits, axis) -> (weight.shape[axis],) tensor."""
     gains = np.array([0.1, 3.0, 0.5, 10.0, 1.0, 0.02]).reshape(6, 1, 1, 1)
     weight = from_numpy((gains * rng.uniform(0.1, 1.0, size=(6, 4, 3, 3))).astype(np.float32))

@@ -1,19 +1,16 @@
 """quantize: map values to codes."""
 
-from __future__ import annotations
-
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, from_numpy, inf, int8, int16, int32, tensor, uint8, zeros
 
-from utils.exercises.declare import Case, Mistake, exercise
-from utils.exercises.judges import equal_to
-from utils.exercises.lab02.draws import halves, off_borders, step, whole
+from utils.exercises.draws import integers
+from utils.exercises.kit import Case, Cases, Mistake, Rng, equal_to, exercise, has_dtype, keeps_inputs, takes_nothing, takes_parameter
+from utils.exercises.lab02.draws import halves, off_borders, step
 from utils.exercises.lab02.oracles import codes, ends
-from utils.exercises.stock import has_dtype, keeps_inputs, takes_nothing, takes_parameter
 
 JUDGE = equal_to(codes)
 FOR_EACH = (
@@ -82,16 +79,16 @@ def torch_codes(x: Tensor, scale: Tensor | float, zero_point: Tensor | int, bits
 
 
 @exercise(torch_codes, difficulty=2, judge=JUDGE, mistakes=MISTAKES, rtol=1e-6, steps=STEPS)
-def quantize(rng: np.random.Generator) -> Iterator[Case]:
+def quantize(rng: Rng) -> Cases:
     """quantize(x, scale, zero_point, bits, signed) -> integer tensor of x's shape."""
-    scale, zero_point = step(rng), int(whole(rng, 130, 145))  # no signed code
+    scale, zero_point = step(rng), int(integers(rng, 130, 145))  # no signed code
     x, middles = off_borders(rng, scale, -100, 100, 4, 6), halves(rng)
     nearest = ("How many steps of size scale is x?", "torch.round(x / scale), plus the zero point.")
     yield Case("the nearest code", (x, scale, 0, 8, True), weight=2, hints=nearest)
     yield Case("halves go to the even code", (middles * 0.25, 0.25, 0, 8, True), hints=EVEN)
     moved = "adds the zero point"
     yield Case(moved, (off_borders(rng, scale, -100, 100, 3, 8), scale, zero_point, 8, False), hints=_POINT)
-    odd = 2 * int(whole(rng, 15, 30)) + 1
+    odd = 2 * int(integers(rng, 15, 30)) + 1
     yield Case("adds it after rounding", (middles * 0.5, 0.5, odd, 8, False), hints=_AFTER, basis=moved)
     yield Case("stops at the ends", (off_borders(rng, scale, -300, 300, 4, 12), scale, 0, 8, True), hints=_ENDS)
     outside = off_borders(rng, scale, -400, 400, 4, 12), scale, zero_point, 8, False
@@ -101,7 +98,7 @@ def quantize(rng: np.random.Generator) -> Iterator[Case]:
     yield Case("16 bits", (off_borders(rng, scale, -40000, 40000, 6, 8), scale, 30000, 16, False), hints=many, basis=moved)
     yield Case("16 bits, signed", (off_borders(rng, scale, -40000, 40000, 6, 8), scale, 0, 16, True), hints=_WIDE)
     scales = np.array([0.01, 0.5, 3.0, 40.0]).reshape(4, 1, 1)
-    channels = off_borders(rng, scales, -60, 60, 4, 3, 5), from_numpy(scales.astype("f4")), from_numpy(whole(rng, -50, 50, 4, 1, 1))
+    channels = off_borders(rng, scales, -60, 60, 4, 3, 5), from_numpy(scales.astype("f4")), from_numpy(integers(rng, -50, 50, 4, 1, 1))
     yield Case("a scale for each channel", (*channels, 8, True), hints=FOR_EACH, hints_on_error=True, basis=moved)
     far = ("How large an integer does an integer dtype hold?", "Clip before you convert to integers.")
     huge = tensor([1.0, -1.0, inf, -inf]) * float(rng.uniform(1e25, 1e35)), scale, 0, 8, True

@@ -1,19 +1,15 @@
 """requantize: accumulators to codes, in integers."""
 
-from __future__ import annotations
-
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from torch import Tensor, from_numpy, int32, tensor, zeros
 
 from utils.compress import quantization
-from utils.exercises.declare import Case, Mistake, exercise
-from utils.exercises.judges import equal_to
-from utils.exercises.lab02.draws import whole
+from utils.exercises.draws import integers
+from utils.exercises.kit import Case, Cases, Mistake, Rng, equal_to, exercise, has_dtype, keeps_inputs, takes_nothing
 from utils.exercises.lab02.oracles import rescaled
-from utils.exercises.stock import has_dtype, keeps_inputs, takes_nothing
 
 JUDGE = equal_to(rescaled)
 _SCALED = (
@@ -72,27 +68,27 @@ def _acc(numbers: Any) -> Tensor:
 
 
 @exercise(quantization.requantize, points=2, difficulty=3, core=False, judge=JUDGE, mistakes=MISTAKES, rtol=0, steps=STEPS)
-def requantize(rng: np.random.Generator) -> Iterator[Case]:
+def requantize(rng: Rng) -> Cases:
     """requantize(acc, multiplier, shift, zero_point) -> uint8 tensor of acc's shape."""
     # 5 / 16 is the factor: 16 k + 3 gives 5 k + 15 / 16, which is rounded up
-    steps = from_numpy(16 * whole(rng, 1, 40, 4, 6) + 3).to(int32)
+    steps = from_numpy(16 * integers(rng, 1, 40, 4, 6) + 3).to(int32)
     yield Case("a product and a shift", (steps, 5, 4, 0), weight=2, hints=_SCALED)
-    yield Case("halves go up", (_acc(4 * whole(rng, 0, 40, 6) + [1, 3] * 3), 1, 1, 0), hints=_HALF)
+    yield Case("halves go up", (_acc(4 * integers(rng, 0, 40, 6) + [1, 3] * 3), 1, 1, 0), hints=_HALF)
     point = "adds the zero point"
-    yield Case(point, (steps, 5, 4, int(whole(rng, 20, 50))), hints=_ZERO)
+    yield Case(point, (steps, 5, 4, int(integers(rng, 20, 50))), hints=_ZERO)
     same = "sums below 0 round the same way"
-    numbers = 8 * whole(rng, -9, -1, 8)
+    numbers = 8 * integers(rng, -9, -1, 8)
     below = _acc(numbers + np.array([-1, -2, -3, -5, -6, -7, 2, -2]))
-    yield Case(same, (below, 1, 2, int(whole(rng, 90, 110))), hints=_NEGATIVE, basis=point)
-    outside = _acc([-int(whole(rng, 2000, 4000)), -int(whole(rng, 600, 1000)), 3000, 9000])
+    yield Case(same, (below, 1, 2, int(integers(rng, 90, 110))), hints=_NEGATIVE, basis=point)
+    outside = _acc([-int(integers(rng, 2000, 4000)), -int(integers(rng, 600, 1000)), 3000, 9000])
     yield Case("stops at 0 and 255", (outside, 5, 4, 100), hints=_ENDS, basis=point)
-    large = from_numpy(whole(rng, 2_000, 60_000, 5, 5)).to(int32), int(whole(rng, 2**30, 2**31 - 1)), 39, 0
+    large = from_numpy(integers(rng, 2_000, 60_000, 5, 5)).to(int32), int(integers(rng, 2**30, 2**31 - 1)), 39, 0
     yield Case("products beyond int32", large, hints=_WIDE, hints_on_error=True)
-    less = int(whole(rng, 1, 7))  # the product is 2**60 - less**2
+    less = int(integers(rng, 1, 7))  # the product is 2**60 - less**2
     hair = _acc([2**30 - less, 0]), 2**30 + less, 61, 0
     yield Case("products beyond any float", hair, hints=_EXACT, hints_on_error=True)
-    extremes = _acc([2**31 - 1, -(2**31)]), 2**31 - 1 - int(whole(rng, 0, 1000)), 56, 100
+    extremes = _acc([2**31 - 1, -(2**31)]), 2**31 - 1 - int(integers(rng, 0, 1000)), 56, 100
     yield Case("the most extreme accumulators", extremes, hints=_WIDE, hints_on_error=True, basis=same)
-    yield takes_nothing("no accumulators", zeros(0, 4, dtype=int32), 5, 4, int(whole(rng, 1, 200)))
+    yield takes_nothing("no accumulators", zeros(0, 4, dtype=int32), 5, 4, int(integers(rng, 1, 200)))
     yield has_dtype(JUDGE, "uint8", ("u1",), steps, 5, 4, 0)
     yield keeps_inputs(steps, 5, 4, 2)

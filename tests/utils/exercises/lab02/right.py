@@ -6,15 +6,12 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-
-def _refuse(invalid):
-    if invalid:
-        raise ValueError("this input is invalid")
+from tests.utils.exercises.right_answers import refuse_if
 
 
 def affine_params_by_cases(low, high, bits, symmetric):
     low, high = float(low), float(high)
-    _refuse(math.isnan(low) or math.isnan(high) or low > high)
+    refuse_if(math.isnan(low) or math.isnan(high) or low > high)
     low, high = min(low, 0), max(high, 0)
     if symmetric:
         largest = max(abs(low), abs(high))
@@ -27,22 +24,11 @@ def affine_params_by_cases(low, high, bits, symmetric):
 
 def affine_params_in_tensors(low, high, bits, symmetric):
     low, high = torch.as_tensor(low, dtype=torch.float64), torch.as_tensor(high, dtype=torch.float64)
-    _refuse(not low <= high)
+    refuse_if(not low <= high)
     low, high = low.clamp(max=0), high.clamp(min=0)
     width, steps = (torch.maximum(-low, high), 2 ** (bits - 1) - 1) if symmetric else (high - low, 2**bits - 1)
     scale = torch.where(width > 0, width / steps, 1.0)
     return [scale, torch.zeros(()) if symmetric else torch.round(-low / scale).clamp(0, 2**bits - 1)]  # a whole number as a float
-
-
-def affine_params_in_numpy(low, high, bits, symmetric):
-    _refuse(not np.isfinite([float(low), float(high)]).all() or low > high)
-    low, high = np.float32(min(low, 0.0)), np.float32(max(high, 0.0))
-    if low == high:
-        return np.float32(1), np.int64(0)
-    if symmetric:
-        return np.float32(max(-low, high) / (2 ** (bits - 1) - 1)), np.int64(0)
-    scale = (high - low) / np.float32(2**bits - 1)
-    return scale, np.rint(-low / scale).astype(int)
 
 
 def quantize_to_int32(x, scale, zero_point, bits, signed):
@@ -54,17 +40,6 @@ def quantize_by_the_reciprocal(x, scale, zero_point, bits, signed):
     low, high = (-(1 << bits - 1), (1 << bits - 1) - 1) if signed else (0, (1 << bits) - 1)
     codes = torch.clamp((x.detach().double() * (1.0 / scale)).round() + zero_point, low, high)
     return codes.to({(8, True): torch.int8, (8, False): torch.uint8}.get((bits, signed), torch.int64))
-
-
-def quantize_in_numpy(x, scale, zero_point, bits, signed):
-    x, scale, zero_point = (torch.as_tensor(each).detach().numpy() for each in (x, scale, zero_point))
-    low, high = (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) if signed else (0, 2**bits - 1)
-    with np.errstate(over="ignore"):
-        return torch.from_numpy(np.clip(np.rint(x / scale) + zero_point, low, high).astype(np.int64))
-
-
-def dequantize_by_int(q, scale, zero_point):
-    return (q.int() - zero_point) * torch.as_tensor(scale, dtype=torch.float32)
 
 
 def dequantize_by_float(q, scale, zero_point):
@@ -84,15 +59,6 @@ def per_channel_scales_by_amax(weight, bits, axis):
     scales = weight.abs().amax([other for other in range(weight.dim()) if other != axis]).double() / (2 ** (bits - 1) - 1)
     scales[scales == 0] = 1
     return scales
-
-
-def per_channel_scales_channel_by_channel(weight, bits, axis):
-    largest = [weight.select(axis, channel).abs().max().item() for channel in range(weight.shape[axis])]
-    return torch.tensor([size / (2 ** (bits - 1) - 1) if size > 0 else 1.0 for size in largest])
-
-
-def integer_linear_by_matmul(q_x, q_w, q_b, x_zero_point):
-    return (q_x.to(torch.int32) - x_zero_point) @ q_w.to(torch.int32).T + q_b
 
 
 def integer_linear_by_broadcasting(q_x, q_w, q_b, x_zero_point):
@@ -117,23 +83,6 @@ class FakeQuantWithASavedMask(torch.autograd.Function):
         return torch.where(inside, gradient, 0), None, None, None, None
 
 
-class FakeQuantWithASetup(torch.autograd.Function):
-    @staticmethod
-    def forward(x, scale, zero_point, low, high):
-        return (torch.clamp(torch.round(x / scale), low - zero_point, high - zero_point)) * scale
-
-    @staticmethod
-    def setup_context(ctx, inputs, output):
-        x, ctx.scale, *ctx.numbers = inputs
-        ctx.save_for_backward(x)
-
-    @staticmethod
-    def backward(ctx, gradient):
-        zero_point, low, high = ctx.numbers
-        codes = torch.round(ctx.saved_tensors[0] / ctx.scale) + zero_point
-        return gradient * ((codes >= low) & (codes <= high)).float(), None, None, None, None
-
-
 class FakeQuantByDetaching:
     """Another way to the same: the forward pass is one thing, what autograd sees another."""
 
@@ -146,7 +95,7 @@ class FakeQuantByDetaching:
 
 
 def calibrate_by_sorting(values, bits, method):
-    _refuse(method not in ("minmax", "percentile", "mse"))
+    refuse_if(method not in ("minmax", "percentile", "mse"))
     ordered = values.detach().flatten().sort().values
     cut = int(0.0001 * len(ordered)) if method == "percentile" else 0  # values that go at each end
     low, high = ordered[cut], ordered[len(ordered) - 1 - cut]
@@ -163,7 +112,7 @@ def calibrate_by_sorting(values, bits, method):
 
 
 def calibrate_in_numpy(values, bits, method):
-    _refuse(method not in ("minmax", "percentile", "mse"))
+    refuse_if(method not in ("minmax", "percentile", "mse"))
     x = values.numpy().ravel().astype(float)
     low, high = min(x.min(), 0.0), max(x.max(), 0.0)
     if method == "percentile":
@@ -197,11 +146,6 @@ def requantize_by_floor_division(acc, multiplier, shift, zero_point):
     return (rounded + zero_point).clamp(0, 255).byte()
 
 
-def requantize_one_by_one(acc, multiplier, shift, zero_point):
-    codes = [(one * multiplier + 2 ** (shift - 1)) // 2**shift + zero_point for one in acc.flatten().tolist()]
-    return torch.tensor([min(max(code, 0), 255) for code in codes], dtype=torch.uint8).view(acc.shape)
-
-
 def _lloyd(values, centres):
     for _ in range(200):
         codes = (values[:, None] - centres).abs().argmin(1)
@@ -214,7 +158,7 @@ def _lloyd(values, centres):
 
 def _codebook(weight, bits, start):
     values = weight.detach().flatten()
-    _refuse(values.numel() < 2**bits)
+    refuse_if(values.numel() < 2**bits)
     centres = values.unique()
     if len(centres) > 2**bits:
         centres = _lloyd(values, start(values))
@@ -229,17 +173,3 @@ def kmeans_codebook_by_distances(weight, bits):
 def kmeans_codebook_from_quantiles(weight, bits):
     """Another start, which is another valley."""
     return _codebook(weight, bits, lambda values: torch.quantile(values, (torch.arange(2**bits) + 0.5) / 2**bits))
-
-
-def kmeans_codebook_in_numpy(weight, bits):
-    values = weight.detach().numpy()
-    _refuse(values.size < 2**bits)
-    centres = np.linspace(values.min(), values.max(), 2**bits)
-    if len(np.unique(values)) <= 2**bits:
-        centres = np.pad(np.unique(values), (0, 2**bits - len(np.unique(values))), mode="edge")
-    for _ in range(150):
-        codes = np.searchsorted((centres[1:] + centres[:-1]) / 2, values)
-        for code in np.unique(codes):
-            centres[code] = values[codes == code].mean()
-    codes = np.searchsorted((centres[1:] + centres[:-1]) / 2, values)
-    return torch.from_numpy(centres.astype("f4")), torch.from_numpy(codes.astype(np.uint8))

@@ -4,13 +4,13 @@ from fractions import Fraction
 from math import floor
 
 import numpy as np
-import onnxruntime
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from onnx import TensorProto, helper
+from onnx import TensorProto
 
+from tests.utils.exercises.onnx_operators import run
 from utils.exercises.lab02 import oracles
 
 # multiples of 1/8 and powers of two are exact in float32, so that halves are halves in any implementation
@@ -19,19 +19,6 @@ VALUES = st.lists(st.integers(-3000, 3000).map(lambda eighths: eighths / 8), min
 )
 SCALES = st.sampled_from([0.125, 0.25, 0.5, 1.0, 2.0, 4.0])
 RANGES = st.sampled_from([(-128, 127), (0, 255), (-8, 7), (0, 15), (-2, 1)])
-
-
-def run(operation, outputs, **inputs):
-    """One ONNX operator in ONNX Runtime. inputs: name -> array, in the operator's order."""
-    kinds = {name: helper.np_dtype_to_tensor_dtype(array.dtype) for name, array in inputs.items()}
-    graph = helper.make_graph(
-        [helper.make_node(operation, list(inputs), ["y"])],
-        "one",
-        [helper.make_tensor_value_info(name, kinds[name], array.shape) for name, array in inputs.items()],
-        [helper.make_tensor_value_info("y", outputs, None)],
-    )
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=10)
-    return onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"]).run(None, inputs)[0]
 
 
 def assert_as_torch(function, x, scale, *torchs, zero_point, ends):
