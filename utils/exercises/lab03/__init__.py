@@ -2,12 +2,4 @@
 
 from utils.exercises import lab_attributes
 
-__getattr__ = lab_attributes(
-    __name__,
-    "kd_loss",
-    "feature_loss",
-    "relational_loss",
-    "pseudo_label",
-    "attention_map",
-    "agreement",
-)
+__getattr__ = lab_attributes(__name__, "kd_loss", "feature_loss", "relational_loss", "pseudo_label", "attention_map", "agreement")

@@ -1,17 +1,11 @@
 """agreement: how often two networks predict the same class."""
 
-from __future__ import annotations
-
-from collections.abc import Iterator
-
 import numpy as np
 from torch import Tensor, from_numpy
 
 from utils.compress import distillation
-from utils.exercises.declare import Case, Mistake, exercise
-from utils.exercises.judges import close_to
-from utils.exercises.lab03.oracles import normal
-from utils.exercises.stock import keeps_inputs
+from utils.exercises.draws import normal
+from utils.exercises.kit import Case, Cases, Mistake, Rng, close_to, exercise, keeps_inputs
 
 
 def fraction_agreed(student: np.ndarray, teacher: np.ndarray) -> float:
@@ -39,19 +33,12 @@ MISTAKES = (
     Mistake("equal logits", lambda s, t: float(np.isclose(s, t).min(axis=1).mean()), _OTHER),
     Mistake("along the images", _along_the_images, _FIRST),
 )
+JUDGE = close_to(fraction_agreed, atol=1e-6)
+STEPS = "argmax along axis 1 for both, compare, and take the mean of the comparison as float."
 
 
-@exercise(
-    distillation.agreement,
-    points=1,
-    difficulty=1,
-    minutes=5,
-    core=False,
-    judge=close_to(fraction_agreed, atol=1e-6),
-    mistakes=MISTAKES,
-    steps="argmax along axis 1 for both, compare, and take the mean of the comparison as float.",
-)
-def agreement(rng: np.random.Generator) -> Iterator[Case]:
+@exercise(distillation.agreement, points=1, minutes=5, core=False, judge=JUDGE, mistakes=MISTAKES, steps=STEPS)
+def agreement(rng: Rng) -> Cases:
     """agreement(student_logits, teacher_logits) -> float between 0 and 1."""
 
     def choosing(*classes: int) -> Tensor:

@@ -1,17 +1,13 @@
 """attention_map: where a layer is active."""
 
-from __future__ import annotations
-
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import numpy as np
 from torch import tensor
 
 from utils.compress import distillation
-from utils.exercises.declare import Case, Mistake, exercise
-from utils.exercises.judges import close_to
-from utils.exercises.lab03.oracles import normal
-from utils.exercises.stock import keeps_inputs
+from utils.exercises.draws import normal
+from utils.exercises.kit import Case, Cases, Mistake, Rng, close_to, exercise, keeps_inputs
 
 
 def attention(feat: np.ndarray) -> np.ndarray:
@@ -47,20 +43,12 @@ MISTAKES = (
     Mistake("square of the sum", _unit(lambda feat: feat.sum(1) ** 2), _SQUARES),
     Mistake("magnitudes", _unit(lambda feat: np.abs(feat).sum(1)), _SQUARES),
 )
+JUDGE = close_to(attention, atol=1e-5)
+STEPS = "Square, add up over axis 1, flatten rows and columns, and F.normalize along axis 1, which leaves zeros as they are."
 
 
-@exercise(
-    distillation.attention_map,
-    points=2,
-    difficulty=1,
-    minutes=10,
-    core=False,
-    judge=close_to(attention, atol=1e-5),
-    mistakes=MISTAKES,
-    rtol=1e-3,
-    steps="Square, add up over axis 1, flatten rows and columns, and F.normalize along axis 1, which leaves zeros as they are.",
-)
-def attention_map(rng: np.random.Generator) -> Iterator[Case]:
+@exercise(distillation.attention_map, points=2, core=False, judge=JUDGE, mistakes=MISTAKES, rtol=1e-3, steps=STEPS)
+def attention_map(rng: Rng) -> Cases:
     """attention_map(feat) -> (n, h * w) tensor."""
     yield Case("a map for each image", (normal(rng, 3, 4, 5, 5),), weight=2, hints=_SQUARES)
     yield Case("an image that is not square", (normal(rng, 2, 3, 4, 6),), hints=_ROWS)

@@ -1,8 +1,6 @@
 """feature_loss: how far the student's projected features are from the teacher's."""
 
-from __future__ import annotations
-
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,11 +8,10 @@ import torch
 from torch import Tensor
 
 from utils.compress import distillation
-from utils.exercises.declare import Case, Mistake, exercise
-from utils.exercises.judges import close_to
+from utils.exercises.draws import normal
+from utils.exercises.kit import Case, Cases, Mistake, Rng, close_to, exercise, keeps_inputs, refuses
 from utils.exercises.lab03.gradients import DETACH, FLOW, sends, sends_the_teacher_nothing
-from utils.exercises.lab03.oracles import normal, slope
-from utils.exercises.stock import keeps_inputs, refuses
+from utils.exercises.lab03.oracles import slope
 
 
 def _project(feat: np.ndarray, matrix: np.ndarray) -> np.ndarray:
@@ -73,20 +70,14 @@ MISTAKES = (
         "leaves its inputs as they were",
     ),
 )
+JUDGE = close_to(squared_error)
+STEPS = "Call the projector with the student's features. Compare the two shapes and refuse. Then F.mse_loss with teacher_feat.detach()."
 
 
 @exercise(
-    distillation.feature_loss,
-    points=2,
-    difficulty=2,
-    minutes=10,
-    judge=close_to(squared_error),
-    mistakes=MISTAKES,
-    rtol=1e-3,
-    answer_of=_with_a_matrix,
-    steps="Call the projector with the student's features. Compare the two shapes and refuse. Then F.mse_loss with teacher_feat.detach().",
+    distillation.feature_loss, points=2, difficulty=2, judge=JUDGE, mistakes=MISTAKES, rtol=1e-3, answer_of=_with_a_matrix, steps=STEPS
 )
-def feature_loss(rng: np.random.Generator) -> Iterator[Case]:
+def feature_loss(rng: Rng) -> Cases:
     """feature_loss(student_feat, teacher_feat, projector) -> scalar tensor."""
 
     def layers(n: int, narrow: int, wide: int, *place: int) -> tuple[Tensor, Tensor, Tensor]:

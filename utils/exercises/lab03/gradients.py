@@ -1,14 +1,11 @@
 """Judges of gradients, for the probes that bring them; and the hints that losses share. Plain values and arrays only."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from utils.exercises.declare import Hints
-from utils.exercises.judges import Judge, Verdict, describe, difference
+from utils.exercises.kit import Hints, Judge, Verdict, describe, difference
 
 FLOW: dict[str, Hints] = {
     "flow": (

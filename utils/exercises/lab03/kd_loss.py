@@ -1,19 +1,16 @@
 """kd_loss: the loss of knowledge distillation."""
 
-from __future__ import annotations
-
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from torch import Tensor, from_numpy
 
 from utils.compress import distillation
-from utils.exercises.declare import Case, Mistake, exercise
-from utils.exercises.judges import close_to
+from utils.exercises.draws import normal
+from utils.exercises.kit import Case, Cases, Mistake, Rng, close_to, exercise, keeps_inputs, refuses
 from utils.exercises.lab03.gradients import DETACH, FLOW, sends, sends_the_teacher_nothing
-from utils.exercises.lab03.oracles import log_softmax, normal
-from utils.exercises.stock import keeps_inputs, refuses
+from utils.exercises.lab03.oracles import log_softmax
 
 
 def _divergence(student: np.ndarray, teacher: np.ndarray, temperature: float, other: float | None = None) -> float:
@@ -129,20 +126,14 @@ MISTAKES = (
     Mistake("softens the teacher only", _soft(lambda s, t, at: at**2 * _divergence(s, t, 1.0, at)), _BOTH),
     Mistake("softens the student only", _soft(lambda s, t, at: at**2 * _divergence(s, t, at, 1.0)), _BOTH),
 )
-
-
-@exercise(
-    distillation.kd_loss,
-    points=4,
-    difficulty=2,
-    minutes=15,
-    judge=close_to(distilled),
-    mistakes=MISTAKES,
-    rtol=1e-3,
-    steps="Refuse the temperature. Take the logarithms of both softened answers: F.log_softmax is exact where a softmax would be 0. "
-    "Compute D by its formula, or by F.kl_div, whose default reduction is another one. Add F.cross_entropy with the two weights.",
+STEPS = (
+    "Refuse the temperature. Take the logarithms of both softened answers: F.log_softmax is exact where a softmax would be 0. "
+    "Compute D by its formula, or by F.kl_div, whose default reduction is another one. Add F.cross_entropy with the two weights."
 )
-def kd_loss(rng: np.random.Generator) -> Iterator[Case]:
+
+
+@exercise(distillation.kd_loss, points=4, difficulty=2, minutes=15, judge=close_to(distilled), mistakes=MISTAKES, rtol=1e-3, steps=STEPS)
+def kd_loss(rng: Rng) -> Cases:
     """kd_loss(student_logits, teacher_logits, labels, temperature, alpha) -> scalar tensor."""
 
     def batch(n: int, classes: int, scale: float = 2.0) -> tuple[Tensor, Tensor, Tensor]:

@@ -1,18 +1,15 @@
 """pseudo_label: a teacher's labels, and which of them it is sure of."""
 
-from __future__ import annotations
-
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from torch import Tensor, from_numpy, tensor
 
 from utils.compress import distillation
-from utils.exercises.declare import Case, Mistake, exercise
-from utils.exercises.judges import Verdict, as_mask, describe
-from utils.exercises.lab03.oracles import log_softmax, normal
-from utils.exercises.stock import keeps_inputs, refuses, takes_parameter
+from utils.exercises.draws import normal
+from utils.exercises.kit import Case, Cases, Mistake, Rng, Verdict, as_mask, describe, exercise, keeps_inputs, refuses, takes_parameter
+from utils.exercises.lab03.oracles import log_softmax
 
 
 def labels_and_keep(answer: Any, inputs: tuple[Any, ...]) -> Verdict:
@@ -91,19 +88,14 @@ MISTAKES = (
     Mistake("only some labels", lambda logits, at: (logits.argmax(1)[_sure(logits, at)], _sure(logits, at)), _WHOLE),
     Mistake("labels", lambda logits, threshold: (logits.max(1), _sure(logits, threshold)), _LABELS),
 )
-
-
-@exercise(
-    distillation.pseudo_label,
-    points=3,
-    difficulty=2,
-    minutes=10,
-    judge=labels_and_keep,
-    mistakes=MISTAKES,
-    steps="Refuse the threshold. Take the softmax along axis 1. Its maximum has values, the confidences, and indices, the labels. "
-    "Compare the confidences with the threshold.",
+STEPS = (
+    "Refuse the threshold. Take the softmax along axis 1. Its maximum has values, the confidences, and indices, the labels. "
+    "Compare the confidences with the threshold."
 )
-def pseudo_label(rng: np.random.Generator) -> Iterator[Case]:
+
+
+@exercise(distillation.pseudo_label, points=3, difficulty=2, minutes=10, judge=labels_and_keep, mistakes=MISTAKES, steps=STEPS)
+def pseudo_label(rng: Rng) -> Cases:
     """pseudo_label(teacher_logits, threshold) -> (labels, keep)."""
 
     def answers(*confidence: float, classes: int = 5) -> Tensor:

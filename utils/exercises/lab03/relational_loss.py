@@ -1,19 +1,16 @@
 """relational_loss: how differently two networks see which images are close."""
 
-from __future__ import annotations
-
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from torch import cat, zeros
 
 from utils.compress import distillation
-from utils.exercises.declare import Case, Mistake, exercise
-from utils.exercises.judges import Verdict, close_to
+from utils.exercises.draws import normal
+from utils.exercises.kit import Case, Cases, Mistake, Rng, Verdict, close_to, exercise, keeps_inputs
 from utils.exercises.lab03.gradients import DETACH, FLOW, sends, sends_finite, sends_the_teacher_nothing
-from utils.exercises.lab03.oracles import normal, slope
-from utils.exercises.stock import keeps_inputs
+from utils.exercises.lab03.oracles import slope
 
 
 def _all(embeddings: np.ndarray) -> np.ndarray:
@@ -92,20 +89,16 @@ MISTAKES = (
     Mistake("half the square", _comparing(lambda x: _mean_of_one(_pairs(x)), lambda s, t: float(np.mean((s - t) ** 2) / 2)), _HUBER),
     Mistake("a small number under the root", _comparing(lambda points: _mean_of_one(_pairs(points) + 1e-6)), _FLOOR),
 )
+STEPS = (
+    "Distances of the pairs: torch.pdist gives each pair once and has a finite slope at 0. Divide by the mean, bounded from below. "
+    "Then F.huber_loss."
+)
 
 
 @exercise(
-    distillation.relational_loss,
-    points=4,
-    difficulty=3,
-    minutes=15,
-    judge=close_to(relational),
-    mistakes=MISTAKES,
-    rtol=1e-3,
-    steps="Distances of the pairs: torch.pdist gives each pair once and has a finite slope at 0. Divide by the mean, bounded from below. "
-    "Then F.huber_loss.",
+    distillation.relational_loss, points=4, difficulty=3, minutes=15, judge=close_to(relational), mistakes=MISTAKES, rtol=1e-3, steps=STEPS
 )
-def relational_loss(rng: np.random.Generator) -> Iterator[Case]:
+def relational_loss(rng: Rng) -> Cases:
     """relational_loss(student_emb, teacher_emb) -> scalar tensor."""
     yield Case("pairs of five images", (normal(rng, 5, 16), normal(rng, 5, 16)), weight=2, hints=_STEPS)
     yield Case("spaces of other widths", (normal(rng, 6, 12), normal(rng, 6, 30)), hints=_STEPS)

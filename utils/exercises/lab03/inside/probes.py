@@ -3,8 +3,6 @@
 A projector is a pure function, a product with the case's matrix along the channels; nothing is counted in it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 
