@@ -1,16 +1,12 @@
 """arena_plan: a place for every tensor in one block of memory."""
 
-from __future__ import annotations
-
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from utils.exercises.declare import Case, Mistake, exercise
-from utils.exercises.judges import Verdict, describe, recognising
-from utils.exercises.stock import keeps_inputs
+from utils.exercises.kit import Case, Cases, Mistake, Rng, Verdict, describe, exercise, keeps_inputs, recognising
 
 Tensor = tuple[str, int, int, int]  # name, bytes, first and last step
 Tensors = Sequence[Tensor]
@@ -169,6 +165,12 @@ MISTAKES = (
     Mistake("neighbors as placed", planner(neighbors=lambda tensors, _: largest_first(tensors)), _SEARCH),
     Mistake("the last end", planner(highest=False), _HIGHEST),
 )
+_ABOUT = {"names": _NAMES, "integer": _INTEGER, "overlap": _OVERLAP, "peak": _PEAK}
+STEPS = (
+    "Take the tensors from the largest to the smallest, equal ones in the order of the list. For each, collect the tensors already "
+    "placed whose lifetimes overlap with its own, and sort them by offset. Go upwards from offset 0: if it ends below the next of them, "
+    "take this place, else go on from the highest end so far."
+)
 
 
 def planned(tensors: Tensors) -> Offsets:
@@ -178,19 +180,8 @@ def planned(tensors: Tensors) -> Offsets:
     return plan_arena(tensors)
 
 
-@exercise(
-    planned,
-    points=4,
-    difficulty=4,
-    minutes=20,
-    judge=fits_the_arena,
-    mistakes=MISTAKES,
-    hints_for={"names": _NAMES, "integer": _INTEGER, "overlap": _OVERLAP, "peak": _PEAK},
-    steps="Take the tensors from the largest to the smallest, equal ones in the order of the list. For each, collect the tensors already "
-    "placed whose lifetimes overlap with its own, and sort them by offset. Go upwards from offset 0: if it ends below the next of them, "
-    "take this place, else go on from the highest end so far.",
-)
-def arena_plan(rng: np.random.Generator) -> Iterator[Case]:
+@exercise(planned, points=4, difficulty=4, minutes=20, judge=fits_the_arena, mistakes=MISTAKES, hints_for=_ABOUT, steps=STEPS)
+def arena_plan(rng: Rng) -> Cases:
     """arena_plan(tensors) -> dict of offsets."""
 
     def sizes(count: int, low: int = 8, high: int = 60) -> list[int]:

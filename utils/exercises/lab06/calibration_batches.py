@@ -1,8 +1,6 @@
 """calibration_batches: different images of the whole set, at random, in batches."""
 
-from __future__ import annotations
-
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from random import Random
 from typing import Any
 
@@ -10,9 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor, arange, float32, zeros
 
-from utils.exercises.declare import Case, Hints, Mistake, exercise
-from utils.exercises.judges import Judge, Verdict, describe, difference
-from utils.exercises.stock import keeps_inputs, refuses
+from utils.exercises.chances import same_for_equal_generators
+from utils.exercises.kit import Case, Cases, Hints, Judge, Mistake, Rng, Verdict, describe, difference, exercise, keeps_inputs, refuses
 
 MIN_TO_TELL = 8  # images drawn, for neighbors in the set to be no accident
 _DRAW = ("Which images of the set can be drawn?", "All: torch.randperm(len(images), generator=...)[:count].")
@@ -92,14 +89,6 @@ def _beside(expected: str, batches: str, others: set[str], judge: Judge) -> Judg
     return judged
 
 
-def _seeded(answer: Any, inputs: tuple[Any, ...]) -> Verdict:
-    """For the probe `drawn_twice`: one seed gives one set of batches, another seed another."""
-    if difference(answer["again"], answer["first"]) is not None:
-        return Verdict(False, _ONE_SEED, "the same seed gives other batches", "again")
-    same = difference(answer["other"], answer["first"]) is None
-    return Verdict(not same, _ONE_SEED, "another seed gives the same batches" if same else _ONE_SEED, "always" if same else "")
-
-
 def _unmoved(answer: Any, inputs: tuple[Any, ...]) -> Verdict:
     """For the probe `drawn_and_next`: the next numbers of the global generators are those of a fresh one. inputs: (..., dice, more)."""
     *_, dice, more = inputs
@@ -109,8 +98,8 @@ def _unmoved(answer: Any, inputs: tuple[Any, ...]) -> Verdict:
     return Verdict(not moved, _LEFT, f"the generator of {', '.join(moved)} was moved" if moved else _LEFT)
 
 
-_ONE_SEED, _LEFT = "the same batches again by the same seed, others by another", "the global generators are left alone"
-seeded = _beside(_ONE_SEED, "first", {"again", "other"}, _seeded)
+_LEFT = "the global generators are left alone"
+seeded = _beside("batches from three runs", "first", {"second", "other"}, same_for_equal_generators("batches"))
 leaves_the_generators = _beside(_LEFT, "batches", {"torch", "numpy", "Python"}, _unmoved)
 
 
@@ -143,6 +132,8 @@ MISTAKES = (
     Mistake("flat", lambda images, *x: _RIGHT(images.reshape(len(images), -1), *x), _AXES, "all but vectors; refuses *"),
     Mistake("as many batches", _as_many_batches, _SIZES, "all but all images; a batch of one image; refuses *"),
 )
+_ABOUT = dict(zip(_KINDS, (_SIZES, _TWICE, _AXES, _NEIGHBORS, _STEPS, _AGAIN, _ALWAYS), strict=True))
+STEPS = "Refuse; make a torch.Generator() with the seed; take the first count of a random permutation of all images; split."
 
 
 def torch_batches(images: Tensor, count: int, batch_size: int, seed: int) -> list[Tensor]:
@@ -153,18 +144,8 @@ def torch_batches(images: Tensor, count: int, batch_size: int, seed: int) -> lis
     return [images[numbers] for numbers in torch.utils.data.BatchSampler(order, batch_size, drop_last=False)]
 
 
-@exercise(
-    torch_batches,
-    points=2,
-    difficulty=2,
-    minutes=10,
-    core=False,
-    judge=batches_of,
-    mistakes=MISTAKES,
-    hints_for=dict(zip(_KINDS, (_SIZES, _TWICE, _AXES, _NEIGHBORS, _STEPS, _AGAIN, _ALWAYS), strict=True)),
-    steps="Refuse; make a torch.Generator() with the seed; take the first count of a random permutation of all images; split.",
-)
-def calibration_batches(rng: np.random.Generator) -> Iterator[Case]:
+@exercise(torch_batches, points=2, difficulty=2, core=False, judge=batches_of, mistakes=MISTAKES, hints_for=_ABOUT, steps=STEPS)
+def calibration_batches(rng: Rng) -> Cases:
     """calibration_batches(images, count, batch_size, seed) -> list of tensors."""
     seed = int(rng.integers(1, 1000))
 

@@ -1,9 +1,7 @@
 """interleave: time functions in turns, so that a disturbance hits all alike."""
 
-from __future__ import annotations
-
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import cycle
@@ -13,9 +11,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from utils.exercises.declare import Case, Hints, Mistake, exercise
 from utils.exercises.judges import Judge, Verdict, close_to, describe, difference, knowing, recognising
-from utils.exercises.stock import CHANGED, ERROR, refuses
+from utils.exercises.kit import CHANGED, ERROR, Case, Cases, Hints, Mistake, Rng, exercise, refuses
 
 _BACKWARDS = "warms up backwards"
 WEEKS_S = 1_234_567.0  # a clock that has run for two weeks
@@ -125,6 +122,12 @@ MISTAKES = (
     Mistake("sorts the names", Way(lambda names, rounds: in_turns(sorted(names), rounds)), _ORDER),
     Mistake(_BACKWARDS, Way(lambda n, rounds: [*n[::-1], *in_turns(n, rounds)[len(n) :]]), _ORDER, "warms up in the order of the dict"),
 )
+_ABOUT = {"tensors": _TENSORS, "clock": _WHOSE}
+STEPS = (
+    "Refuse. Call each function once, in the order of the dict, and keep nothing. Then in round r (from 0) begin with function r "
+    "modulo n, go on with the next ones in the order of the dict, and after the last with the first. Read the clock directly before "
+    "and after each call and keep the difference as a Python number; make tensors last."
+)
 
 
 def _samples(answer: Any, whole: tuple[Any, ...]) -> Verdict:
@@ -186,18 +189,9 @@ def _by_its_own_clock(answer: Any, inputs: tuple[Any, ...]) -> Verdict:
 
 
 @exercise(
-    RIGHT.answer,
-    points=4,
-    difficulty=3,
-    minutes=15,
-    mistakes=MISTAKES,
-    hints_for={"tensors": _TENSORS, "clock": _WHOSE},
-    answer_of=lambda way: way.answer,
-    steps="Refuse. Call each function once, in the order of the dict, and keep nothing. Then in round r (from 0) begin with function r "
-    "modulo n, go on with the next ones in the order of the dict, and after the last with the first. Read the clock directly before "
-    "and after each call and keep the difference as a Python number; make tensors last.",
+    RIGHT.answer, points=4, difficulty=3, minutes=15, mistakes=MISTAKES, hints_for=_ABOUT, answer_of=lambda way: way.answer, steps=STEPS
 )
-def interleave(rng: np.random.Generator) -> Iterator[Case]:
+def interleave(rng: Rng) -> Cases:
     """interleave(contestants, rounds, clock=None) -> dict of (rounds,) tensors."""
 
     def machine(rounds: int, count: int, start_s: float = 0.0, warm: tuple[float, ...] = ()) -> tuple[Any, ...]:

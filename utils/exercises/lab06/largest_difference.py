@@ -1,18 +1,15 @@
 """largest_difference: how far two results are from each other at the worst place."""
 
-from __future__ import annotations
-
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, from_numpy, inf, nan, tensor, uint8, zeros
 
-from utils.exercises.declare import Case, Mistake, exercise
-from utils.exercises.judges import close_to
-from utils.exercises.stock import keeps_inputs, refuses
+from utils.exercises.draws import normal
+from utils.exercises.kit import Case, Cases, Mistake, Rng, close_to, exercise, keeps_inputs, refuses
 
 _APART = ("Write the two lists side by side: where are they farthest apart?", "The magnitude of the difference, then the largest of all.")
 _SIGN = ("Which of the two is larger?", "Either may be: take the magnitude of the difference.")
@@ -101,11 +98,8 @@ def numpy_difference(expected: Tensor, found: Tensor) -> float:
 
 
 @exercise(numpy_difference, points=2, difficulty=2, core=False, judge=JUDGE, mistakes=MISTAKES, rtol=1e-5, steps=STEPS)
-def largest_difference(rng: np.random.Generator) -> Iterator[Case]:
+def largest_difference(rng: Rng) -> Cases:
     """largest_difference(expected, found) -> float."""
-
-    def logits(*shape: int) -> Tensor:
-        return from_numpy(rng.normal(size=shape).astype(np.float32))
 
     def at(values: Tensor, *put: float) -> Tensor:
         """A copy with these in it, in different places."""
@@ -113,12 +107,12 @@ def largest_difference(rng: np.random.Generator) -> Iterator[Case]:
         copied.view(-1)[from_numpy(rng.permutation(values.numel())[: len(put)])] = tensor(put, dtype=values.dtype)
         return copied
 
-    expected = logits(6, 10)
-    found = at(expected + 0.001 * logits(6, 10), 9.5 + float(rng.uniform(0, 3)))
+    expected = normal(rng, 6, 10)
+    found = at(expected + 0.001 * normal(rng, 6, 10), 9.5 + float(rng.uniform(0, 3)))
     yield Case("logits", (expected, found), weight=2, hints=_APART)
     yield Case("the same", (expected, expected.clone()), hints=_APART)
     yield Case("far below", (found - 9, expected - 2), hints=_APART)
-    near = logits(4, 6).abs() + 1
+    near = normal(rng, 4, 6).abs() + 1
     nudge = tensor(rng.permutation(np.eye(24)[0]).astype("f4")).view(4, 6) * float(rng.uniform(0.8e-6, 1.6e-6))
     yield Case("a difference of a millionth", (near, near + nudge), hints=_MILLIONTH)
     codes = from_numpy(rng.integers(20, 200, (5, 8), dtype=np.uint8))
@@ -129,14 +123,14 @@ def largest_difference(rng: np.random.Generator) -> Iterator[Case]:
     yield Case("NaN in the expected result", (at(found, nan), expected), hints=_NAN, hints_on_error=True)
     both = at(expected, nan)
     yield Case("NaN on both sides", (both, both + 0.25), hints=_NAN)
-    masked = at(logits(4, 6), -inf, inf)
+    masked = at(normal(rng, 4, 6), -inf, inf)
     yield Case("equal infinities", (masked, masked + tensor([0, 0, 0, 0, 0, 0.5])), hints=_INFINITE)
-    yield Case("an infinity on one side", (logits(4, 6), masked), hints=_APART)
+    yield Case("an infinity on one side", (normal(rng, 4, 6), masked), hints=_APART)
     yield Case("opposite infinities", (masked, -masked), hints=_OPPOSITE)
     width = int(rng.integers(3, 12))
     yield Case("nothing to compare", (zeros(0, width), zeros(0, width)), hints=_EMPTY, hints_on_error=True)
-    yield refuses("other shapes", (expected, logits(10)), hints=_BROADCAST)
+    yield refuses("other shapes", (expected, normal(rng, 10)), hints=_BROADCAST)
     yield refuses("a missing axis", (expected[:1], expected[0]), hints=_TURNED)
     yield refuses("an empty tensor and another", (expected, zeros(0, 10)), hints=_NONE)
     yield refuses("two empty tensors of other shapes", (zeros(0, 10, dtype=uint8), zeros(10, 0, dtype=uint8)), hints=_NONE)
-    yield keeps_inputs(expected, expected + logits(6, 10).abs(), name="leaves both as they were")
+    yield keeps_inputs(expected, expected + normal(rng, 6, 10).abs(), name="leaves both as they were")

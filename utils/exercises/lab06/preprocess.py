@@ -1,8 +1,6 @@
 """preprocess: photos as a camera gives them -> images as a network was trained on."""
 
-from __future__ import annotations
-
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from itertools import product
 from typing import Any
 
@@ -10,9 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, from_numpy, tensor, uint8
 
-from utils.exercises.declare import Case, Mistake, exercise
-from utils.exercises.judges import Verdict, close_to, describe, difference
-from utils.exercises.stock import keeps_inputs, refuses
+from utils.exercises.kit import Case, Cases, Mistake, Rng, Verdict, close_to, describe, difference, exercise, keeps_inputs, refuses
 
 Values = Sequence[float]
 _STEPS = ("Compute one number by hand, from one pixel. Where does yours part from it?", "(p / 255 - mean) / std, with the axes moved.")
@@ -136,7 +132,7 @@ def torch_photos(photos: Tensor, mean: Values, std: Values) -> Tensor:
 
 
 @exercise(torch_photos, points=3, minutes=10, judge=close_to(prepared, atol=1e-5), mistakes=MISTAKES, steps=STEPS)
-def preprocess(rng: np.random.Generator) -> Iterator[Case]:
+def preprocess(rng: Rng) -> Cases:
     """preprocess(photos, mean, std) -> (n, c, h, w) float32 tensor."""
 
     def shot(n: int, height: int, width: int, channels: int) -> Tensor:

@@ -1,8 +1,6 @@
 """ratio_interval: how many times as long one network takes as another, and how sure that is."""
 
-from __future__ import annotations
-
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from math import comb
 from typing import Any
@@ -11,9 +9,7 @@ import numpy as np
 from scipy import stats
 from torch import Tensor, from_numpy
 
-from utils.exercises.declare import Case, Mistake, exercise
-from utils.exercises.judges import close_to
-from utils.exercises.stock import keeps_inputs, refuses
+from utils.exercises.kit import Case, Cases, Mistake, Rng, close_to, exercise, keeps_inputs, refuses
 
 Interval = tuple[float, float, float]
 _START = ("Divide round by round, and sort. Which three of the ratios are asked for?", "The middle, sorted[k - 1] and sorted[-k].")
@@ -115,7 +111,7 @@ def scipy_interval(a_ms: Tensor, b_ms: Tensor) -> Interval:
 
 
 @exercise(scipy_interval, difficulty=3, minutes=15, judge=JUDGE, mistakes=MISTAKES, rtol=1e-5, steps=STEPS)
-def ratio_interval(rng: np.random.Generator) -> Iterator[Case]:
+def ratio_interval(rng: Rng) -> Cases:
     """ratio_interval(a_ms, b_ms) -> tuple of three floats: ratio, low, high."""
 
     def times(rounds: int, factor: float = 1.6) -> tuple[Tensor, Tensor]:

@@ -7,27 +7,24 @@ import time
 import numpy as np
 import torch
 
-
-def _refuse(invalid):
-    if invalid:
-        raise ValueError("this input is invalid")
+from tests.utils.exercises.right_answers import refuse_if
 
 
 def preprocess_normalize_then_move(photos, mean, std):
-    _refuse(photos.dtype is not torch.uint8 or not len(mean) == len(std) == photos.shape[-1])
+    refuse_if(photos.dtype is not torch.uint8 or not len(mean) == len(std) == photos.shape[-1])
     return ((photos / 255 - torch.tensor(mean)) / torch.tensor(std)).permute(0, 3, 1, 2).contiguous()
 
 
 def preprocess_by_one_factor(photos, mean, std):
     """One multiplication and one addition, as a device would do it."""
-    _refuse(photos.dtype is not torch.uint8 or not len(mean) == len(std) == photos.shape[-1])
+    refuse_if(photos.dtype is not torch.uint8 or not len(mean) == len(std) == photos.shape[-1])
     gain = torch.tensor([1 / (255 * s) for s in std], dtype=torch.float64).view(-1, 1, 1)
     shift = torch.tensor([-m / s for m, s in zip(mean, std, strict=True)], dtype=torch.float64).view(-1, 1, 1)
     return torch.addcmul(shift, photos.movedim(3, 1).double(), gain).float().contiguous()
 
 
 def interleave_rotating_a_list(contestants, rounds, clock=None):
-    _refuse(not contestants or rounds < 1)
+    refuse_if(not contestants or rounds < 1)
     clock, names = clock or time.perf_counter, list(contestants)
     samples = {name: [] for name in names}
     for name in names:
@@ -44,7 +41,7 @@ def interleave_rotating_a_list(contestants, rounds, clock=None):
 def interleave_into_tensors(contestants, rounds, clock=None, own=time.perf_counter):
     """Knows time.perf_counter from before the check; times the warm-up too, and drops it."""
     clock = own if clock is None else clock
-    _refuse(not contestants or rounds < 1)
+    refuse_if(not contestants or rounds < 1)
     pairs = list(contestants.items())
     samples = {name: torch.zeros(rounds + 1, dtype=torch.float64) for name in contestants}
     for number in range(-1, rounds):
@@ -58,7 +55,7 @@ def interleave_into_tensors(contestants, rounds, clock=None, own=time.perf_count
 
 
 def ratio_interval_by_integers(a_ms, b_ms):
-    _refuse(a_ms.shape != b_ms.shape or len(a_ms) < 6)
+    refuse_if(a_ms.shape != b_ms.shape or len(a_ms) < 6)
     n = len(a_ms)
     below, k = 0, 0
     while 40 * (below + math.comb(n, k)) <= 2**n:
@@ -70,7 +67,7 @@ def ratio_interval_by_integers(a_ms, b_ms):
 
 def ratio_interval_by_logarithms(a_ms, b_ms):
     """The chances by lgamma, which no number of rounds is too many for; tensors come back."""
-    _refuse(a_ms.shape != b_ms.shape or len(a_ms) < 6)
+    refuse_if(a_ms.shape != b_ms.shape or len(a_ms) < 6)
     n = len(a_ms)
     counts = torch.arange(n + 1, dtype=torch.float64)
     chances = (torch.lgamma(torch.tensor(n + 1.0).double()) - torch.lgamma(counts + 1) - torch.lgamma(n - counts + 1)) - n * math.log(2)
@@ -111,20 +108,20 @@ def arena_plan_best_of_many_orders(tensors):
 
 
 def calibration_batches_by_numpy(images, count, batch_size, seed):
-    _refuse(not 1 <= count <= len(images) or batch_size < 1)
+    refuse_if(not 1 <= count <= len(images) or batch_size < 1)
     chosen = np.random.default_rng(seed).choice(len(images), count, replace=False)
     return tuple(images[chosen[start : start + batch_size].copy()] for start in range(0, count, batch_size))
 
 
 def calibration_batches_one_by_one(images, count, batch_size, seed):
     """A generator; in the order of the set, since the docstring asks for none."""
-    _refuse(not 1 <= count <= len(images) or batch_size < 1)
+    refuse_if(not 1 <= count <= len(images) or batch_size < 1)
     chosen = torch.randperm(len(images), generator=torch.Generator().manual_seed(seed))[:count].sort().values.tolist()
     return (torch.stack([images[at] for at in chosen[start : start + batch_size]]) for start in range(0, count, batch_size))
 
 
 def largest_difference_by_masks(expected, found):
-    _refuse(expected.shape != found.shape)
+    refuse_if(expected.shape != found.shape)
     a, b = expected.double(), found.double()
     if torch.isnan(a).any() or torch.isnan(b).any():
         return math.inf
@@ -133,6 +130,6 @@ def largest_difference_by_masks(expected, found):
 
 
 def largest_difference_of_those_that_differ(expected, found):
-    _refuse(expected.size() != found.size())
+    refuse_if(expected.size() != found.size())
     a, b = expected.to(torch.float64), found.to(torch.float64)
     return torch.cat([torch.zeros(1), (a - b)[a != b].abs()]).nan_to_num(nan=math.inf, posinf=math.inf).max()

@@ -1,7 +1,5 @@
 """Lab 06's probes. `interleave` gets functions and a clock that know no time but that of a `Machine`, which stays outside."""
 
-from __future__ import annotations
-
 import random
 import time
 from collections.abc import Callable
@@ -81,8 +79,8 @@ def drawn_twice(function: Function, images: Tensor, count: int, batch_size: int,
     """The batches of this seed, of the same again, and of another."""
     first = drawn(function, images.clone(), count, batch_size, seed)
     torch.rand(3)  # between two calls a lab draws this and that
-    again = drawn(function, images.clone(), count, batch_size, seed)
-    return {"first": first, "again": again, "other": drawn(function, images.clone(), count, batch_size, seed + 1)}
+    second = drawn(function, images.clone(), count, batch_size, seed)
+    return {"first": first, "second": second, "other": drawn(function, images.clone(), count, batch_size, seed + 1)}
 
 
 def drawn_and_next(function: Function, images: Tensor, count: int, batch_size: int, seed: int, dice: int, more: int) -> dict[str, Any]:
