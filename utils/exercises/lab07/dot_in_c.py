@@ -1,16 +1,12 @@
 """dot_in_c: the loop that takes most of the time, in C."""
 
-from __future__ import annotations
-
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-import numpy as np
-
 from utils.exercises.c.judges import compiles_without_a_word, returns, without_a_float
-from utils.exercises.declare import Case, Hints, Mistake, exercise
+from utils.exercises.kit import Case, Cases, Hints, Mistake, Rng, exercise
 
 Numbers = list[int]
 
@@ -128,23 +124,26 @@ MISTAKES = (
         "negative weights; 40,000 extreme codes",
     ),
 )
+JUDGE = returns(dot, ("x", "w"))
+STEPS = (
+    "Include stdint.h; start an int32_t sum at 0; loop over i from 0 while i < n; add the product of the difference "
+    "x[i] - x_zero_point and w[i]; return the sum."
+)
 
 
 @exercise(
     source,
-    points=3,
     difficulty=3,
     minutes=15,
     core=False,
     gives_text=True,
     needs="gcc",
-    judge=returns(dot, ("x", "w")),
+    judge=JUDGE,
     mistakes=MISTAKES,
     answer_of=lambda made: lambda: made.source,
-    steps="Include stdint.h; start an int32_t sum at 0; loop over i from 0 while i < n; add the product of the difference "
-    "x[i] - x_zero_point and w[i]; return the sum.",
+    steps=STEPS,
 )
-def dot_in_c(rng: np.random.Generator) -> Iterator[Case]:
+def dot_in_c(rng: Rng) -> Cases:
     """dot_in_c() -> str, the source of `int32_t dot(const uint8_t *x, const int8_t *w, int32_t n, int32_t x_zero_point)`."""
     called: Any = partial(Case, probe="called_in_c", hints_for=_ABOUT)
 

@@ -1,17 +1,11 @@
 """fits_flash_and_ram: what a program takes of a device, and which memory breaks first."""
 
-from __future__ import annotations
-
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from functools import partial
 from typing import Any
 
-import numpy as np
-
-from utils.exercises.declare import Case, Mistake, exercise
-from utils.exercises.judges import equal_to
-from utils.exercises.stock import keeps_inputs
+from utils.exercises.kit import Case, Cases, Mistake, Rng, equal_to, exercise, keeps_inputs
 
 Sizes = Mapping[str, int]
 
@@ -96,23 +90,15 @@ MISTAKES = (
         "one byte too many",
     ),
 )
+STEPS = "Add up flash and ram; divide each by what the device has; the larger share decides; None and 0 where it is not above 1."
 
 
 def _sizes(text: int, data: int, bss: int, stack: int) -> dict[str, int]:
     return {"text": text, "data": data, "bss": bss, "stack": stack}
 
 
-@exercise(
-    memory,
-    points=2,
-    difficulty=1,
-    minutes=10,
-    judge=equal_to(memory),
-    mistakes=MISTAKES,
-    rtol=0,
-    steps="Add up flash and ram; divide each by what the device has; the larger share decides; None and 0 where it is not above 1.",
-)
-def fits_flash_and_ram(rng: np.random.Generator) -> Iterator[Case]:
+@exercise(memory, points=2, difficulty=1, minutes=10, judge=equal_to(memory), mistakes=MISTAKES, rtol=0, steps=STEPS)
+def fits_flash_and_ram(rng: Rng) -> Cases:
     """fits_flash_and_ram(sizes, device) -> dict with flash, ram, fits, breaks, excess."""
 
     def between(low: int, high: int) -> int:

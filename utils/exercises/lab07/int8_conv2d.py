@@ -1,8 +1,6 @@
 """int8_conv2d: a convolution without floats."""
 
-from __future__ import annotations
-
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Literal
 
@@ -13,11 +11,8 @@ from torch import Tensor, cat, from_numpy, int8, int32, int64, tensor, uint8, ze
 from torch.nn.functional import conv2d
 
 from utils.compress.quantization import requantize
-from utils.exercises.declare import Case, Mistake, exercise
-from utils.exercises.dtypes import no_floats
-from utils.exercises.judges import equal_to
+from utils.exercises.kit import Case, Cases, Mistake, Rng, equal_to, exercise, has_dtype, keeps_inputs, takes_nothing, without_floats
 from utils.exercises.lab07.to_fixed_point import fixed_point
-from utils.exercises.stock import has_dtype, keeps_inputs, takes_nothing
 
 Layer = tuple[Tensor, Tensor, Tensor, dict[str, Any]]
 
@@ -88,10 +83,7 @@ _WIDE = (
     "How large is a sum times its multiplier?",
     "Up to 2**62: convert sums and multipliers to int64 before you multiply. int32 wraps around.",
 )
-_FLOAT = {
-    "float": ("Which line makes a float?", "Keep to conv2d on integers, +, *, >> and clamp: / and torch.zeros give floats."),
-    "numpy": ("Does this need numpy?", "It does not: tensors do all of it, and the check watches torch's operations alone."),
-}
+_KEEP_TO = "Keep to conv2d on integers, +, *, >> and clamp: / and torch.zeros give floats."
 _EARLY = ("What is clamped to 0 .. 255?", "The code: add y_zero_point first, for a sum below 0 has a code below the zero point.")
 _TURNED = ("Is the kernel turned round?", "In neural networks it is not: w[o, c, i, j] meets x[c, top + i, left + j].")
 _PADDED = ("How large is the output?", "h + 2 * padding - k places more than one: pad the image on all sides.")
@@ -116,6 +108,11 @@ MISTAKES = (
     Mistake("a stride of 1", _with(stride=1), _STEP),
     Mistake("no padding", _with(padding=0), _PADDED),
 )
+STEPS = (
+    "Leave uint8 and int8, then subtract the zero point; torch.nn.functional.conv2d takes int32 (or add up the windows "
+    "yourself); add b; int64 from here, for the product takes 62 bits; add half a step, 1 << (shift - 1); shift right (`>>`); add "
+    "y_zero_point, clamp, convert."
+)
 
 
 def torch_conv2d(x: Tensor, w: Tensor, b: Tensor, params: Mapping[str, Any]) -> Tensor:
@@ -128,7 +125,7 @@ def torch_conv2d(x: Tensor, w: Tensor, b: Tensor, params: Mapping[str, Any]) -> 
 
 
 def drawn_layer(
-    rng: np.random.Generator,
+    rng: Rng,
     x: tuple[int, int, int, int],
     w: tuple[int, int],
     *,
@@ -168,19 +165,8 @@ def _beyond_floats(x: Tensor, w: Tensor, b: Tensor, params: dict[str, Any]) -> L
     return x, cat([w, zeros_like(w[:1])]), cat([b, tensor([2**30 - 1], dtype=int32)]), params | more
 
 
-@exercise(
-    torch_conv2d,
-    points=5,
-    difficulty=4,
-    minutes=25,
-    judge=equal_to(convolution),
-    mistakes=MISTAKES,
-    rtol=0,
-    steps="Leave uint8 and int8, then subtract the zero point; torch.nn.functional.conv2d takes int32 (or add up the windows "
-    "yourself); add b; int64 from here, for the product takes 62 bits; add half a step, 1 << (shift - 1); shift right (`>>`); add "
-    "y_zero_point, clamp, convert.",
-)
-def int8_conv2d(rng: np.random.Generator) -> Iterator[Case]:
+@exercise(torch_conv2d, points=5, difficulty=4, minutes=25, judge=equal_to(convolution), mistakes=MISTAKES, rtol=0, steps=STEPS)
+def int8_conv2d(rng: Rng) -> Cases:
     """int8_conv2d(x, w, b, params) -> (n, o, h_out, w_out) uint8 tensor."""
     layer, zero = partial(drawn_layer, rng), int(rng.integers(20, 60))
     meet = (
@@ -213,7 +199,5 @@ def int8_conv2d(rng: np.random.Generator) -> Iterator[Case]:
     )
     small = layer((1, 2, 4, 4), (2, 3), points=(100, 120), padding=1)
     yield has_dtype(equal_to(convolution), "uint8", ("u1",), *small)
-    exactly = _beyond_floats(*small)  # so that an answer that gets past the probe has still computed exactly
-    watched = no_floats(equal_to(convolution))
-    yield Case("no float on the way", exactly, watched, hints=_FLOAT["float"], hints_for=_FLOAT, probe="without_floats", as_given=True)
+    yield without_floats(equal_to(convolution), _KEEP_TO, *_beyond_floats(*small))
     yield keeps_inputs(*small, basis=border)

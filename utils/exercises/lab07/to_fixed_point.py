@@ -1,18 +1,14 @@
 """to_fixed_point: a real factor as two integers."""
 
-from __future__ import annotations
-
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
 from utils.compress import quantization
-from utils.exercises.declare import Case, Mistake, exercise
-from utils.exercises.judges import Verdict, describe, short
-from utils.exercises.stock import refuses
+from utils.exercises.kit import Case, Cases, Mistake, Rng, Verdict, describe, exercise, refuses, short
 
 Pair = tuple[int, int]
 
@@ -101,25 +97,21 @@ MISTAKES = (
     Mistake("a factor of float32", lambda scale: fixed_point(float(np.float32(scale))), _DIGITS),
     Mistake("a limit on the shift", _while(lambda value, shift: shift < 45 and round(2 * value) < 2**31), _SMALL),
 )
+STEPS = (
+    "Refuse; count how often the factor must be doubled to reach 2**30; round. Rounding may reach 2**31: then half of it, "
+    "with a shift that is smaller by one, is the same factor."
+)
 
 
-def _factor(rng: np.random.Generator, shift: int, after: float) -> float:
+def _factor(rng: Rng, shift: int, after: float) -> float:
     """A factor that needs this shift, its product with 2^shift that far above an integer."""
     return (int(rng.integers(2**30 + 2**29, 2**31 - 2**20)) // 128 * 128 + 85 + after) / 2.0**shift  # more digits than float32 has
 
 
 @exercise(
-    quantization.to_fixed_point,
-    points=3,
-    difficulty=2,
-    minutes=10,
-    judge=multiplier_and_shift,
-    mistakes=MISTAKES,
-    rtol=0,
-    steps="Refuse; count how often the factor must be doubled to reach 2**30; round. Rounding may reach 2**31: then half of it, "
-    "with a shift that is smaller by one, is the same factor.",
+    quantization.to_fixed_point, points=3, difficulty=2, minutes=10, judge=multiplier_and_shift, mistakes=MISTAKES, rtol=0, steps=STEPS
 )
-def to_fixed_point(rng: np.random.Generator) -> Iterator[Case]:
+def to_fixed_point(rng: Rng) -> Cases:
     """to_fixed_point(scale) -> (multiplier, shift)."""
     yield Case("a factor of about 1/300", (_factor(rng, 39, 0.3),), weight=2, hints=_DOUBLE)
     yield Case("rounds to the nearest", (_factor(rng, 36, 0.8),), hints=_NEAREST)

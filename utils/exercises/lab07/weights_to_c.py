@@ -1,8 +1,5 @@
 """weights_to_c: an array as the text of a constant in C."""
 
-from __future__ import annotations
-
-from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
@@ -11,9 +8,7 @@ from torch import Tensor, float16, from_numpy, int8, int16, int32, tensor, uint8
 
 from utils.deploy import mcu
 from utils.exercises.c.arrays import UnreadableError, read_array
-from utils.exercises.declare import Case, Mistake, exercise
-from utils.exercises.judges import Verdict, describe, short
-from utils.exercises.stock import keeps_inputs, refuses
+from utils.exercises.kit import Case, Cases, Mistake, Rng, Verdict, describe, exercise, keeps_inputs, refuses, short
 
 TYPES = {"int8": "int8_t", "uint8": "uint8_t", "int16": "int16_t", "int32": "int32_t"}
 
@@ -80,24 +75,19 @@ MISTAKES = (
     Mistake("text", lambda name, array: array.tolist(), ("What is returned?", "A str: return it, do not print it.")),
     Mistake("unreadable", lambda name, array: text_of(name, array).rstrip(";\n"), _FORM),
 )
+STEPS = (
+    "Refuse; look the type up by the dtype; flatten the array and join its numbers with commas; put type, name, count and "
+    "numbers into one f-string."
+)
 
 
-def _word(rng: np.random.Generator, first: str = "acdeglmp") -> str:
+def _word(rng: Rng, first: str = "acdeglmp") -> str:
     """A name in C that the seed draws."""
     return str(rng.choice(list(first))) + "".join(rng.choice(list("aeilnort_027ABX"), 5)) + "_w"
 
 
-@exercise(
-    mcu.weights_to_c,
-    points=3,
-    difficulty=2,
-    minutes=10,
-    judge=c_array,
-    mistakes=MISTAKES,
-    steps="Refuse; look the type up by the dtype; flatten the array and join its numbers with commas; put type, name, count and "
-    "numbers into one f-string.",
-)
-def weights_to_c(rng: np.random.Generator) -> Iterator[Case]:
+@exercise(mcu.weights_to_c, points=3, difficulty=2, minutes=10, judge=c_array, mistakes=MISTAKES, steps=STEPS)
+def weights_to_c(rng: Rng) -> Cases:
     """weights_to_c(name, array) -> str, the C text of a constant array."""
 
     def codes(*shape: int) -> Tensor:

@@ -1,23 +1,22 @@
 """Right answers to lab 07, each written another way."""
 
 import math
-from fractions import Fraction
 
 import torch
 import torch.nn.functional as F
 
+from tests.utils.exercises.right_answers import refuse_if
+
 
 def to_fixed_point_by_frexp(scale):
-    if not 2**-32 <= scale < 1:
-        raise ValueError("the factor must lie in [2^-32, 1)")
+    refuse_if(not 2**-32 <= scale < 1)
     fraction, exponent = math.frexp(scale)
     multiplier, shift = round(fraction * 2**31), 31 - exponent
     return (multiplier, shift) if multiplier < 2**31 else (2**30, shift - 1)
 
 
 def to_fixed_point_by_doubling(scale):
-    if not (scale >= 2.0**-32 and scale < 1.0):
-        raise ValueError("the factor must lie in [2^-32, 1)")
+    refuse_if(not (scale >= 2.0**-32 and scale < 1.0))
     shift, value = 0, scale
     while value < 2**30:
         value, shift = value * 2, shift + 1
@@ -28,8 +27,7 @@ def to_fixed_point_by_doubling(scale):
 
 
 def to_fixed_point_in_tensors(scale):
-    if math.isnan(scale) or scale < 2**-32 or scale >= 1:
-        raise ValueError("the factor must lie in [2^-32, 1)")
+    refuse_if(math.isnan(scale) or scale < 2**-32 or scale >= 1)
     value = torch.tensor(scale, dtype=torch.float64)
     shift = 30 - torch.floor(torch.log2(value)).long()
     multiplier = torch.round(value * 2.0**shift).long()
@@ -39,46 +37,11 @@ def to_fixed_point_in_tensors(scale):
     return multiplier, shift
 
 
-def to_fixed_point_in_fractions(scale):
-    if scale != scale or not Fraction(1, 2**32) <= Fraction(scale) < 1:
-        raise ValueError("the factor must lie in [2^-32, 1)")
-    shift = 62
-    while round(Fraction(scale) * 2**shift) >= 2**31:
-        shift -= 1
-    return round(Fraction(scale) * 2**shift), shift
-
-
 def int8_conv2d_by_conv2d(x, w, b, params, wide=torch.int64, shape=(-1, 1, 1)):
     acc = F.conv2d(x.int() - params["x_zero_point"], w.int(), b, stride=params["stride"], padding=params["padding"]).to(wide)
     multiplier, shift = (params[name].view(shape).to(wide) for name in ("multipliers", "shifts"))
     codes = (acc * multiplier + (torch.ones_like(shift) << (shift - 1))) >> shift
     return (codes + params["y_zero_point"]).clamp(0, 255).to(torch.uint8)
-
-
-def int8_conv2d_by_windows(x, w, b, params):
-    pad, stride, side = params["padding"], params["stride"], w.shape[2]
-    held = F.pad(x.long(), (pad, pad, pad, pad), value=params["x_zero_point"]) - params["x_zero_point"]
-    windows = held.unfold(2, side, stride).unfold(3, side, stride)
-    acc = (windows[:, None] * w.long()[None, :, :, None, None]).sum((2, 5, 6)) + b.long().view(1, -1, 1, 1)
-    multiplier, shift = params["multipliers"].view(1, -1, 1, 1), params["shifts"].view(1, -1, 1, 1)
-    scaled = torch.bitwise_right_shift(acc * multiplier + torch.bitwise_left_shift(torch.ones_like(shift), shift - 1), shift)
-    return torch.clamp(scaled + params["y_zero_point"], min=0, max=255).to(torch.uint8)
-
-
-def int8_conv2d_place_by_place(x, w, b, params):
-    pad, stride, side = params["padding"], params["stride"], w.shape[2]
-    height, width = ((length + 2 * pad - side) // stride + 1 for length in x.shape[2:])
-    held = F.pad(x.to(torch.int32), (pad,) * 4, value=params["x_zero_point"])
-    out = torch.zeros((len(x), len(w), height, width), dtype=torch.uint8)
-    for filter_number in range(len(w)):
-        multiplier, shift = params["multipliers"][filter_number], params["shifts"][filter_number]
-        for row in range(height):
-            for column in range(width):
-                window = held[:, :, row * stride : row * stride + side, column * stride : column * stride + side]
-                acc = ((window - params["x_zero_point"]) * w[filter_number].to(torch.int32)).sum((1, 2, 3)) + b[filter_number]
-                code = ((acc * multiplier + 2 ** (int(shift) - 1)) >> shift) + params["y_zero_point"]
-                out[:, filter_number, row, column] = code.clamp(0, 255).to(torch.uint8)
-    return out
 
 
 def int8_conv2d_with_the_zero_point_outside(x, w, b, params):
@@ -96,8 +59,7 @@ _TYPES = {torch.int8: "int8_t", torch.uint8: "uint8_t", torch.int16: "int16_t", 
 
 
 def _refuse(name, array):
-    if array.dtype not in _TYPES or array.numel() == 0 or not (name.isidentifier() and name.isascii()):
-        raise ValueError("a name of C, integers of 8, 16 or 32 bits, at least one")
+    refuse_if(array.dtype not in _TYPES or array.numel() == 0 or not (name.isidentifier() and name.isascii()))
 
 
 def weights_to_c_in_lines(name, array):
@@ -113,12 +75,6 @@ def weights_to_c_in_hex(name, array):
     _refuse(name, array)
     numbers = ",".join(("-" if value < 0 else "") + hex(abs(value)) for value in array.contiguous().view(-1).tolist())
     return f"#include <stdint.h>\n{_TYPES[array.dtype]} const {name} [ {array.numel()} ] = {{{numbers}}} ; // end"
-
-
-def weights_to_c_in_numpy(name, array):
-    _refuse(name, array)
-    numbers = array.numpy().ravel()
-    return "const {} {}[{}]={{{}}};".format(_TYPES[array.dtype], name, numbers.size, ",".join(map(str, numbers)))
 
 
 def fits_flash_and_ram_by_cases(sizes, device):

@@ -3,13 +3,13 @@
 from fractions import Fraction
 
 import numpy as np
-import onnxruntime
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from onnx import TensorProto, helper
+from onnx import TensorProto
 
+from tests.utils.exercises.onnx_operators import run
 from utils.exercises.judges import describe
 from utils.exercises.lab07.fits_flash_and_ram import memory
 from utils.exercises.lab07.int8_conv2d import convolution, drawn_layer
@@ -26,19 +26,6 @@ def test_a_factor_is_met_to_half_a_unit_of_31_bits(factor):
     assert abs(Fraction(multiplier, 2**shift) / Fraction(factor) - 1) <= Fraction(1, 2**31)
 
 
-def in_onnx_runtime(x, w, params):
-    """ConvInteger: the accumulators, without bias, with the zero point beyond the border."""
-    attributes = {"strides": [params["stride"]] * 2, "pads": [params["padding"]] * 4}
-    node = helper.make_node("ConvInteger", ["x", "w", "zero"], ["y"], **attributes)
-    kinds = {"x": TensorProto.UINT8, "w": TensorProto.INT8, "zero": TensorProto.UINT8}
-    shapes = {"x": x.shape, "w": w.shape, "zero": ()}
-    inputs = [helper.make_tensor_value_info(name, kinds[name], shapes[name]) for name in kinds]
-    graph = helper.make_graph([node], "one", inputs, [helper.make_tensor_value_info("y", TensorProto.INT32, None)])
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=10)
-    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
-    return session.run(None, {"x": x, "w": w, "zero": np.array(params["x_zero_point"], dtype=np.uint8)})[0]
-
-
 @settings(deadline=None, max_examples=30)
 @given(st.integers(0, 255), st.integers(0, 255), st.integers(1, 2), st.integers(0, 2), st.integers(0, 999))
 def test_the_sums_are_those_of_onnx_runtime(x_zero, y_zero, stride, padding, seed):
@@ -46,7 +33,11 @@ def test_the_sums_are_those_of_onnx_runtime(x_zero, y_zero, stride, padding, see
     inputs = drawn_layer(np.random.default_rng(seed), (2, 2, 5, 6), (3, 3), points=points, stride=stride, padding=padding, bias=True)
     x, w, b = (tensor.numpy() for tensor in inputs[:3])
     params = inputs[3]
-    sums = in_onnx_runtime(x, w, params).astype(object) + b[:, None, None].astype(object)  # integers without end
+    attributes = {"strides": [stride] * 2, "pads": [padding] * 4}
+    zero = np.array(x_zero, dtype=np.uint8)  # also beyond the border
+    sums = run("ConvInteger", TensorProto.INT32, attributes, x=x, w=w, zero=zero).astype(object) + b[:, None, None].astype(
+        object
+    )  # integers without end
     factors = zip(params["multipliers"].tolist(), params["shifts"].tolist(), strict=True)
     wanted = [
         [min(max((2 * total * multiplier + 2**shift) // 2 ** (shift + 1) + y_zero, 0), 255) for total in sums[:, channel].ravel()]

@@ -1,7 +1,5 @@
 """Lab 07's probes."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from utils.exercises.inside.c.calling import Signature, call
