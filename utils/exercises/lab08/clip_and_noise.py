@@ -1,8 +1,6 @@
 """clip_and_noise: one client's change, bounded and hidden."""
 
-from __future__ import annotations
-
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -11,9 +9,8 @@ from torch import Tensor, from_numpy, ones, zeros
 
 from utils import adapt
 from utils.exercises.chances import DEVIATIONS, SAME, far, same_for_equal_generators
-from utils.exercises.declare import Case, Mistake, exercise
-from utils.exercises.judges import Verdict, close_to, difference
-from utils.exercises.stock import keeps_inputs, refuses
+from utils.exercises.draws import normal, seed
+from utils.exercises.kit import Case, Cases, Mistake, Rng, Verdict, close_to, difference, exercise, keeps_inputs, refuses
 
 Update = dict[str, np.ndarray]
 
@@ -88,12 +85,17 @@ MISTAKES = (
     Mistake("always scales", _scaled(factor=lambda clip, length: clip / max(1e-12, length)), _INSIDE, "a short update stays"),
     Mistake("divides by 0", _scaled(factor=lambda clip, x: min(1.0, clip / x) if x else np.nan), _ZERO, "an update of zeros"),
 )
+JUDGE = close_to(clipped, atol=1e-5)
+STEPS = (
+    "Refuse; add up the squares of all numbers and take the root; multiply every tensor by min(1, clip / length), by 1 where "
+    "the length is 0; add rng.normal(0, sigma * clip, shape) to each."
+)
 
 
 def _with_noise(made: Callable[..., Update]) -> Callable[..., dict[str, Tensor]]:
     """An answer that clips in this way and adds the noise that is asked for."""
 
-    def answer(update: dict[str, Tensor], clip: float, sigma: float, rng: np.random.Generator) -> dict[str, Tensor]:
+    def answer(update: dict[str, Tensor], clip: float, sigma: float, rng: Rng) -> dict[str, Tensor]:
         if clip <= 0 or sigma < 0:
             raise ValueError("clip must be above 0 and sigma 0 or more")
         scaled = made({name: part.numpy() for name, part in update.items()}, clip)
@@ -102,44 +104,26 @@ def _with_noise(made: Callable[..., Update]) -> Callable[..., dict[str, Tensor]]
     return answer
 
 
-@exercise(
-    adapt.clip_and_noise,
-    points=3,
-    difficulty=2,
-    minutes=15,
-    core=False,
-    judge=close_to(clipped, atol=1e-5),
-    mistakes=MISTAKES,
-    answer_of=_with_noise,
-    steps="Refuse; add up the squares of all numbers and take the root; multiply every tensor by min(1, clip / length), by 1 where "
-    "the length is 0; add rng.normal(0, sigma * clip, shape) to each.",
-)
-def clip_and_noise(rng: np.random.Generator) -> Iterator[Case]:
+@exercise(adapt.clip_and_noise, difficulty=2, minutes=15, core=False, judge=JUDGE, mistakes=MISTAKES, answer_of=_with_noise, steps=STEPS)
+def clip_and_noise(rng: Rng) -> Cases:
     """clip_and_noise(update, clip, sigma, rng) -> dict of tensors."""
-
-    def seed() -> int:
-        return int(rng.integers(1 << 30))
-
-    def normal(*shape: int, scale: float = 1.0) -> Tensor:
-        return from_numpy((scale * rng.normal(size=shape)).astype(np.float32))
-
     noised: Any = partial(Case, probe="noised", as_given=True)
-    long, clip = {"a": normal(4, 5, scale=2.0), "b": normal(6, scale=0.5)}, float(rng.uniform(0.6, 1.4))
+    long, clip = {"a": normal(rng, 4, 5, scale=2.0), "b": normal(rng, 6, scale=0.5)}, float(rng.uniform(0.6, 1.4))
     whole = ("Compute the length of the update by hand. Is it above clip?", "Then the whole update is multiplied by clip / length.")
-    yield noised("a long update", (long, clip, 0.0, seed()), weight=2, hints=whole)
-    short = {"a": normal(4, 5, scale=0.01), "b": normal(6, scale=0.01)}
-    yield noised("a short update stays", (short, clip, 0.0, seed()), hints=_INSIDE)
+    yield noised("a long update", (long, clip, 0.0, seed(rng)), weight=2, hints=whole)
+    short = {"a": normal(rng, 4, 5, scale=0.01), "b": normal(rng, 6, scale=0.01)}
+    yield noised("a short update stays", (short, clip, 0.0, seed(rng)), hints=_INSIDE)
     parts = {"a": 0.9 * clip * ones(1), "b": 0.9 * clip * ones(1)}  # each shorter than clip, together longer
-    yield noised("parts that are short, together long", (parts, clip, 0.0, seed()), hints=_LENGTH)
+    yield noised("parts that are short, together long", (parts, clip, 0.0, seed(rng)), hints=_LENGTH)
     nothing = {"a": zeros(int(rng.integers(2, 9))), "b": zeros(2, int(rng.integers(2, 9)))}
-    yield noised("an update of zeros", (nothing, clip, 0.0, seed()), hints=_ZERO, hints_on_error=True)
-    wide = {"a": normal(60, 70, scale=0.02), "b": normal(60, 70, scale=0.02)}
+    yield noised("an update of zeros", (nothing, clip, 0.0, seed(rng)), hints=_ZERO, hints_on_error=True)
+    wide = {"a": normal(rng, 60, 70, scale=0.02), "b": normal(rng, 60, 70, scale=0.02)}
     about, loud = {"same": _SAME_NOISE, "shape": _NORMAL}, "the noise of a long clip"
     judged: Any = {"judge": noisy, "hints": _NOISE, "hints_for": about}
-    yield noised(loud, (wide, 3.0, 0.7, seed()), weight=2, **judged)
-    yield noised("the noise of a short clip", (wide, 0.5, 0.02, seed()), basis=loud, **judged)
-    brief = {"a": normal(3), "b": normal(2)}, 1.0, 1.0, seed()
+    yield noised(loud, (wide, 3.0, 0.7, seed(rng)), weight=2, **judged)
+    yield noised("the noise of a short clip", (wide, 0.5, 0.02, seed(rng)), basis=loud, **judged)
+    brief = {"a": normal(rng, 3), "b": normal(rng, 2)}, 1.0, 1.0, seed(rng)
     yield Case("the same rng, the same noise", brief, same_for_equal_generators("noise"), hints=SAME, probe="noised_twice")
     for what, wrong_clip, sigma in (("clip 0", 0.0, 1.0), ("a negative clip", -clip, 1.0), ("a negative sigma", clip, -0.5)):
-        yield refuses(what, (long, wrong_clip, sigma, seed()), probe="noised")
-    yield keeps_inputs(long, clip, 0.0, seed(), name="leaves the update as it was", probe="noised")
+        yield refuses(what, (long, wrong_clip, sigma, seed(rng)), probe="noised")
+    yield keeps_inputs(long, clip, 0.0, seed(rng), name="leaves the update as it was", probe="noised")

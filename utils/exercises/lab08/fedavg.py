@@ -1,19 +1,16 @@
 """fedavg: the mean of many networks, each weighted by its samples."""
 
-from __future__ import annotations
-
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import numpy as np
-from torch import Tensor, from_numpy, tensor, zeros
+from torch import Tensor, tensor, zeros
 
 from utils import adapt
-from utils.exercises.declare import Case, Mistake, exercise
-from utils.exercises.judges import Verdict, describe, difference
+from utils.exercises.draws import normal
+from utils.exercises.kit import Case, Cases, Mistake, Rng, Verdict, describe, difference, exercise, keeps_inputs, refuses
 from utils.exercises.messages.resemblance import resemblance
-from utils.exercises.stock import keeps_inputs, refuses
 
 State = dict[str, np.ndarray]
 
@@ -82,33 +79,24 @@ MISTAKES = (
     Mistake("rounded up", _counted_by(np.ceil), _NEAREST, "counters are rounded"),
     Mistake("counters of the first", _first_counters, _WHOSE),
 )
+STEPS = (
+    "Refuse; for each name add up share times tensor, in float; round and convert where the first client's tensor is not "
+    "is_floating_point()."
+)
 
 
-def _normal(rng: np.random.Generator, *shape: int) -> Tensor:
-    return from_numpy(rng.normal(size=shape).astype(np.float32))
+def _state(rng: Rng) -> dict[str, Tensor]:
+    return {"conv.weight": normal(rng, 3, 2, 4), "head.weight": normal(rng, 5, 3), "head.bias": normal(rng, 5), "gain": normal(rng)}
 
 
-def _state(rng: np.random.Generator) -> dict[str, Tensor]:
-    return {"conv.weight": _normal(rng, 3, 2, 4), "head.weight": _normal(rng, 5, 3), "head.bias": _normal(rng, 5), "gain": _normal(rng)}
-
-
-def _counted(rng: np.random.Generator, counters: Any) -> dict[str, Tensor]:
+def _counted(rng: Rng, counters: Any) -> dict[str, Tensor]:
     """With the buffers of a batch norm."""
-    mean = {"norm.weight": _normal(rng, 4), "norm.running_mean": _normal(rng, 4)}
+    mean = {"norm.weight": normal(rng, 4), "norm.running_mean": normal(rng, 4)}
     return mean | {"norm.num_batches_tracked": tensor(counters)}
 
 
-@exercise(
-    adapt.weighted_average,
-    points=3,
-    difficulty=2,
-    minutes=15,
-    judge=averages,
-    mistakes=MISTAKES,
-    steps="Refuse; for each name add up share times tensor, in float; round and convert where the first client's tensor is not "
-    "is_floating_point().",
-)
-def fedavg(rng: np.random.Generator) -> Iterator[Case]:
+@exercise(adapt.weighted_average, points=3, difficulty=2, minutes=15, judge=averages, mistakes=MISTAKES, steps=STEPS)
+def fedavg(rng: Rng) -> Cases:
     """fedavg(states, sizes) -> dict of tensors."""
     case, size = partial(Case, hints_for={"dtype": _DTYPE}), int(rng.integers(20, 90))
     two, few = [_state(rng) for _ in range(2)], [_state(rng) for _ in range(3)]
@@ -131,8 +119,8 @@ def fedavg(rng: np.random.Generator) -> Iterator[Case]:
         "In float16 or with rounded shares it is not: add up in float32 or float64, round, convert.",
     )
     yield case("equal counters stay", ([{"count": tensor(large)}, {"count": tensor(large)}], [1, 2]), hints=exact, basis=stay)
-    first = {"weight": _normal(rng, 3).double(), "count": tensor(counter).int()}
-    mixed = [first, {"weight": _normal(rng, 3), "count": tensor(counter)}]
+    first = {"weight": normal(rng, 3).double(), "count": tensor(counter).int()}
+    mixed = [first, {"weight": normal(rng, 3), "count": tensor(counter)}]
     kept = ("Which dtypes has the first client?", "The result has them too: .to(first.dtype) at the end, for every name.")
     yield Case("the first client's dtypes", (mixed, [size, 30]), partial(averages, exactly=True), hints=kept, hints_for={"dtype": kept})
     lengths = (

@@ -1,17 +1,13 @@
 """forgetting: how much of the earlier tasks is lost."""
 
-from __future__ import annotations
-
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import numpy as np
 import torch
 from torch import Tensor, from_numpy, full, tensor, zeros
 
 from utils import adapt
-from utils.exercises.declare import Case, Mistake, exercise
-from utils.exercises.judges import close_to
-from utils.exercises.stock import keeps_inputs, refuses
+from utils.exercises.kit import Case, Cases, Mistake, Rng, close_to, exercise, keeps_inputs, refuses
 
 
 def best_of(matrix: np.ndarray, k: int) -> float:
@@ -66,26 +62,21 @@ MISTAKES = (
     Mistake("never below 0", lambda matrix: max(0.0, forgotten(matrix)), _BELOW, "later tasks helped"),
     Mistake("the last stage too", _best(lambda matrix, k: matrix[k:, k].max()), _NOW, "one task helped, one hurt; later tasks helped"),
 )
+STEPS = (
+    "Refuse fewer than two tasks; for each task k but the last take the largest of matrix[k:-1, k], minus matrix[-1, k]; return the mean."
+)
 
 
-def _stages(rng: np.random.Generator, count: int) -> Tensor:
+def _stages(rng: Rng, count: int) -> Tensor:
     """Accuracies that fall from stage to stage, in percent: every task is known best when it was learned."""
     fall = np.abs(rng.normal(4, 1, size=(count, count))).cumsum(0)
     return from_numpy((95 - fall - np.triu(np.full((count, count), 40.0), 1)).astype(np.float32))
 
 
 @exercise(
-    adapt.forgetting,
-    points=2,
-    difficulty=1,
-    minutes=10,
-    core=False,
-    judge=close_to(forgotten, atol=1e-4),
-    mistakes=MISTAKES,
-    steps="Refuse fewer than two tasks; for each task k but the last take the largest of matrix[k:-1, k], minus matrix[-1, k]; "
-    "return the mean.",
+    adapt.forgetting, points=2, difficulty=1, minutes=10, core=False, judge=close_to(forgotten, atol=1e-4), mistakes=MISTAKES, steps=STEPS
 )
-def forgetting(rng: np.random.Generator) -> Iterator[Case]:
+def forgetting(rng: Rng) -> Cases:
     """forgetting(matrix) -> float."""
     yield Case("four tasks", (_stages(rng, 4),), weight=2, hints=_TASK)
     yield Case("two tasks", (_stages(rng, 2),), hints=_TASK)

@@ -1,8 +1,6 @@
 """reservoir_update: a fair sample of a stream that nobody can store."""
 
-from __future__ import annotations
-
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -10,9 +8,8 @@ import numpy as np
 from torch import from_numpy
 
 from utils.exercises.chances import SAME, far, same_for_equal_generators
-from utils.exercises.declare import Case, exercise
-from utils.exercises.judges import Judge, Verdict, describe, difference, short
-from utils.exercises.stock import CHANGED
+from utils.exercises.draws import seed
+from utils.exercises.kit import CHANGED, Case, Cases, Judge, Rng, Verdict, describe, difference, exercise, short
 
 TRIALS = 2500
 
@@ -93,7 +90,7 @@ def holds_tensors(answer: Any, inputs: tuple[Any, ...]) -> Verdict:
     return Verdict(fault is None, expected, fault or expected)
 
 
-def algorithm_r(buffer: list[Any], seen: int, sample: Any, rng: np.random.Generator) -> list[Any]:
+def algorithm_r(buffer: list[Any], seen: int, sample: Any, rng: Rng) -> list[Any]:
     """Vitter (1985), algorithm R."""
     slot = seen if seen < len(buffer) else int(rng.integers(seen + 1))
     return [sample if at == slot else held for at, held in enumerate(buffer)]
@@ -128,39 +125,35 @@ _ABOUT = {
 }
 
 
-@exercise(
-    algorithm_r,
-    points=3,
-    difficulty=2,
-    minutes=15,
-    steps="While seen is a slot, put the sample there; else draw an integer j below seen + 1, and put the sample into slot j if "
-    "there is one; return the buffer.",
+STEPS = (
+    "While seen is a slot, put the sample there; else draw an integer j below seen + 1, and put the sample into slot j if "
+    "there is one; return the buffer."
 )
-def reservoir_update(rng: np.random.Generator) -> Iterator[Case]:
-    """reservoir_update(buffer, seen, sample, rng) -> the buffer, a list of as many slots."""
 
-    def seed() -> int:
-        return int(rng.integers(1 << 30))
+
+@exercise(algorithm_r, points=3, difficulty=2, minutes=15, steps=STEPS)
+def reservoir_update(rng: Rng) -> Cases:
+    """reservoir_update(buffer, seen, sample, rng) -> the buffer, a list of as many slots."""
 
     def stream(length: int) -> list[int]:
         return [int(sample) for sample in rng.choice(np.arange(100, 1000), length, replace=False)]
 
     path, many = partial(Case, judge=fills, probe="path", hints_for=_ABOUT), partial(Case, probe="many")
     slots = int(rng.integers(3, 6))
-    yield path("fills the free slots", (slots, stream(slots), seed()), hints=_FREE)
-    yield path("changes one slot at a time", (slots - 1, stream(60), seed()), hints=_SLOTS)
+    yield path("fills the free slots", (slots, stream(slots), seed(rng)), hints=_FREE)
+    yield path("changes one slot at a time", (slots - 1, stream(60), seed(rng)), hints=_SLOTS)
     full, long = "the first one that finds no free slot", "after a stream all are equally likely"
-    yield many(full, (2, 3, TRIALS, seed()), judge=last, weight=2, hints=_CHANCE)
-    yield many("the one after it", (3, 5, TRIALS, seed()), judge=last, hints=_CHANCE, basis=full)
-    yield many(long, (3, 12, TRIALS, seed()), judge=equally, weight=2, hints=_EQUAL, basis=full)
-    yield many("every slot gives way", (4, 5, TRIALS, seed()), judge=any_slot, hints=_SLOTS, basis=full)
+    yield many(full, (2, 3, TRIALS, seed(rng)), judge=last, weight=2, hints=_CHANCE)
+    yield many("the one after it", (3, 5, TRIALS, seed(rng)), judge=last, hints=_CHANCE, basis=full)
+    yield many(long, (3, 12, TRIALS, seed(rng)), judge=equally, weight=2, hints=_EQUAL, basis=full)
+    yield many("every slot gives way", (4, 5, TRIALS, seed(rng)), judge=any_slot, hints=_SLOTS, basis=full)
     one = ("What is the probability of the n-th sample in a single slot?", "1 / n, so that n samples share one slot equally.")
-    yield many("a buffer of one slot", (1, 6, TRIALS, seed()), judge=equally, hints=one, basis=long)
+    yield many("a buffer of one slot", (1, 6, TRIALS, seed(rng)), judge=equally, hints=one, basis=long)
     none = ("What can be kept without a slot?", "Nothing: the buffer stays empty, and no error is needed.")
-    yield path("a buffer without slots", (0, stream(5), seed()), hints=none, hints_for={**_ABOUT, "error": none})
+    yield path("a buffer without slots", (0, stream(5), seed(rng)), hints=none, hints_for={**_ABOUT, "error": none})
     twice = same_for_equal_generators("samples")
-    yield Case("the same rng, the same samples", (8, 200, seed()), twice, hints=SAME, probe="twice")
+    yield Case("the same rng, the same samples", (8, 200, seed(rng)), twice, hints=SAME, probe="twice")
     windows = [from_numpy(rng.normal(size=(2, 5)).astype(np.float32)) for _ in range(3)]
     compare = ("How does your function see that a slot is free?", "By `seen`, or by `is None`: == asks every number of a tensor.")
     options: Any = {"hints": compare, "probe": "tensors", "about": "inputs", "hints_on_error": True, "hints_for": {"changed": CHANGED}}
-    yield Case("samples that are tensors", (3, windows, seed()), holds_tensors, **options)
+    yield Case("samples that are tensors", (3, windows, seed(rng)), holds_tensors, **options)

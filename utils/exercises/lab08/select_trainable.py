@@ -1,17 +1,11 @@
 """select_trainable: the names of the parameters that learn."""
 
-from __future__ import annotations
-
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-import numpy as np
-
 from utils import adapt
-from utils.exercises.declare import Case, Mistake, exercise
-from utils.exercises.judges import Verdict, describe, short
-from utils.exercises.stock import keeps_inputs, refuses
+from utils.exercises.kit import Case, Cases, Mistake, Rng, Verdict, describe, exercise, keeps_inputs, refuses, short
 
 Names = list[str]
 
@@ -122,7 +116,7 @@ MISTAKES = (
 )
 
 
-def _words(rng: np.random.Generator, count: int) -> list[str]:
+def _words(rng: Rng, count: int) -> list[str]:
     """Different words of four letters."""
     found: dict[str, None] = {}
     while len(found) < count:
@@ -131,7 +125,7 @@ def _words(rng: np.random.Generator, count: int) -> list[str]:
 
 
 @exercise(adapt.select_trainable, points=2, difficulty=1, minutes=10, judge=names_in_order, mistakes=MISTAKES)
-def select_trainable(rng: np.random.Generator) -> Iterator[Case]:
+def select_trainable(rng: Rng) -> Cases:
     """select_trainable(names, policy) -> list of names."""
     row, conv, head, out, other, unlike = _words(rng, 6)
     parts = (f"{conv}.weight", "norm.weight", "norm.bias")

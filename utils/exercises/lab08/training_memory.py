@@ -1,16 +1,12 @@
 """training_memory: the bytes that a step of training holds, part by part."""
 
-from __future__ import annotations
-
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from utils.exercises.declare import Case, Mistake, exercise
-from utils.exercises.judges import equal_to
-from utils.exercises.stock import keeps_inputs, refuses
+from utils.exercises.kit import Case, Cases, Mistake, Rng, equal_to, exercise, keeps_inputs, refuses
 
 FLOAT = 4  # bytes
 PARTS = ("weights", "gradients", "momentum", "activations")
@@ -140,6 +136,10 @@ MISTAKES = (
     Mistake("no momentum", _changed(lambda *_: {"momentum": 0}), _MOMENTUM),
     Mistake("the total without weights", lambda *x: memory(*x) | {"total": memory(*x)["total"] - memory(*x)["weights"]}, _TOTAL),
 )
+STEPS = (
+    "Refuse; find the first step that learns; give each tensor an index (0 is the input of the network, i + 1 the output of "
+    "step i) and collect the indices of those needed in a set; add up the sizes of these."
+)
 
 
 def known_memory(layers: Layers, trainable: list[str], batch: int) -> dict[str, int]:
@@ -155,7 +155,7 @@ def _step(name: str, inputs: int, outputs: int, weights: int = 0, needs: Iterabl
     return sizes | {"needs_input": "input" in needs, "needs_output": "output" in needs}
 
 
-def _convolutional(rng: np.random.Generator) -> Layers:
+def _convolutional(rng: Rng) -> Layers:
     """Two convolutions, of which the first keeps the size, each with a norm, a ReLU and a pool; then a linear layer to 6 classes."""
     sizes = sorted(rng.choice(np.arange(20, 90), 4, replace=False))[::-1]
     first, half, second, quarter = (int(size) * 10 + at for at, size in enumerate(sizes))
@@ -172,7 +172,7 @@ def _convolutional(rng: np.random.Generator) -> Layers:
     return [*steps, _step("head.weight", quarter, 6, 6 * quarter, ["input"]), _step("head.bias", 6, 6, 6)]
 
 
-def _linear(rng: np.random.Generator) -> Layers:
+def _linear(rng: Rng) -> Layers:
     """Two linear layers with a ReLU between them: its output is the input of the second one."""
     x, hidden = (int(size) for size in rng.integers(10, 40, 2))
     return [
@@ -184,7 +184,7 @@ def _linear(rng: np.random.Generator) -> Layers:
     ]
 
 
-def _pooled(rng: np.random.Generator, needs: list[str]) -> Layers:
+def _pooled(rng: Rng, needs: list[str]) -> Layers:
     """A step that activates its own output if it needs it, and a pool with an output smaller than its input."""
     x, hidden = (int(size) for size in rng.integers(20, 60, 2))
     return [
@@ -199,18 +199,8 @@ def _named(layers: Layers, *endings: str) -> list[str]:
     return [layer["name"] for layer in layers if layer["weights"] and layer["name"].endswith(endings or ("",))]
 
 
-@exercise(
-    known_memory,
-    points=4,
-    difficulty=3,
-    minutes=20,
-    judge=equal_to(memory),
-    mistakes=MISTAKES,
-    rtol=0,
-    steps="Refuse; find the first step that learns; give each tensor an index (0 is the input of the network, i + 1 the output of "
-    "step i) and collect the indices of those needed in a set; add up the sizes of these.",
-)
-def training_memory(rng: np.random.Generator) -> Iterator[Case]:
+@exercise(known_memory, points=4, difficulty=3, minutes=20, judge=equal_to(memory), mistakes=MISTAKES, rtol=0, steps=STEPS)
+def training_memory(rng: Rng) -> Cases:
     """training_memory(layers, trainable, batch) -> dict of bytes."""
     network = _convolutional(rng)
     every, batch = _named(network), int(rng.integers(5, 30))

@@ -1,7 +1,5 @@
 """Lab 08's probes. Which methods of the generator are called is free."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 
