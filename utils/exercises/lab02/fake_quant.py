@@ -145,15 +145,10 @@ def _upstream(rng: Rng, x: Tensor) -> Tensor:
     return normal(rng, *x.shape).abs() + 0.5
 
 
-@exercise(
-    TorchFakeQuant,
-    points=4,
-    difficulty=3,
-    minutes=20,
-    judge=_part("output", close_to(fake), FORWARD),
-    mistakes=(*FORWARD, *BACKWARD),
-    answer_of=_answer_of,
-)
+JUDGE = _part("output", close_to(fake), FORWARD)
+
+
+@exercise(TorchFakeQuant, points=4, difficulty=3, minutes=20, judge=JUDGE, mistakes=(*FORWARD, *BACKWARD), answer_of=_answer_of)
 def FakeQuant(rng: Rng) -> Cases:  # noqa: N802
     """FakeQuant.apply(x, scale, zero_point, low, high) -> tensor of x's shape, with a gradient for x."""
     backward = _part("gradient", close_to(straight_through), BACKWARD)
