@@ -19,6 +19,7 @@ from utils.student.course import header
 from utils.student.notebook import read_notebook
 
 FOLDER = "tiny-titans"
+EXERCISES_OF_A_LAB = re.compile(r"utils/exercises/lab\d\d/")
 WHOLE = ("datasets/", "utils/", "zoo/")  # with all that belongs to the course in them
 SINGLE = (".gitignore", "CITATION.cff", "LICENSE", "constraints.txt", "docs/student.md", "environment.yml", "start.py")
 
@@ -76,6 +77,8 @@ def files(labs: Sequence[str] = (), root: Path = ROOT) -> dict[str, Path | bytes
     ours = _belonging(root)
     found: dict[str, Path | bytes] = {name: root / name for name in ours if name.startswith(WHOLE) or name in SINGLE}
     notebooks = {Path(name).stem: name for name in ours if re.fullmatch(r"labs/\d\d_\w+\.ipynb", name)}
+    ready = {f"utils/exercises/lab{lab[:2]}/" for lab in notebooks}  # a lab without a notebook is not finished
+    found = {name: file for name, file in found.items() if not (lab := EXERCISES_OF_A_LAB.match(name)) or lab[0] in ready}
     if unknown := [lab for lab in labs if lab not in notebooks]:
         raise ValueError(f"there is no lab {unknown[0]}: use {', '.join(notebooks)}")
     found |= {name: root / name for lab, name in notebooks.items() if lab in labs or not labs}

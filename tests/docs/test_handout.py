@@ -40,6 +40,11 @@ def named_labs(text):
         yield from re.findall(r"\d\d", found[1])
 
 
+def test_exercises_are_handed_out_with_the_notebook_of_their_lab_alone(contents):
+    labs = {name[5:7] for name in contents if name.startswith("labs/")}
+    assert {name[19:21] for name in contents if re.match(r"utils/exercises/lab\d\d/", name)} == labs
+
+
 def test_every_lab_that_is_named_exists(contents):
     labs = {name[5:7] for name in contents if name.startswith("labs/")}
     dead = {name: set(named_labs(text)) - labs for name, text in prose(contents).items()}

@@ -159,7 +159,7 @@ def test_a_recipe_that_is_not_whole_is_refused(folder, change, message):
 
 
 def test_searches_that_are_not_recorded_are_refused(folder):
-    with pytest.raises(FileNotFoundError, match=r"seed3\.json is missing: run the searches"):
+    with pytest.raises(FileNotFoundError, match=r"seed3\.json is missing: unpack the course again"):
         recorded_searches("small", name="searches")
     with pytest.raises(ValueError, match="no budget 'tiny': choose one of small, large"):
         recorded_budget("tiny", "searches")

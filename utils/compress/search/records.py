@@ -136,7 +136,7 @@ def _records(name: str, seeds: Sequence[int] | None = None) -> Iterator[tuple[in
     for seed in zoo.recipe(name)["seeds"] if seeds is None else seeds:
         file = ZOO / name / f"seed{seed}.json"
         if not file.is_file():
-            raise FileNotFoundError(f"{file} is missing: run the searches with python3 start.py train {name} --seed {seed}")
+            raise FileNotFoundError(f"{file} is missing: unpack the course again, or train {name} --seed {seed} as zoo/README.md says")
         yield seed, json.loads(file.read_text(encoding="utf-8"))["searches"]
 
 
