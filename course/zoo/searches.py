@@ -17,11 +17,12 @@ from functools import partial
 from pathlib import Path
 
 import torch
+from torch import nn
 
 from course.zoo.images import claim
 from course.zoo.recipe import checkpoint, gather, parents
 from utils.compress.search import Architecture, Budget, Candidate, SearchConfig, SharedWeights, Space, random_search, search
-from utils.data import fashion_mnist
+from utils.data import Images, fashion_mnist
 from utils.deploy import OnnxRunnable, to_int8_onnx
 from utils.files import write_atomically
 from utils.measure import scorecard
@@ -82,7 +83,8 @@ def run_searches(name: str, what: dict, seed: int, say: Say = print) -> dict:
             for at, one in enumerate(found.pop("to_train")):
                 more = notes.kept(f"{key}, {at}", partial(_trained, one["architecture"], how["limits"], what, seed, stale))
                 trained.append(one | more)
-                say(f"{name} seed {seed}: {key}, {at}: estimate {one['estimate']:.2f} %, trained and in int8 {more['int8']:.2f} %")
+                reached = f"trained {more['validation']} %, in int8 {more['int8']} %"
+                say(f"{name} seed {seed}: {key}, {at}: estimate {one['estimate']} %, {reached}")
             record["searches"][budget][method] = found | {"trained": trained}
     record |= {"hours": round(notes.seconds / 3600, 3), "threads": torch.get_num_threads(), "torch": torch.__version__}
     return record
@@ -134,7 +136,8 @@ def _chosen(one: Candidate, rank: int | None, drawn: bool) -> dict:
 def _trained(architecture: dict, limits: dict, what: dict, seed: int, stale: SharedWeights) -> dict:
     """What a network reaches on the validation images after the recipe's training, as floats and as the int8 file that would ship.
 
-    unadjusted: its estimate with the largest network's statistics. bytes: of the file. cpu_s: of the training.
+    unadjusted: its estimate with the largest network's statistics. bytes: of the file. cpu_s: of the training. int8 and bytes are
+    None where `to_int8_onnx` refuses to write a file whose answers are too far from the network's.
     """
     config = TrainConfig(seed=seed, **what["train"])
     torch.manual_seed(seed)
@@ -142,10 +145,20 @@ def _trained(architecture: dict, limits: dict, what: dict, seed: int, stale: Sha
     start = gather({**parts, "model": {"kind": "chain", **architecture}}, seed)
     began = time.process_time()
     fit(start.model, start.data, config, **start.extras)
-    found = {"unadjusted": stale(Architecture.from_dict(architecture)), "cpu_s": round(time.process_time() - began, 1)}
+    found: dict[str, float | None] = {"cpu_s": round(time.process_time() - began, 1)}
     images, model = fashion_mnist("validation"), start.model.eval()
+    found["unadjusted"] = round(stale(Architecture.from_dict(architecture)), 2)
+    found["validation"] = round(accuracy(model, images), 2)
+    return found | dict(zip(("int8", "bytes"), _in_int8(model, images, limits.get("per_channel", True)), strict=True))
+
+
+def _in_int8(model: nn.Module, images: Images, per_channel: bool) -> tuple[float | None, int | None]:
+    """Accuracy in percent and bytes of the int8 file, None each if it is refused."""
+    calibration = fashion_mnist("train")[:CALIBRATION].images
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "int8.onnx"
-        size = to_int8_onnx(model, None, file, fashion_mnist("train")[:CALIBRATION].images, per_channel=limits.get("per_channel", True))
-        right = {"validation": accuracy(model, images), "int8": scorecard(OnnxRunnable(file, name="int8"), images).metric}
-    return {**{name: round(value, 2) for name, value in (found | right).items()}, "bytes": size}
+        try:
+            size = to_int8_onnx(model, None, file, calibration, per_channel=per_channel)
+        except ValueError:
+            return None, None
+        return round(scorecard(OnnxRunnable(file, name="int8"), images).metric, 2), size

@@ -143,6 +143,24 @@ def test_the_winner_of_the_same_seed_is_trained(folder):
     assert 3 <= len(drawn) == len({one.architecture for one in drawn}) and all(one.drawn for one in drawn)
 
 
+def test_a_network_that_int8_destroys_is_recorded_and_does_not_win(folder, monkeypatch):
+    """The first of the best is refused by the quantizer."""
+    refused, convert = [], searches.to_int8_onnx
+
+    def refuses_the_first(model, *args, **how):
+        if not refused:
+            refused.append(model.config)
+            raise ValueError("the int8 file's answers are as far from the network's as zeros are")
+        return convert(model, *args, **how)
+
+    monkeypatch.setattr(searches, "to_int8_onnx", refuses_the_first)
+    trainer.train("searches", 3, lambda text: None)
+    (found,) = recorded_searches("small", name="searches", seeds=[3])
+    first, second = found.trained
+    assert first.architecture == refused[0] and first.int8 is first.size_bytes is None and first.validation >= 0
+    assert found.winner == second
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

@@ -25,7 +25,8 @@ class TrainedCandidate:
     rank: among the estimates of its search, 0 is the highest; None if it was not chosen for its estimate.
     drawn: whether it was drawn at random among all within the budget, whatever its estimate.
     estimate: with shared weights. unadjusted: the same with the batch norm statistics of the largest network.
-    validation: after its own training. int8: of the int8 file of that. size_bytes: of this file.
+    validation: after its own training. int8: of the int8 file of that. size_bytes: of this file. Both are None where no int8
+        file could be written that answers like the network.
     """
 
     architecture: Architecture
@@ -35,8 +36,8 @@ class TrainedCandidate:
     estimate: float
     unadjusted: float
     validation: float
-    int8: float
-    size_bytes: int
+    int8: float | None
+    size_bytes: int | None
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,8 @@ class RecordedSearch:
     @property
     def winner(self) -> TrainedCandidate:
         """Of the candidates with the highest estimates the one whose int8 file was the best after training; of several the first."""
-        return max((one for one in self.trained if one.rank is not None), key=lambda one: (one.int8, -(one.rank or 0)))
+        best = (one for one in self.trained if one.rank is not None)
+        return max(best, key=lambda one: (-1.0 if one.int8 is None else one.int8, -(one.rank or 0)))
 
 
 def recorded_searches(
