@@ -19,9 +19,11 @@ from course.checks.results import Outcome, closing_line, notes, read_cases
 from utils.doctor import lacking, left_out
 from utils.files import ROOT
 from utils.jupyter import own_corner
+from utils.measure.latency import MAX_BUDGET
 
 CELL_SECONDS = 120
 ONE_THREAD = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+BRIEF = {MAX_BUDGET: "0.3"}  # seconds for each comparison of latencies in a lab: no check looks at how precise they are
 NO_TESTS = 5  # pytest's exit code when it collected nothing
 # tests/conftest.py makes the groups: a lab in a file, or a file
 BY_GROUP = ("-n", "2", "--dist", "loadgroup", "--no-loadscope-reorder")
@@ -97,7 +99,7 @@ def _elsewhere(nightly: bool) -> list[Step]:
 
 def _notebooks(choice: Choice, root: Path) -> list[Step]:
     """Every lab blank and every solution strict, as far as they are there and asked for."""
-    inline = {"MPLBACKEND": "module://matplotlib_inline.backend_inline"}  # figures land in the notebook, as in JupyterLab
+    inline = {"MPLBACKEND": "module://matplotlib_inline.backend_inline", **BRIEF}  # figures land in the notebook, as in JupyterLab
     nbval = (*REPORT, "--nbval-lax", f"--nbval-cell-timeout={CELL_SECONDS}", *BY_FILE)
     found = []
     for name, folder, settings in (("labs, blank", "labs", {}), ("solutions, strict", "solutions", {"TITANS_STRICT": "1"})):

@@ -15,8 +15,9 @@ from playwright.sync_api import Browser, expect, sync_playwright
 from course.checks.recording import BROWSER
 from utils.doctor import TOOLS, lacking
 
+from .desk import Desk, desk
 from .notebook import Notebook
-from .serving import SECONDS, jupyterlab
+from .serving import SECONDS
 
 # as root, and in containers without a display, a graphics card or much shared memory
 _before = pytest.StashKey[float]()
@@ -83,17 +84,21 @@ def screenshots() -> Path | None:
 
 
 @pytest.fixture(scope="module")
-def lab(
-    request: pytest.FixtureRequest, chromium: Browser, tmp_path_factory: pytest.TempPathFactory, screenshots: Path | None
-) -> Iterator[Notebook]:
+def shared_desk(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    """One JupyterLab and one profile of the browser for all labs of this process."""
+    with desk(tmp_path_factory.mktemp("course"), chromium) as shared:
+        yield shared
+
+
+@pytest.fixture(scope="module")
+def lab(request: pytest.FixtureRequest, shared_desk: Desk, screenshots: Path | None) -> Iterator[Notebook]:
     """A lab, untouched, opened from the file browser of a fresh my_work/ and run to its end. param: the notebook's name."""
-    home = tmp_path_factory.mktemp("course") / "my_work"
-    with jupyterlab(home) as address:
-        page = chromium.new_page()
-        page.set_default_timeout(SECONDS * 1000)
-        notebook = Notebook(page, address, home, request.param, screenshots)
-        notebook.open()
-        notebook.screenshot("opened")
-        notebook.run_all()
-        yield notebook
-        page.close()
+    page = shared_desk.context.new_page()
+    page.set_default_timeout(SECONDS * 1000)
+    notebook = Notebook(page, shared_desk.address, shared_desk.home, request.param, screenshots)
+    notebook.open()
+    notebook.screenshot("opened")
+    notebook.run_all()
+    yield notebook
+    notebook.close()
+    shared_desk.clear()

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import nbformat
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Request, expect
 
 from .serving import SECONDS
 
@@ -18,6 +18,7 @@ WIDE, NARROW, HIGH = 1280, 800, 1000
 LIGHT, DARK = "JupyterLab Light", "JupyterLab Dark"
 HERE = {"localhost", "127.0.0.1"}
 WITHOUT_HOST = {"data", "blob", "about"}
+HASH = "async image => new Uint8Array(await crypto.subtle.digest('SHA-256', await (await fetch(image.src)).arrayBuffer())).join()"
 PROMPTS = "prompts => prompts.map(prompt => prompt.textContent)"
 ERROR = '[data-mime-type="application/vnd.jupyter.error"], [data-mime-type="application/vnd.jupyter.stderr"]'
 # a prompt is "[ ]:" before its cell was ever run and after a cell above it failed, "[*]:" while it waits or runs, else a number
@@ -40,7 +41,15 @@ class Notebook:
         page.on("console", lambda message: self.complaints.append(message.text) if message.type == "error" else None)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on("websocket", lambda socket: self._asked(socket.url))
-        page.context.on("request", lambda request: self._asked(request.url))  # workers too
+        page.context.on("request", self._requested)  # workers too
+
+    def _requested(self, request: Request) -> None:
+        self._asked(request.url)
+
+    def close(self) -> None:
+        """Close the page; its browser's profile stays."""
+        self.page.context.remove_listener("request", self._requested)
+        self.page.close()
 
     def _asked(self, url: str) -> None:
         parts = urlsplit(url)
@@ -83,7 +92,7 @@ class Notebook:
                 continue
         self.page.wait_for_function(ENDED, polling=500)  # by default at each frame, at the cost of the kernel
         self.save()
-        self.ran = self.saved()
+        self.ran = nbformat.read(self._file, as_version=4)
 
     def run(self, index: int) -> None:
         """Run one cell and wait until it ended."""
@@ -116,13 +125,17 @@ class Notebook:
 
     # looking
 
+    @property
+    def _file(self) -> Path:
+        return self.home / f"{self.lab}.ipynb"
+
     def saved(self) -> Any:
-        """The notebook's file, whole: while it is being written it is not read yet."""
+        """The notebook's file, whole, not validated: while it is being written it is not read yet."""
         found: list[Any] = []
 
         def is_whole() -> bool:
             with contextlib.suppress(nbformat.reader.NotJSONError):
-                found.append(nbformat.read(self.home / f"{self.lab}.ipynb", as_version=4))
+                found.append(nbformat.reader.reads(self._file.read_text(encoding="utf-8")))
             return bool(found)
 
         self.wait_until(is_whole, "the notebook's file is never whole")
@@ -147,10 +160,9 @@ class Notebook:
         where = self.page.locator(".jp-Notebook") if index is None else self.cell(index)
         return where.locator(".jp-OutputArea").locator(what)
 
-    def picture(self, index: int, inside: str = "img") -> list[int]:
-        """The bytes of the picture that a cell shows."""
-        bytes_of = "async image => [...new Uint8Array(await (await fetch(image.src)).arrayBuffer())]"
-        return self.output(inside, index).first.evaluate(bytes_of)
+    def picture(self, index: int, inside: str = "img") -> str:
+        """The SHA-256 of the bytes of the picture that a cell shows."""
+        return self.output(inside, index).first.evaluate(HASH)
 
     def _drawn(self) -> None:
         """Wait until the page has been drawn with all that was asked for."""

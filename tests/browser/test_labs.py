@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import cache
 
 import nbformat
 import pytest
@@ -42,6 +43,7 @@ pytestmark = pytest.mark.slow
 each_lab = pytest.mark.parametrize("lab", LABS, indirect=True)
 
 
+@cache
 def cells(lab: str, folder: str = "labs") -> list:
     """The cells of a lab as it is handed out, or of its solution."""
     return nbformat.read(ROOT / folder / f"{lab}.ipynb", as_version=4).cells

@@ -103,7 +103,7 @@ def _arrays(data: Any) -> tuple[np.ndarray, np.ndarray]:
     return inputs, labels
 
 
-def logits_of(runnable: Runnable, inputs: np.ndarray, batch_size: int = 500) -> np.ndarray:
+def logits_of(runnable: Runnable, inputs: np.ndarray, batch_size: int = 200) -> np.ndarray:
     """Logits of all inputs, a batch at a time.
 
     Raises:
@@ -128,7 +128,7 @@ def scorecard(
     *,
     latency: Latency | None = None,
     energy: Energy | None = None,
-    batch_size: int = 500,
+    batch_size: int = 200,
 ) -> Card:
     """Measure a network on `data`; the network and the global state are left as they were.
 

@@ -11,7 +11,7 @@ from utils.train.samples import Data, labelled
 
 
 @torch.no_grad()
-def predict(model: nn.Module, inputs: Tensor, batch_size: int = 500) -> Tensor:
+def predict(model: nn.Module, inputs: Tensor, batch_size: int = 200) -> Tensor:
     """Logits (n, classes) in evaluation mode; afterwards each part of the model has its former mode.
 
     inputs: (n, ...), what the model takes.

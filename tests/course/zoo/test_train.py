@@ -15,7 +15,7 @@ from utils.compress.search import Space, counts
 from utils.compress.titan import read_titan
 from utils.data import fashion_mnist
 from utils.files import ZOO
-from utils.models import ChainNet, Supernet, load_model, zoo
+from utils.models import ChainNet, Perceptron, PerceptronConfig, Supernet, load_model, zoo
 from utils.train import accuracy, predict
 
 DENSE = """
@@ -403,7 +403,11 @@ def test_a_found_architecture_is_trained_like_any_other(folder: Path) -> None:
     assert [[block.width for block in stage] for stage in net.config.stages] == [[4, 4], [6]]
 
 
-def test_training_for_the_code_length_leaves_a_titan_file_and_goes_on_after_an_interruption(folder: Path) -> None:
+def test_training_for_the_code_length_leaves_a_titan_file_and_goes_on_after_an_interruption(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a twelfth of LeNet's weights: each is coded and decoded in Python."""
+    monkeypatch.setattr(recipes, "Perceptron", lambda: Perceptron(PerceptronConfig((28, 12))))
     trainer.train("dense", 3, silent)
     whole = trainer.train("rated", 3, silent)
     first = (folder / "rated" / "model.titan").read_bytes()

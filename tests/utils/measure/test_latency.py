@@ -90,6 +90,14 @@ def test_the_budget_ends_the_rounds_early_but_not_before_three() -> None:
     assert slow.calls == 4  # the warm-up stopped after one
 
 
+@pytest.mark.parametrize(("most", "rounds"), [("1", (9, 10, 11)), ("1000", (49, 50, 51))])
+def test_a_check_of_the_course_may_allow_less_and_never_more(monkeypatch: pytest.MonkeyPatch, most: str, rounds: tuple[int, ...]) -> None:
+    """Rounds of 0.1 s with a budget of 5 s of which the environment allows so many."""
+    monkeypatch.setenv("TITANS_LATENCY_S", most)
+    clock = Clock()
+    assert latency({"a": Contestant(clock, 100)}, X, warmup=1, budget_s=5, clock=clock)["a"].rounds in rounds
+
+
 def test_ratio_is_paired_and_survives_disturbances() -> None:
     """A disturbance that slows both down in half of the rounds changes neither the ratio nor its interval."""
     disturbed = np.where(np.arange(100) % 2, 1.0, 7.0)

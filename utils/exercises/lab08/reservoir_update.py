@@ -46,13 +46,15 @@ def _same(value: Any, wanted: int | None) -> bool:
 def trials(answer: Any, inputs: tuple[Any, ...]) -> tuple[np.ndarray | None, str]:
     """The answer of the probe `many` as (trials, capacity) integers; else None and what is wrong."""
     capacity, length, count, _ = inputs
-    if type(answer) is not list or len(answer) != count:
+    if type(answer) is not list:
         return None, describe(answer)
     for buffer in answer:
         if type(buffer) not in (list, tuple) or len(buffer) != capacity:
             return None, describe(buffer)
         if not all(type(sample) is int and 0 <= sample < length for sample in buffer) or len(set(buffer)) < capacity:
             return None, f"a buffer that holds {describe(buffer)}"
+    if len(answer) != count:
+        return None, f"{len(answer)} buffers after {count} streams"
     return np.array(answer, dtype=int).reshape(count, capacity), ""
 
 

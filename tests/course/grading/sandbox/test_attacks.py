@@ -38,7 +38,7 @@ OTHERS = ("cubic_sparsity", "channel_importance")
 @pytest.fixture(scope="module")
 def tight():
     """Sandboxes with little time, so that endless loops end soon."""
-    with opened(limits=Limits(cpu_s=1, cpu_hard_s=5, wall_s=15)) as those:
+    with opened(limits=Limits(cpu_s=1, cpu_hard_s=3, wall_s=15)) as those:
         yield those
 
 

@@ -11,13 +11,17 @@ __all__ = ["many", "noised", "noised_twice", "path", "tensors", "twice"]
 Function = Callable[..., Any]
 
 
+def _is_buffer(answer: Any, capacity: int) -> bool:
+    return isinstance(answer, list | tuple) and len(answer) == capacity
+
+
 def _buffers(function: Function, capacity: int, samples: list[Any], rng: np.random.Generator) -> list[Any]:
-    """The buffer after each sample, up to one that is not a buffer."""
+    """The buffer after each sample, up to an answer that is not a buffer of as many slots."""
     after: list[Any] = []
     buffer: Any = [None] * capacity
     for seen, sample in enumerate(samples):
         buffer = function(buffer, seen, sample, rng)
-        if not isinstance(buffer, list | tuple):
+        if not _is_buffer(buffer, capacity):
             return [*after, buffer]
         after.append(list(buffer))
     return after
@@ -29,9 +33,13 @@ def path(function: Function, capacity: int, samples: list[Any], seed: int) -> li
 
 
 def many(function: Function, capacity: int, length: int, count: int, seed: int) -> list[Any]:
-    """The buffers after `count` streams of the samples 0, 1, ..., length - 1."""
-    rng = np.random.default_rng(seed)
-    return [_buffers(function, capacity, list(range(length)), rng)[-1] for _ in range(count)]
+    """The buffers after `count` streams of the samples 0, 1, ..., length - 1, up to one that is not a buffer of as many slots."""
+    rng, ends = np.random.default_rng(seed), []
+    for _ in range(count):
+        ends.append(_buffers(function, capacity, list(range(length)), rng)[-1])
+        if not _is_buffer(ends[-1], capacity):
+            break
+    return ends
 
 
 def twice(function: Function, capacity: int, length: int, seed: int) -> dict[str, Any]:
