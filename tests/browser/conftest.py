@@ -85,7 +85,7 @@ def screenshots() -> Path | None:
 
 @pytest.fixture(scope="module")
 def shared_desk(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    """One JupyterLab and one profile of the browser for all labs of this process."""
+    """One JupyterLab on one page for all labs of this process."""
     with desk(tmp_path_factory.mktemp("course"), chromium) as shared:
         yield shared
 
@@ -93,9 +93,7 @@ def shared_desk(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> 
 @pytest.fixture(scope="module")
 def lab(request: pytest.FixtureRequest, shared_desk: Desk, screenshots: Path | None) -> Iterator[Notebook]:
     """A lab, untouched, opened from the file browser of a fresh my_work/ and run to its end. param: the notebook's name."""
-    page = shared_desk.context.new_page()
-    page.set_default_timeout(SECONDS * 1000)
-    notebook = Notebook(page, shared_desk.address, shared_desk.home, request.param, screenshots)
+    notebook = Notebook(shared_desk.page, shared_desk.address, shared_desk.home, request.param, screenshots)
     notebook.open()
     notebook.screenshot("opened")
     notebook.run_all()

@@ -1,4 +1,4 @@
-"""A JupyterLab and a profile of the browser for several labs, one after the other; each finds them as if nobody had used them."""
+"""A JupyterLab on a page for several labs, one after the other; each finds a my_work/ that nobody has used."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
-from playwright.sync_api import Browser, BrowserContext
+from playwright.sync_api import Browser, Page
 
 from .serving import SECONDS, jupyterlab
 
@@ -21,11 +21,11 @@ OPEN = ("data", "runtime")  # folders in it whose files the server holds open
 
 @dataclass(frozen=True)
 class Desk:
-    """home: my_work/, served at `address`. context: the browser's profile. fresh: a copy of my_work/ as the server found it."""
+    """home: my_work/, served at `address`. page: JupyterLab, once a lab was opened. fresh: a copy of my_work/ as the server found it."""
 
     address: str
     home: Path
-    context: BrowserContext
+    page: Page
     fresh: Path
 
     def clear(self) -> None:
@@ -38,7 +38,7 @@ class Desk:
         shutil.copytree(self.fresh, self.home, dirs_exist_ok=True)
 
     def _ask(self, method: str, path: str) -> bytes:
-        """The server's answer, at once if it is an error: urllib raises it."""
+        """The server's answer. Raises HTTPError if it refuses."""
         parts = urlsplit(self.address)
         headers = {"Authorization": f"token {parse_qs(parts.query)['token'][0]}"}
         request = urllib.request.Request(f"{parts.scheme}://{parts.netloc}/{path}", headers=headers, method=method)
@@ -48,10 +48,11 @@ class Desk:
 
 @contextmanager
 def desk(folder: Path, chromium: Browser) -> Iterator[Desk]:
-    """Serve a fresh my_work/ in this folder, which is empty, and open a profile."""
+    """Serve a fresh my_work/ in this folder, which is empty, for a page of its own."""
     home, fresh = folder / "my_work", folder / "fresh"
     with jupyterlab(home) as address:
         shutil.copytree(home, fresh, ignore=shutil.ignore_patterns(*OPEN))
-        context = chromium.new_context()
-        yield Desk(address, home, context, fresh)
-        context.close()
+        page = chromium.new_page()
+        page.set_default_timeout(SECONDS * 1000)
+        yield Desk(address, home, page, fresh)
+        page.close()

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import nbformat
-from playwright.sync_api import Locator, Page, Request, expect
+from playwright.sync_api import Locator, Page, expect
 
 from .serving import SECONDS
 
@@ -38,18 +38,14 @@ class Notebook:
         self.page, self.address, self.home, self.lab, self.screenshots = page, address, home, lab, screenshots
         self.complaints: list[str] = []
         self.foreign: list[str] = []
-        page.on("console", lambda message: self.complaints.append(message.text) if message.type == "error" else None)
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.on("websocket", lambda socket: self._asked(socket.url))
-        page.context.on("request", self._requested)  # workers too
-
-    def _requested(self, request: Request) -> None:
-        self._asked(request.url)
-
-    def close(self) -> None:
-        """Close the page; its browser's profile stays."""
-        self.page.context.remove_listener("request", self._requested)
-        self.page.close()
+        self._heard: list[tuple[Any, str, Callable[[Any], None]]] = [
+            (page, "console", lambda message: self.complaints.append(message.text) if message.type == "error" else None),
+            (page, "pageerror", lambda error: self.complaints.append(str(error))),
+            (page, "websocket", lambda socket: self._asked(socket.url)),
+            (page.context, "request", lambda request: self._asked(request.url)),  # workers too
+        ]
+        for emitter, event, listener in self._heard:
+            emitter.on(event, listener)
 
     def _asked(self, url: str) -> None:
         parts = urlsplit(url)
@@ -59,12 +55,41 @@ class Notebook:
     # opening
 
     def open(self) -> None:
-        """Load JupyterLab afresh in a wide window and open the lab from the file browser."""
+        """Open the lab from the file browser in a wide window; JupyterLab is loaded if the page does not show it yet."""
         self.page.set_viewport_size({"width": WIDE, "height": HIGH})
-        self.page.goto(f"{self.address}&reset")  # without the tabs and the widths of the visit before
+        if not self.page.url.startswith("http"):
+            self.page.goto(f"{self.address}&reset")
         self.page.locator(".jp-DirListing-content").get_by_text(f"{self.lab}.ipynb", exact=True).dblclick()
         expect(self._cells()).to_have_count(len(self.saved().cells))
         expect(self.page.locator("#jp-main-statusbar")).to_contain_text("Idle")
+
+    def reopen(self) -> None:
+        """Close the saved lab and open it again: what is shown then comes from the file, and the same kernel runs on."""
+        self._close_tab()
+        self.open()
+
+    def close(self) -> None:
+        """Leave the page as the next lab is to find it: light, without a notebook."""
+        self.show(WIDE, LIGHT)
+        self._close_tab()
+        for emitter, event, listener in self._heard:
+            emitter.remove_listener(event, listener)
+
+    def _close_tab(self) -> None:
+        discard = self.page.locator(".jp-Dialog").get_by_role("button", name="Discard")
+        self.cell(0).locator(".jp-InputPrompt").click()
+        self._choose("File", "Close Tab")
+
+        def is_closed() -> bool:
+            if discard.count():
+                discard.click()
+            return self._cells().count() == 0
+
+        self.wait_until(is_closed, "the lab's tab does not close")
+
+    def _choose(self, menu: str, item: str) -> None:
+        self.page.get_by_role("menuitem", name=menu, exact=True).click()
+        self.page.locator(".lm-Menu-itemLabel").get_by_text(item, exact=True).click()
 
     def show(self, width: int, theme: str) -> None:
         """Make the window this wide, and choose a theme in the menu unless it is the one that is shown."""
@@ -83,8 +108,7 @@ class Notebook:
         """Choose Run All Cells and wait until every cell ran or one failed."""
         first = self._cells("CodeCell").first.locator(".jp-InputPrompt")
         for _ in range(SECONDS // 5):  # before the kernel is connected the menu does nothing, and does not say so
-            self.page.get_by_role("menuitem", name="Run", exact=True).click()
-            self.page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+            self._choose("Run", "Run All Cells")
             try:
                 expect(first).not_to_have_text("[ ]:", timeout=5000)
                 break

@@ -173,7 +173,7 @@ def tried(lab: Notebook) -> list[int]:
         lab.run(at)
         lab.run(at + 1)
     lab.save()
-    lab.open()  # what follows is read from the file, and from the kernel that still runs
+    lab.reopen()  # what follows is read from the file, and from the kernel that still runs
     return [right + 1, wrong + 1]
 
 

@@ -21,6 +21,7 @@ from utils.exercises.judges import difference
 from utils.exercises.messages.advice import written_out
 from utils.files import ROOT
 
+from .remembered import draw_cases, remembering
 from .wrong_answers import answer_by, hints_shown, lost_by, note, stock_mistakes, table_of_public_inputs
 
 SEEDS = (PUBLIC_SEED, 20, 333)  # a right answer is right for any inputs, and a wrong one loses the same cases
@@ -34,6 +35,12 @@ MISTAKES = [
     for exercise in lab.exercises.values()
     for mistake in exercise.mistakes
 ]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _computed_once():
+    with remembering():
+        yield
 
 
 @pytest.fixture(autouse=True)
@@ -74,6 +81,20 @@ def as_asked(exercise, function):
     return type(exercise.name, (torch.autograd.Function,), methods)
 
 
+@cache
+def _judged(exercise, function, seed):
+    return assess(exercise, function, seed)
+
+
+def judged(exercise, function, seed=PUBLIC_SEED):
+    """What a function gets; several tests look at it, and it is run once."""
+    return _judged(exercise, function, seed)
+
+
+made_of = cache(lambda exercise, mistake: answer_by(exercise, mistake.made))
+stock_of = cache(stock_mistakes)
+
+
 @pytest.mark.parametrize(
     ("said", "lost"),
     [("all", "abc"), ("a*", "a"), ("refuses *", "bc"), ("all but refuses 0; an answer", "c"), ("all but refuses *", "a")],
@@ -96,7 +117,7 @@ def test_right_answers_get_full_marks(exercise, function):
 @pytest.mark.parametrize(("exercise", "function"), all_answers("wrong"))
 def test_wrong_answers_lose_exactly_their_cases(exercise, function):
     for seed in SEEDS:
-        result = assess(exercise, function, seed)
+        result = judged(exercise, function, seed)
         assert set(result.failed) == lost_by(exercise, function) != set()
         lost = sum(outcome.case.weight for outcome in result.outcomes if outcome.case.name in result.failed)
         whole = sum(outcome.case.weight for outcome in result.outcomes)
@@ -106,15 +127,15 @@ def test_wrong_answers_lose_exactly_their_cases(exercise, function):
 @pytest.mark.parametrize(("exercise", "function"), [answer for answer in all_answers("wrong") if note(answer.values[1])[1]])
 def test_wrong_answers_meet_the_hints_that_they_list(exercise, function):
     """Each hint by its beginning, and none besides: none is better than one that leads astray."""
-    found, listed = hints_shown(assess(exercise, function)), note(function)[1]
+    found, listed = hints_shown(judged(exercise, function)), note(function)[1]
     assert [text[: len(beginning)] for text, beginning in zip(found, listed, strict=True)] == listed
 
 
 @pytest.mark.parametrize(("exercise", "mistake"), MISTAKES)
 def test_a_mistake_loses_a_case_is_recognised_and_meets_its_hint_first(exercise, mistake):
-    function = answer_by(exercise, mistake.made)
+    function = made_of(exercise, mistake)
     for seed in SEEDS:
-        result = assess(exercise, function, seed)
+        result = judged(exercise, function, seed)
         assert result.failed
         if mistake.loses:
             assert set(result.failed) == cases_lost(mistake.loses, [case.name for case in exercise.cases()])
@@ -128,9 +149,9 @@ def test_a_mistake_loses_a_case_is_recognised_and_meets_its_hint_first(exercise,
 @pytest.mark.parametrize(("lab", "exercise"), EXERCISES)
 def test_mistakes_of_all_functions_lose_exactly_the_cases_that_ask_for_them(lab, exercise):
     """Inputs are changed, nothing is refused, a layer's parameter or an empty tensor is not taken."""
-    for name, (function, lost) in stock_mistakes(exercise).items():
+    for name, (function, lost) in stock_of(exercise).items():
         for seed in SEEDS:
-            outcomes = assess(exercise, function, seed).outcomes
+            outcomes = judged(exercise, function, seed).outcomes
             failed = {outcome.case.name: outcome.case.probe for outcome in outcomes if not outcome.verdict.passed}
             assert lost <= set(failed), name
             assert all(failed[case] for case in set(failed) - lost), f"{name}: only a probe may call it more than once"
@@ -139,8 +160,8 @@ def test_mistakes_of_all_functions_lose_exactly_the_cases_that_ask_for_them(lab,
 @pytest.mark.parametrize(("lab", "exercise"), EXERCISES)
 def test_mistakes_of_all_functions_meet_their_hints(lab, exercise):
     """Changed inputs are told to be compared; of refusals that do not come each says what to refuse, and nothing else is said."""
-    for name, (function, lost) in stock_mistakes(exercise).items():
-        result = assess(exercise, function)
+    for name, (function, lost) in stock_of(exercise).items():
+        result = judged(exercise, function)
         shown, failed = hints_shown(result), {outcome.verdict.about for outcome in result.outcomes if not outcome.verdict.passed}
         if name == "changes_its_inputs" and failed == {"changed"}:  # a probe that calls it twice sees other mistakes
             case = next(case for case in exercise.cases() if case.name in lost)
@@ -154,8 +175,8 @@ def test_mistakes_of_all_functions_meet_their_hints(lab, exercise):
 @cache
 def lost_by_mistakes(exercise):
     """The names of all cases that one of the exercise's mistakes loses, declared ones and those of all functions."""
-    declared = (assess(exercise, answer_by(exercise, mistake.made)).failed for mistake in exercise.mistakes)
-    return frozenset().union(*declared, *(lost for _, lost in stock_mistakes(exercise).values()))
+    declared = (judged(exercise, made_of(exercise, mistake)).failed for mistake in exercise.mistakes)
+    return frozenset().union(*declared, *(lost for _, lost in stock_of(exercise).values()))
 
 
 @pytest.mark.parametrize(("lab", "exercise"), EXERCISES)
@@ -163,7 +184,7 @@ def test_enough_answers_are_tried(lab, exercise):
     """Has each exercise at least two right and four wrong answers, which together lose every case?"""
     assert sum(which is exercise for which, _ in answers(lab, "right")) >= 2
     wrong = [function for which, function in answers(lab, "wrong") if which is exercise]
-    assert len(wrong) + len(exercise.mistakes) + len(stock_mistakes(exercise)) >= 4
+    assert len(wrong) + len(exercise.mistakes) + len(stock_of(exercise)) >= 4
     lost = lost_by_mistakes(exercise).union(*(lost_by(exercise, function) for function in wrong))
     assert lost >= {case.name for case in exercise.cases()}
 
@@ -195,7 +216,7 @@ def test_a_stub_gets_nothing(lab, exercise):
 @pytest.mark.parametrize(("lab", "exercise"), EXERCISES)
 def test_cases_are_complete(lab, exercise):
     """Has each case hints, a nudge and the likely mistake, and does a seed give the same inputs twice?"""
-    for case, again in zip(exercise.cases(5), exercise.cases(5), strict=True):
+    for case, again in zip(draw_cases(exercise, 5), draw_cases(exercise, 5), strict=True):
         shared = {mistake.name for mistake in exercise.mistakes}
         own = [hints for mistake, hints in case.hints_for.items() if mistake not in shared]
         kinds = [hints for hints in (case.hints, *own) if hints]

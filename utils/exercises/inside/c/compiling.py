@@ -54,7 +54,7 @@ class Built:
     floats: str = ""
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=128)
 def build(source: str, options: tuple[str, ...] = ()) -> Built:
     """Compile one function in C99. options: further ones of the compiler, such as STRICT."""
     found = compiler()
