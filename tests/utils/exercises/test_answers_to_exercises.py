@@ -51,8 +51,9 @@ def _can_be_judged(request):
         pytest.skip(said)
 
 
+@cache
 def answers(lab, kind):
-    """(exercise, function) of every answer in tests/utils/exercises/LAB/KIND.py.
+    """A list of (exercise, function) of every answer in tests/utils/exercises/LAB/KIND.py.
 
     These are its functions and classes, and those of its TABLE, if it has one: name -> (note, function).
     """
@@ -64,9 +65,11 @@ def answers(lab, kind):
     for name, (said, function) in getattr(module, "TABLE", {}).items():
         function.__name__, function.__doc__ = name, said
         found[name] = function
-    for name, function in found.items():
-        if not name.startswith("_") and (inspect.isfunction(function) or inspect.isclass(function)):
-            yield next(exercise for key, exercise in LABS[lab].exercises.items() if name.startswith(key)), function
+    return [
+        (next(exercise for key, exercise in LABS[lab].exercises.items() if name.startswith(key)), function)
+        for name, function in found.items()
+        if not name.startswith("_") and (inspect.isfunction(function) or inspect.isclass(function))
+    ]
 
 
 def all_answers(kind):
