@@ -37,6 +37,7 @@ BUDGETS = {
     "06": Budget(".onnx"),
     "07": Budget(".onnx"),
     "08": Budget(".safetensors", 147_456),
+    "11": Budget(".onnx", 5_000),
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from course.grading.challenge.asked import Challenge, Rival
+from course.grading.challenge.on_beats import measure_on_beats
 from course.grading.challenge.on_photos import measure_on_chip, measure_on_photos
 from course.grading.challenge.on_windows import measure_on_windows
 from utils.student.challenge import BUDGETS
@@ -21,4 +22,5 @@ CHALLENGES = {
         measure_on_windows,
         rival=Rival("the network as shipped", "windows of the people it knew", 1.0, exclusive=True),
     ),
+    "11": Challenge(BUDGETS["11"], measure_on_beats),
 }

@@ -32,7 +32,8 @@ _WORDS = {
 def challenge_marks(lab: str, artifacts: dict[str, bytes], seed: int, sandboxes: Sandboxes, hidden: Photos | None = None) -> dict[str, Any]:
     """What a challenge's file reached; empty where the lab has none that can be scored, or no file came.
 
-    lab: "01". Keys: file, size_bytes, on ("changed" or "hidden", and whose), photos or windows (how many), right_percent, the costs
+    lab: "01". Keys: file, size_bytes, on ("changed" or "hidden", and whose), photos, windows or beats (how many), right_percent
+    (balanced_percent, too, where classes are rare), the costs
     that are counted (macs, activation_bytes, flash_bytes, ram_bytes), points_lost with uncertainty_points, within_budget, and note, what
     is to be said in one or more sentences. Without within_budget it could not be decided, and the note says why.
     A file that can't be used has a note and no percentage.

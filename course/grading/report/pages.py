@@ -77,15 +77,17 @@ _NAMES = {
     "on": "inputs",
     "photos": "photos tried",
     "windows": "windows tried",
+    "beats": "beats tried",
+    "balanced_percent": "balanced recall (%)",
     "right_percent": "right answers (%)",
     "points_lost": "loss (points)",
     "uncertainty_points": "give or take (points)",
     "activation_bytes": "activations (bytes)",
     "ram_bytes": "RAM (bytes)",
 }
-_VERDICT = ("file", "within_budget", "right_percent", "points_lost", "uncertainty_points")
+_VERDICT = ("file", "within_budget", "balanced_percent", "right_percent", "points_lost", "uncertainty_points")
 _FIRST = (*_VERDICT, "size_bytes", "flash_bytes", "ram_bytes", "macs", "activation_bytes")
-_LAST = ("photos", "windows", "on", "note")
+_LAST = ("photos", "windows", "beats", "on", "note")
 
 
 def figure_name(name: str) -> str:
