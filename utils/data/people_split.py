@@ -36,7 +36,7 @@ def leak(train: Motion, test: Motion) -> Leak:
     >>> from utils.data import smartwatch
     >>> everyone = smartwatch()
     >>> print(leak(everyone.only([1, 2]), everyone.only([3])))
-    no leak: 421 test windows, none of a training person
+    no leak: 277 test windows, none of a training person
 
     Raises:
         ValueError: one of the sets is empty, or their windows have different lengths.

@@ -49,7 +49,7 @@ def bootstrap(
 
     >>> right = np.arange(1000) < 900
     >>> print(bootstrap(lambda hits: 100 * hits.mean(), right))
-    90.0 [88.2, 91.8]
+    90.0 [88.0, 91.8]
 
     Raises:
         ValueError: no arrays or samples, other lengths, groups and strata at once, fewer than two groups, fewer than 100

@@ -64,8 +64,8 @@ def balanced_recall(logits: np.ndarray, labels: np.ndarray) -> float:
 def pooled_recall(labels: Any, predicted: Any, of: Iterable[int]) -> float:
     """The percentage of the samples of these classes, taken together, that are given their own class.
 
-    >>> pooled_recall([0, 1, 1, 2], [0, 1, 0, 2], of=(1, 2))
-    66.66666666666667
+    >>> pooled_recall([0, 1, 1, 2, 2], [0, 1, 0, 2, 2], of=(1, 2))
+    75.0
 
     Raises:
         ValueError: other lengths, or no sample of these classes.

@@ -16,7 +16,7 @@ def logit_adjusted(counts: Tensor, tau: float = 1.0, label_smoothing: float = 0.
     alike. counts: (classes,) samples of each class in the training set, each at least 1. tau: 0 is plain cross entropy.
 
     >>> loss = logit_adjusted(torch.tensor([9, 1]))
-    >>> round(loss(nn.Identity(), torch.zeros(1, 2), torch.tensor([1])).item(), 3)
+    >>> round(loss(torch.nn.Identity(), torch.zeros(1, 2), torch.tensor([1])).item(), 3)
     2.303
 
     Raises:
@@ -30,7 +30,7 @@ def class_weighted(counts: Tensor, power: float = 1.0, label_smoothing: float = 
     """Cross entropy in which a sample counts 1 / (share of its class) ** power, scaled so that the mean weight is 1.
 
     >>> loss = class_weighted(torch.tensor([3, 1]))
-    >>> round(loss(nn.Identity(), torch.zeros(2, 2), torch.tensor([0, 1])).item(), 3)
+    >>> round(loss(torch.nn.Identity(), torch.zeros(2, 2), torch.tensor([0, 1])).item(), 3)
     0.693
 
     Raises:
