@@ -44,7 +44,7 @@ KINDS = {
     "int8": Kind(check_recipe, convert),
     "search": Kind(searches.check_recipe, searches.run_searches, lambda record: f"{record['hours']} hours"),
 }
-KIND_OF_DATA = {"fashion_mnist": "images", "mnist": "images", "ecg5000": "beats", **dict.fromkeys(motion_folds.PARTS, "motion")}
+KIND_OF_DATA = {"fashion_mnist": "images", "mnist": "images", **dict.fromkeys(motion_folds.PARTS, "motion"), "ecg5000": "beats"}
 
 
 def kind_of(what: dict) -> Kind:

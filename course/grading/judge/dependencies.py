@@ -180,10 +180,13 @@ def has_future_import(text: str) -> bool:
 
 
 def reaching(text: str) -> list[str]:
-    """Names in a cell that a person should look at: nothing is wrong with any of them, but attacks need them."""
+    """Names in a cell that a person should look at: nothing is wrong with any of them, but attacks need them.
+
+    A parameter of a function is its own name, such as a recording that is called signal.
+    """
     nodes = list(ast.walk(_tree(text)))
     found = {node.attr for node in nodes if isinstance(node, ast.Attribute)}
-    found |= {node.id for node in nodes if isinstance(node, ast.Name)}
+    found |= {node.id for node in nodes if isinstance(node, ast.Name)} - {node.arg for node in nodes if isinstance(node, ast.arg)}
     found |= {alias.name.partition(".")[0] for node in nodes if isinstance(node, ast.Import) for alias in node.names}
     found |= {alias.name for node in nodes if isinstance(node, ast.ImportFrom) for alias in node.names}
     found |= {(node.module or "").partition(".")[0] for node in nodes if isinstance(node, ast.ImportFrom)}

@@ -14,7 +14,7 @@ import typer
 from typer.testing import CliRunner
 
 from course import cli
-from course.bench import compression, deployment, report, tables
+from course.bench import compression, deployment, health, report, tables
 from course.bench.bench import EAGER, LARGE, Bench, Sessions
 from course.bench.notebooks import Run, run_apart, run_here, where
 from course.bench.report import write_results
@@ -72,7 +72,16 @@ def small_zoo(tmp_path, monkeypatch):
     (watch / "recipe.toml").write_text('title = "watch"\nseeds = [0, 1]\n')
     for seed in (0, 1):
         people = [dict.fromkeys(deployment.LEARNT, 80.0 + seed) | {"person": one, "after": 82.0 + one + seed} for one in (1, 2, 3)]
-        (watch / f"seed{seed}.json").write_text(json.dumps({"folds": [{"people": people[:2]}, {"people": people[2:]}]}))
+        folds = [{"people": people[:2]}, {"people": people[2:]}]
+        (watch / f"seed{seed}.json").write_text(json.dumps({"folds": folds, "test": 80.0 + seed, "bytes": 70_000}))
+    figures = {"accuracy": 94.0, "balanced": 60.0, "rare": 40.0}
+    for name in (*health.BEATS, health.BINARY, "motion_watch_small", "motion_hapt_small", "motion_hapt"):
+        (tmp_path / "zoo" / name).mkdir()
+        (tmp_path / "zoo" / name / "recipe.toml").write_text(f'title = "{name}"\nseeds = [0, 1]\n')
+        for seed in (0, 1):
+            record = {"test": 90.0 + seed, "bytes": 9_000, "int8_test": 89.0 + seed, "int8_bytes": 4_000 + seed}
+            record |= {"float32": figures, "int8": {**figures, "balanced": 58.0 + seed, "bytes": 4_100}}
+            (tmp_path / "zoo" / name / f"seed{seed}.json").write_text(json.dumps(record))
 
 
 @pytest.fixture
@@ -99,6 +108,14 @@ def bench(small_zoo, tmp_path, monkeypatch):
 def column(table, title):
     """The cells under a title."""
     return [row[table.columns.index(title)] for row in table.rows]
+
+
+def test_recorded_heartbeats_and_movements_are_shown_seed_by_seed(bench):
+    beats, motion = health.heartbeats(bench), health.motion_in_int8(bench)
+    assert column(beats, "balanced recall (%)") == ["60.00 / 60.00, mean 60.00", *["58.00 / 59.00, mean 58.50"] * 2, "two classes"]
+    assert column(beats, "file (bytes)") == ["9,000", "4,100", "4,100", "4,100"]
+    assert column(motion, "mean (%)") == ["80.50", "90.50", "89.50", "90.50", "90.50", "89.50"]
+    assert column(motion, "file (bytes)")[2] == "4,001"
 
 
 def test_the_networks_are_counted_and_their_seeds_shown(bench):

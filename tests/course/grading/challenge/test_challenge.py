@@ -3,6 +3,8 @@
 import copy
 import json
 import os
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
@@ -12,6 +14,7 @@ from course.grading.challenge.by_lab import CHALLENGES
 from course.grading.challenge.challenge import challenge_marks, verdict_on
 from course.grading.challenge.evaluate import UnusableError, classes_of, costs_of, on_chip
 from course.grading.challenge.loss import Loss, lost
+from course.grading.challenge.on_beats import changed_beats
 from course.grading.challenge.on_photos import large_is_right
 from course.grading.challenge.on_windows import COPIES, changed_windows, shipped_is_right
 from course.grading.challenge.photos import Photos, changed_photos, hidden_photos
@@ -22,8 +25,9 @@ from tests.course.grading.challenge.files import int8, of_zoo, saved, scored
 from tests.course.grading.sandboxed import SEED, lab_notebook, sandboxes
 from utils import deploy
 from utils.adapt import AdaptConfig, Reservoir, personalise
-from utils.data import fashion_mnist, folds, smartwatch, standardise
+from utils.data import ecg5000, fashion_mnist, folds, smartwatch, standardise
 from utils.data.fashion_mnist import normalise
+from utils.measure import balanced_recall
 from utils.models import ResidualConfig, ResidualNet, zoo
 
 __all__ = ["sandboxes"]
@@ -54,6 +58,13 @@ def untrained(*widths):
     return saved(ResidualNet(ResidualConfig.of(*widths)).eval())
 
 
+def heartbeats(name):
+    """A network for heartbeats in int8."""
+    with TemporaryDirectory() as folder:
+        deploy.to_int8_onnx(zoo.load(name), None, Path(folder, "a.onnx"), ecg5000("train").signals)
+        return Path(folder, "a.onnx").read_bytes()
+
+
 # lab: (a file as its own start makes it, or near it, percent right at least, what is counted)
 STARTS = {
     "00": (lambda: untrained(4, (6, 2), (8, 2)), 0, {"macs", "activation_bytes"}),
@@ -63,6 +74,7 @@ STARTS = {
     "06": (lambda: int8("fashion_large_slim4", per_channel=False), 90, {"macs", "activation_bytes", "points_lost", "uncertainty_points"}),
     "07": (lambda: int8("start"), 0, {"macs", "activation_bytes"}),
     "08": (lambda: saved(softened(personal())), 72, {"macs", "activation_bytes", "points_lost", "uncertainty_points"}),
+    "11": (lambda: heartbeats("ecg_tiny"), 88, {"macs", "activation_bytes", "balanced_percent", "beats"}),
 }
 # lab: (a file over its budget, what the note says)
 OVER = {
@@ -72,6 +84,7 @@ OVER = {
     "03": (lambda: of_zoo("fashion_small"), ("60,000 are allowed",)),
     "06": (lambda: int8("fashion_medium"), ("to fashion_large on the same photos", "0.5 point is allowed", "chance does not explain it")),
     "07": (lambda: int8("fashion_large_slim4"), ("bytes of flash, 32,768 are allowed", "bytes of RAM, 16,384 are allowed")),
+    "11": (lambda: heartbeats("ecg_large"), ("5,000 are allowed",)),
     "08": (lambda: saved(personal(old=0)), ("the network as shipped", "less than 1 point is allowed", "chance does not explain it")),
 }
 
@@ -94,6 +107,17 @@ def test_a_file_over_the_budget_says_by_what(lab, sandboxes, request):
         request.getfixturevalue("few_photos")
     found = scored(lab, make(), sandboxes)
     assert found["within_budget"] is False and all(word in found["note"] for word in words), found["note"]
+
+
+def test_balanced_recall_is_that_of_the_changed_beats(sandboxes, tmp_path):
+    """Is a network that calls every beat normal worth a fifth, whatever its accuracy?"""
+    (tmp_path / "a.onnx").write_bytes(heartbeats("ecg_tiny"))
+    signals, labels = changed_beats(SEED)
+    own = deploy.OnnxRunnable(tmp_path / "a.onnx").run(signals)
+    found = scored("11", heartbeats("ecg_tiny"), sandboxes)
+    assert found["beats"] == 4500 and found["balanced_percent"] == pytest.approx(balanced_recall(own, labels), abs=0.006)
+    always = np.eye(5, dtype=np.float32)[np.zeros(4500, dtype=int)]
+    assert balanced_recall(always, labels) == 20
 
 
 def test_the_same_seed_gives_the_same_figures_and_another_one_others(sandboxes):

@@ -143,6 +143,8 @@ def test_names_that_attacks_need_are_told():
     text = "import gc, sys\nfrom os import fork\nsys._getframe().f_back\nx.modules()"
     assert reaching(text) == ["_getframe", "f_back", "fork", "gc", "modules"]
     assert reaching("import torch\nimport sys\nprint(torch.ones(2), file=sys.stderr)") == []
+    assert reaching("def window(signal, size):\n    return signal[:size]") == []
+    assert reaching("import signal\ndef stop(signal):\n    return signal") == reaching("signal.alarm(1)") == ["signal"]
 
 
 @pytest.mark.parametrize(
