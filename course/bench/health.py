@@ -12,7 +12,8 @@ from course.bench.table import Table, each_seed
 from utils.models import zoo
 
 BEATS = {
-    "ecg_large": ("float32", "large, float32"),
+    "ecg_large_plain": ("float32", "control: large, float32, each beat drawn once an epoch"),
+    "ecg_large": ("float32", "large, float32, rare beats drawn more often"),
     "ecg_tiny_plain": ("int8", "control: small, int8, each beat drawn once an epoch"),
     "ecg_tiny": ("int8", "small, int8, rare beats drawn more often"),
 }

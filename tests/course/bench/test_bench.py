@@ -112,8 +112,8 @@ def column(table, title):
 
 def test_recorded_heartbeats_and_movements_are_shown_seed_by_seed(bench):
     beats, motion = health.heartbeats(bench), health.motion_in_int8(bench)
-    assert column(beats, "balanced recall (%)") == ["60.00 / 60.00, mean 60.00", *["58.00 / 59.00, mean 58.50"] * 2, "two classes"]
-    assert column(beats, "file (bytes)") == ["9,000", "4,100", "4,100", "4,100"]
+    assert column(beats, "balanced recall (%)") == [*["60.00 / 60.00, mean 60.00"] * 2, *["58.00 / 59.00, mean 58.50"] * 2, "two classes"]
+    assert column(beats, "file (bytes)") == ["9,000", "9,000", "4,100", "4,100", "4,100"]
     assert column(motion, "mean (%)") == ["80.50", "90.50", "89.50", "90.50", "90.50", "89.50"]
     assert column(motion, "file (bytes)")[2] == "4,001"
 

@@ -116,8 +116,10 @@ def test_lab_11_five_classes_in_5_kb_beat_a_large_published_network_by_balanced_
 
 
 def test_lab_11_rare_beats_survive_compression_only_with_the_remedy():
-    lost = {name: mean("ecg_large", "float32", "rare") - mean(name, "int8", "rare") for name in ("ecg_tiny_plain", "ecg_tiny")}
-    assert lost["ecg_tiny"] <= 3 < 10 < lost["ecg_tiny_plain"]
+    """Each small network against the large one that was trained alike, the mean over three seeds."""
+    pairs = {"ecg_tiny_plain": "ecg_large_plain", "ecg_tiny": "ecg_large"}
+    lost = {small: mean(large, "float32", "rare") - mean(small, "int8", "rare") for small, large in pairs.items()}
+    assert lost["ecg_tiny"] <= 3 < 6 < lost["ecg_tiny_plain"]
 
 
 def test_lab_11_accuracy_would_choose_the_network_that_misses_rare_beats():
