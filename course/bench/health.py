@@ -56,13 +56,16 @@ def motion_in_int8(bench: Bench) -> Table:
 
 def _of_beats(what: str, runs: list[dict], kind: str) -> tuple[str, ...]:
     size = max(run[kind].get("bytes", run["bytes"]) for run in runs)
-    recalls = (", mean ".join(_seeds(runs, lambda run, key=key: run[kind][key])) for key in ("balanced", "rare"))
+    recalls = (", mean ".join(_of([run[kind][key] for run in runs])) for key in ("balanced", "rare"))
     return (what, *_seeds(runs, lambda run: run[kind]["accuracy"]), *recalls, f"{size:,}")
 
 
 def _seeds(runs: list[dict], of: Callable[[dict], float]) -> tuple[str, str]:
     """A figure of each seed, and its mean."""
-    values = [of(run) for run in runs]
+    return _of([of(run) for run in runs])
+
+
+def _of(values: list[float]) -> tuple[str, str]:
     return each_seed(values), f"{np.mean(values):.2f}"
 
 
