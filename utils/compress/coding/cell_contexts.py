@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from utils.compress.coding.decisions import Decisions
-from utils.compress.coding.mixed_bit import LIMIT, Coder, MixedBit, squash_table, stretch_table
+from utils.compress.coding.logistic_bit import LIMIT, RATE, Coder, LogisticBit, squash_table, stretch_table
 from utils.compress.coding.range_coder import DecodingError
 
 UNARY = 14  # magnitudes up to here are counted up; what is left of larger ones follows in Elias's gamma code
 LEVELS = 10  # of fullness
 ROW_COST = 16  # decisions that take as long as what is computed for each row
 FIRST_WEIGHTS, MAX_WEIGHT = (30_000, 20_000), 1 << 20  # 65536 is 1
-OFFSET_RATE, WEIGHT_RATE = 3, 19  # how slowly they learn: bits that an error is shifted by
+WEIGHT_RATE = 19  # how slowly they learn: bits that an error is shifted by
 _DOUBLINGS = 1 << np.arange(LEVELS)
 
 
@@ -39,8 +39,8 @@ class CellContexts:
         self.counts, self.sums, self.signs = np.zeros(columns, dtype=np.int64), [0] * columns, [0] * columns  # of each column so far
         self._weights, self._stretch = np.array(FIRST_WEIGHTS), np.array(stretch_table())
         self._offsets = [0] * (LEVELS * 8), [0] * (LEVELS * 8), [0] * LEVELS**2  # in 65536ths of a logit of 1
-        self._sign = MixedBit(9, 9, 3)
-        self._more = MixedBit(9 * (UNARY + 1), LEVELS * (UNARY + 1), LEVELS * (UNARY + 1))
+        self._sign = LogisticBit(9, 9, 3)
+        self._more = LogisticBit(9 * (UNARY + 1), LEVELS * (UNARY + 1), LEVELS * (UNARY + 1))
 
     def row(self, coder: Coder, cells: list[int], known: list[int] | None) -> list[int]:
         """Write or read the integers of a row in these columns, of which one at least is not zero; zeros elsewhere.
@@ -67,7 +67,7 @@ class CellContexts:
                 probability = squash[LIMIT + (LIMIT if logit > LIMIT else -LIMIT if logit < -LIMIT else logit)]
                 bit = code(None if known is None else known[column] != 0, probability)
                 error = 65536 - probability if bit else -probability
-                change = error >> OFFSET_RATE
+                change = error >> RATE
                 of_row[by_row] += change
                 of_column[by_column] += change
                 of_both[by_both] += change

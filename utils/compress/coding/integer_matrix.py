@@ -13,7 +13,7 @@ import numpy as np
 
 from utils.compress.coding.cell_contexts import CellContexts
 from utils.compress.coding.decisions import Decisions
-from utils.compress.coding.mixed_bit import Coder, MixedBit
+from utils.compress.coding.logistic_bit import Coder, LogisticBit
 from utils.compress.coding.range_coder import DecodingError, RangeDecoder, RangeEncoder
 
 MAX_MAGNITUDE = 32767
@@ -95,7 +95,7 @@ def _walk(coder: Coder, rows: int, columns: int, width: int, known: list[list[in
 
 def _flags(coder: Coder, count: int, width: int, known: list[bool] | None) -> list[int]:
     """Write or read which of so many rows or columns have integers; near are the two before and the one above."""
-    bits, found = MixedBit(4, 8, 1), [0, 0]
+    bits, found = LogisticBit(4, 8, 1), [0, 0]
     for at in range(count):
         above = found[at + 2 - width] if width and at >= width else 0
         before = 2 * found[-1] + found[-2]

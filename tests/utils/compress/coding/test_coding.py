@@ -22,7 +22,7 @@ from utils.compress.coding import (
     relative_indices,
 )
 from utils.compress.coding.decisions import Decisions
-from utils.compress.coding.mixed_bit import squash_table, stretch_table
+from utils.compress.coding.logistic_bit import squash_table, stretch_table
 
 symbols = st.lists(st.integers(0, 20), min_size=1, max_size=300)
 
