@@ -37,13 +37,14 @@ def test_the_default_network_is_the_watchs():
 
 
 @pytest.mark.parametrize("fold", range(5))
-def test_shipped_network_of_a_fold_reaches_its_record_for_people_it_never_met(fold):
+@pytest.mark.parametrize("name", ["motion_watch", "motion_watch_small"])
+def test_shipped_network_of_a_fold_reaches_its_record_for_people_it_never_met(name, fold):
     """Is the recorded accuracy measured again? (One window of a person may differ between processors.)"""
-    data, record = smartwatch(), json.loads((ZOO / "motion_watch" / "seed0.json").read_text())["folds"][fold]
+    data, record = smartwatch(), json.loads((ZOO / name / "seed0.json").read_text())["folds"][fold]
     they, new = folds(data.people, 5)[fold]
     known = data.only(they)
     _, kept, later = standardise(known.between(0, -6), known.between(-6), data.only(new).between(5))
-    model = zoo.load("motion_watch", fold)
+    model = zoo.load(name, fold)
     assert accuracy(model, kept) == pytest.approx(record["known"], abs=0.5)
     assert [one["person"] for one in record["people"]] == list(new)
     for one in record["people"]:

@@ -29,7 +29,7 @@ def with_its_data(name):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", map(with_its_data, filter(is_of_images, [*NAMES, *TITANS])))
+@pytest.mark.parametrize("name", [with_its_data(name) for name in [*NAMES, *TITANS] if is_of_images(name)])
 def test_recorded_accuracy_is_measured_again(name):
     """Does the shipped checkpoint still reach its figure? (2 images of 10,000 may differ between processors.)"""
     record = zoo.record(name)
