@@ -17,6 +17,7 @@ from course.grading.challenge.by_lab import CHALLENGES
 from course.grading.challenge.challenge import challenge_marks
 from tests.course.grading.sandboxed import SEED
 from utils import deploy
+from utils.compress.titan import TitanConfig, compress_to_titan
 from utils.data import fashion_mnist
 from utils.files import ZOO
 from utils.models import MicroConfig, MicroNet, save_model, zoo
@@ -34,6 +35,12 @@ def saved(model):
     with TemporaryDirectory() as folder:
         save_model(model, Path(folder, "a.safetensors"))
         return Path(folder, "a.safetensors").read_bytes()
+
+
+@cache
+def titan(name, bits=8):
+    """A network of the zoo as a .titan file, nothing trained for it."""
+    return compress_to_titan(zoo.load(name), TitanConfig(bits)).data
 
 
 @cache

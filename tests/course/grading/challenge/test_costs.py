@@ -5,7 +5,8 @@ import pytest
 from onnx import TensorProto, helper
 
 from course.grading.sandbox.inside.challenge_costs import costs
-from tests.course.grading.challenge.files import int8, linear, saved
+from tests.course.grading.challenge.files import int8, linear, saved, titan
+from utils.compress.batch_norms import fold
 from utils.data import fashion_mnist, smartwatch
 from utils.deploy import OnnxRunnable
 from utils.measure import count_macs, peak_activation_bytes
@@ -25,6 +26,12 @@ def test_a_checkpoint_costs_what_its_network_costs(name):
     model = zoo.load(name)
     expected = {"macs": count_macs(model, example), "activation_bytes": peak_activation_bytes(model, example), "uncounted": []}
     assert counted(saved(model), ".safetensors", example) == expected
+
+
+def test_a_titan_file_costs_what_its_folded_network_costs():
+    model = fold(zoo.load("fashion_nano"))
+    expected = {"macs": count_macs(model, PHOTO), "activation_bytes": peak_activation_bytes(model, PHOTO), "uncounted": []}
+    assert counted(titan("fashion_nano"), ".titan") == expected
 
 
 @pytest.mark.parametrize("name", ["fashion_micro", "fashion_tiny", "start"])
