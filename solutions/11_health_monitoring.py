@@ -9,10 +9,10 @@
 # %% [markdown]
 # # Lab 11: Health monitoring
 #
-# **A network of less than 5 kB judges every heartbeat of a patient, and a coin cell feeds it for a year.
-# Its accuracy is over 90 %, and it still misses more than half of the rare beats.** You will split
-# recordings so that no person is on both sides, measure what accuracy hides, see which classes compression
-# hurts and how training prevents it, and count the days of a battery.
+# **A network of less than 5 kB judges every heartbeat of a patient, and a coin cell feeds its computation
+# for a year. Its accuracy is over 90 %, and it still misses more than half of the rare beats.** You will
+# split recordings so that no person is on both sides, measure what accuracy hides, see which classes
+# compression hurts and how training prevents it, and count the days of a battery.
 #
 # | you need | minutes | runs in | memory | before this |
 # |---|---|---|---|---|
@@ -587,9 +587,9 @@ def duty_cycle(active_mw, sleep_mw, active_ms, period_ms, battery_mah, battery_v
 duty_cycle = check(duty_cycle)
 
 # %% [markdown]
-# Three ways to run the same network on the chip's coin cell, with the slow end of the modelled time. In
-# the last row the electrode's amplifier is counted, which measures all the time: 0.17 mA at 3 V, as the
-# data sheet of a common one (AD8232) says. It draws far more than the network.
+# Four ways to use the same network with the chip's coin cell, with the slow end of the modelled time. The
+# last two count the amplifier behind the electrodes, which measures all the time: 0.17 mA at 3 V, the
+# typical supply current of a common one (AD8232).
 
 # %% tags=["demo"]
 device = measure.devices()["cortex_m4"]

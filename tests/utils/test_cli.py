@@ -322,7 +322,10 @@ def test_an_energy_counter_counts_only_if_it_can_be_read(tmp_path):
 def test_a_missing_tool_comes_with_its_lab_and_its_package(monkeypatch):
     monkeypatch.setenv("PATH", "")
     notes = {what: (found, note) for what, found, note in doctor.rows()}
-    assert notes["arm-none-eabi-gcc"] == ("missing", "lab 07; tests of code for a board are left out; sudo apt install gcc-arm-none-eabi")
+    assert notes["arm-none-eabi-gcc"] == (
+        "missing",
+        "labs 07 and 11; tests of code for a board are left out; sudo apt install gcc-arm-none-eabi",
+    )
     assert notes["chromium"][0] == "missing"
 
 

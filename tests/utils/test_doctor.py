@@ -233,7 +233,7 @@ def test_this_computer_is_asked_if_nothing_is_given(monkeypatch):
 def test_every_program_says_which_lab_wants_it(monkeypatch):
     monkeypatch.setattr(doctor.Tool, "path", lambda tool: f"/usr/bin/{tool.commands[0]}")
     found = {row.what: (row.found, row.note, row.amiss) for row in report.sections()["programs"]}
-    assert found["qemu-system-arm"] == ("/usr/bin/qemu-system-arm", "lab 07", False)
+    assert found["qemu-system-arm"] == ("/usr/bin/qemu-system-arm", "labs 07 and 11", False)
     assert {"chromium", "arm-none-eabi-gcc", "node", "git"} <= found.keys()
 
 

@@ -34,8 +34,8 @@ class Tool:
 
 TOOLS = (
     Tool(("chromium", "chromium-browser", "google-chrome"), "chromium", "lab 06", "tests of the labs and pages in a browser"),
-    Tool(("arm-none-eabi-gcc",), "gcc-arm-none-eabi", "lab 07", "tests of code for a board"),
-    Tool(("qemu-system-arm",), "qemu-system-arm", "lab 07", "tests on an emulated board"),
+    Tool(("arm-none-eabi-gcc",), "gcc-arm-none-eabi", "labs 07 and 11", "tests of code for a board"),
+    Tool(("qemu-system-arm",), "qemu-system-arm", "labs 07 and 11", "tests on an emulated board"),
     Tool(("cc", "gcc", "clang"), "gcc", "lab 07, its C code on this computer", "tests of C code on this computer"),
     Tool(("bwrap",), "bubblewrap", "grading a class", "tests of the grader's sandbox"),
     Tool(("node", "nodejs"), "nodejs", "lab 06, to rebuild its page"),
