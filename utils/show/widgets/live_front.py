@@ -93,13 +93,13 @@ class LiveFront:
         axes.plot(*_columns(new), "D", color=PALETTE["orange"], markeredgecolor=INK, markeredgewidth=0.6, markersize=5.5, zorder=4)
         self._add_control(axes)
         axes.plot(*_columns(front), "o", color=PALETTE["blue"], drawstyle="steps-post", linestyle="-", zorder=3)
-        _write(axes, f"best: {front[-1][1]:.1f} %", 0.96, PALETTE["blue"])
+        _write(axes, f"best: {front[-1][1]:.1f} %", "left", PALETTE["blue"])
         if self.limit is not None:
             axes.axvline(self.limit, color=INK, linestyle=":", linewidth=1.5)
         title, unit = TITLES[self.cost]
         axes.xaxis.set_major_formatter(EngFormatter(unit or "", sep=" "))
         axes.set(xlabel=title, ylabel="estimated accuracy (%)")
-        axes.margins(x=0.06, y=0.16)
+        axes.margins(x=0.06, y=0.08)
         if self.title:
             chart.suptitle(self.title, x=0.01, ha="left", fontsize=11, fontweight="bold")
         caption(chart, self._words(len(points), len(front), final))
@@ -115,7 +115,7 @@ class LiveFront:
         axes.plot(
             *_columns(line), "s--", color=PALETTE["vermilion"], drawstyle="steps-post", markerfacecolor="white", markersize=5, zorder=3
         )
-        _write(axes, f"control's best: {line[-1][1]:.1f} %", 0.87, PALETTE["vermilion"])
+        _write(axes, f"control's best: {line[-1][1]:.1f} %", "right", PALETTE["vermilion"])
 
     def _words(self, count: int, front: int, final: bool) -> str:
         said = f"{front} of {count} candidates are on the front"
@@ -124,9 +124,9 @@ class LiveFront:
         return said + (" Dotted: the limit of the budget." if self.limit is not None else "")
 
 
-def _write(axes: Any, text: str, height: float, color: str) -> None:
-    """At the left, where no candidate can be: above the front."""
-    axes.text(0.02, height, text, transform=axes.transAxes, va="top", color=readable(color), fontweight="bold")
+def _write(axes: Any, text: str, side: str, color: str) -> None:
+    """Above the axes, where no candidate and no front can be. side: "left" or "right"."""
+    axes.set_title(text, loc=side, color=readable(color), fontweight="bold", fontsize=10)
 
 
 def _columns(points: Sequence[tuple[float, float]]) -> tuple[list[float], list[float]]:
