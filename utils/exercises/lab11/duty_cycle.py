@@ -18,11 +18,11 @@ def lasts(
     return {"duty": active_ms / period_ms, "mean_mw": period_uj / period_ms, "days": days}
 
 
-def _drawing(power: Callable[[float, float, float], float]) -> Callable[..., dict[str, float]]:
-    """power: (active_mw, sleep_mw, duty) -> another mean power."""
+def _drawing(power: Callable[[float, float, float], float], beyond: bool = False) -> Callable[..., dict[str, float]]:
+    """power: (active_mw, sleep_mw, duty) -> another mean power. beyond: whether the time awake comes on top of the period."""
 
     def made(active_mw: float, sleep_mw: float, active_ms: float, period_ms: float, mah: float, volts: float) -> dict[str, float]:
-        duty = active_ms / period_ms
+        duty = active_ms / (period_ms + beyond * active_ms)
         mean = power(active_mw, sleep_mw, duty)
         return {"duty": duty, "mean_mw": mean, "days": mah * volts / mean / 24}
 
@@ -40,6 +40,7 @@ _HALF = ("Are both parts of a period equally long?", "Weigh each power by its sh
 _UNIT = ("How many hours has a day?", "mAh times volts are mWh: divided by mW they give hours, and 24 hours are a day.")
 _VOLTS = ("Is mAh an energy?", "Only times volts: mAh * V = mWh.")
 _DUTY = ("Is 1 % the number 1?", "As a share it is 0.01: active_ms / period_ms.")
+_PERIOD = ("Does a period begin when the device falls asleep?", "No: period_ms includes the time awake, so duty = active_ms / period_ms.")
 _LONG = ("Can a device be awake for 12 of 10 ms?", "No: it would miss its next period. Raise ValueError.")
 _NOTHING = ("How long does a battery last that nobody uses?", "Not a number that anyone can use: raise ValueError for a mean power of 0.")
 MISTAKES = (
@@ -48,6 +49,7 @@ MISTAKES = (
     Mistake("the mean of both", _drawing(lambda active, sleep, duty: (active + sleep) / 2), _HALF),
     Mistake("shares turned round", _drawing(lambda active, sleep, duty: (1 - duty) * active + duty * sleep), _MEAN),
     Mistake("always awake", _drawing(lambda active, sleep, duty: active), _MEAN),
+    Mistake("awake on top of the period", _drawing(lambda active, sleep, duty: duty * active + (1 - duty) * sleep, beyond=True), _PERIOD),
     Mistake("hours", _days(24), _UNIT),
     Mistake("without volts", lambda *x: lasts(*x) | {"days": lasts(*x)["days"] / x[5]}, _VOLTS),
     Mistake("duty in percent", lambda *x: lasts(*x) | {"duty": 100 * lasts(*x)["duty"]}, _DUTY),

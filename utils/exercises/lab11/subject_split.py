@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
+from math import ceil
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from utils.exercises.chances import SAME, far, same_for_equal_generators
 from utils.exercises.kit import Case, Cases, Mistake, Rng, Verdict, describe, exercise, keeps_inputs, refuses
 
 TRIALS = 400
+FEW = 40  # splits in which at least one would draw a person twice
 Split = tuple[np.ndarray, np.ndarray]
 
 
@@ -32,7 +34,7 @@ def _indices(answer: Any) -> np.ndarray | None:
 def apart(answer: Any, inputs: tuple[Any, ...]) -> Verdict:
     """Is everyone on one side, every window on exactly one, and the right number of people tested?
 
-    Verdicts are about "kind", "person", "lost", "order", "count" or "ends".
+    Verdicts are about "kind", "person", "lost", "order", "swapped", "twice", "count" or "ends".
     """
     subjects, fraction = inputs[:2]
     parts = [_indices(one) for one in answer] if type(answer) in (list, tuple) and len(answer) == 2 else [None]
@@ -49,12 +51,10 @@ def apart(answer: Any, inputs: tuple[Any, ...]) -> Verdict:
         return Verdict(False, f"each of {len(subjects)} windows once", f"{len(set(whole.tolist()))} windows, {len(whole)} numbers", "lost")
     wanted = people_to_test(subjects, fraction)
     if len(who_test) != wanted:
-        return Verdict(
-            False,
-            f"{wanted} of {len(who_train | who_test)} people tested",
-            f"{len(who_test)} people tested",
-            "count" if who_train and who_test else "ends",
-        )
+        fits = {"ends": not (who_train and who_test), "swapped": len(who_train) == wanted, "twice": len(who_test) < wanted, "count": True}
+        about, *others = (name for name, holds in fits.items() if holds)
+        expected = f"{wanted} of {len(who_train | who_test)} people tested"
+        return Verdict(False, expected, f"{len(who_test)} people tested", about, fits=tuple(others))
     rising = all((np.diff(part) > 0).all() for part in (train, test))
     return Verdict(rising, "numbers that rise", "numbers that rise" if rising else "numbers in another order", "" if rising else "order")
 
@@ -68,12 +68,30 @@ def _tested(answer: Any, subjects: np.ndarray) -> np.ndarray | None:
     return np.array([np.isin(everyone, subjects[row]) for row in rows if row is not None])
 
 
+def as_many(answer: Any, inputs: tuple[Any, ...]) -> Verdict:
+    """Over some splits, are as many people tested as the rounded fraction says?
+
+    Verdicts are about "kind", "swapped", "down", "up", "twice" or "count".
+    """
+    subjects, fraction, splits = inputs[:3]
+    tested, people, chosen = _tested(answer, subjects), len(np.unique(subjects)), people_to_test(subjects, fraction)
+    if tested is None or len(tested) != splits:
+        return Verdict(False, "rows of window numbers", describe(answer), "kind")
+    numbers = sorted(set(tested.sum(1).tolist()))
+    expected, got = f"{chosen} of {people} people tested", f"{' or '.join(map(str, numbers))} people tested"
+    always = {people - chosen: "swapped", int(np.floor(fraction * people)): "down", int(np.ceil(fraction * people)): "up", chosen: ""}
+    varies = "twice" if numbers[-1] == chosen else "count"
+    about = always.get(numbers[0], "count") if len(numbers) == 1 else varies
+    return Verdict(numbers == [chosen], expected, got, about)
+
+
 def everyone_equally(answer: Any, inputs: tuple[Any, ...]) -> Verdict:
     """Over many splits, is each person, and each pair of people, tested as often as chance says?"""
     subjects, fraction = inputs[:2]
+    if not (verdict := as_many(answer, inputs)).passed:
+        return verdict
     tested, people, chosen = _tested(answer, subjects), len(np.unique(subjects)), people_to_test(subjects, fraction)
-    if tested is None or len(tested) != TRIALS:
-        return Verdict(False, "rows of window numbers", describe(answer), "kind")
+    assert tested is not None
     pairs = tested.astype(float).T @ tested / TRIALS
     for chance, shares, what in (
         (chosen / people, pairs.diagonal(), "each person"),
@@ -92,6 +110,13 @@ _PERSON = (
 )
 _LOST = ("Where did the other windows go?", "Each window is in exactly one part: test has those of the drawn people, train all others.")
 _COUNT = ("A fraction of what?", "Of the people, not of the windows: round(test_fraction * people), at least 1, at most all but one.")
+_SWAPPED = ("Which of the two parts comes first?", "train, then test: the windows of the drawn people are the second part.")
+_TWICE = (
+    "Can your draw take one person twice?",
+    "rng.choice puts everyone back after each draw, so fewer people than asked may come: write replace=False.",
+)
+_DOWN = ("Of 10 people a fraction of 0.37 is 3.7: how many are tested?", "4: int(...) cuts the fraction off, round(...) gives the nearest.")
+_UP = ("Of 10 people a fraction of 0.33 is 3.3: how many are tested?", "3: math.ceil(...) goes up, round(...) gives the nearest.")
 _ENDS = ("What if the rounded number is 0, or everybody?", "Then one side would be empty: test at least one person and leave at least one.")
 _ORDER = ("In which order are the numbers?", "Rising, in both parts: flatnonzero and nonzero give them so.")
 _KIND = ("What does the docstring want back?", "Two rows of integers, the numbers of the windows: train, then test.")
@@ -101,6 +126,7 @@ _CHANCE = (
 )
 _ONE = ("Who is left to learn from if one person is tested?", "Nobody: with fewer than two people raise ValueError.")
 _ABOUT = {"person": _PERSON, "lost": _LOST, "count": _COUNT, "ends": _ENDS, "order": _ORDER, "kind": _KIND, "chance": _CHANCE}
+_ABOUT |= {"swapped": _SWAPPED, "twice": _TWICE, "down": _DOWN, "up": _UP}
 
 
 def _first(subjects: np.ndarray, fraction: float, *_: Any, last: bool = False) -> Split:
@@ -110,13 +136,26 @@ def _first(subjects: np.ndarray, fraction: float, *_: Any, last: bool = False) -
     return np.flatnonzero(~tested), np.flatnonzero(tested)
 
 
+def _drawn(rounded: Callable[[float], int] = round, *, replace: bool = False, swapped: bool = False) -> Callable[..., Split]:
+    """A draw of people with one mistake. The split takes a generator, or the seed of one."""
+
+    def split(subjects: np.ndarray, fraction: float, rng: Any, *_: Any) -> Split:
+        everyone = np.unique(subjects)
+        count = min(max(rounded(fraction * len(everyone)), 1), len(everyone) - 1)
+        tested = np.isin(subjects, np.random.default_rng(rng).choice(everyone, count, replace=replace))
+        parts = np.flatnonzero(~tested), np.flatnonzero(tested)
+        return parts[::-1] if swapped else parts
+
+    return split
+
+
 def _answer(made: Callable[..., Split]) -> Callable[..., Any]:
-    """An answer of a mistake that needs no randomness."""
+    """The student's function that makes this mistake; it refuses what the exercise asks it to refuse."""
 
     def answer(subjects: Tensor, fraction: float, rng: Rng) -> tuple[Tensor, Tensor]:
         if len(subjects.unique()) < 2 or not 0 < fraction < 1:
             raise ValueError("need two people and a fraction between 0 and 1")
-        train, test = made(subjects.numpy(), fraction)
+        train, test = made(subjects.numpy(), fraction, rng)
         return from_numpy(train), from_numpy(test)
 
     return answer
@@ -125,6 +164,10 @@ def _answer(made: Callable[..., Split]) -> Callable[..., Any]:
 MISTAKES = (
     Mistake("the first people", _first, _CHANCE),
     Mistake("the last people", partial(_first, last=True), _CHANCE),
+    Mistake("rounded down", _drawn(int), _DOWN, "a fraction between two numbers of people, nearer to the larger one"),
+    Mistake("rounded up", _drawn(ceil), _UP, "a fraction between two numbers of people, nearer to the smaller one"),
+    Mistake("a person drawn twice", _drawn(replace=True), _TWICE),
+    Mistake("test before train", _drawn(swapped=True), _SWAPPED),
 )
 STEPS = (
     "Refuse; unique() gives the people; draw round(test_fraction * people) of them, between 1 and people - 1, with rng.choice and "
@@ -138,7 +181,7 @@ def by_numpy(subjects: Tensor, test_fraction: float, rng: Rng) -> tuple[Tensor, 
     return from_numpy(train), from_numpy(test)
 
 
-@exercise(by_numpy, points=4, difficulty=2, minutes=15, judge=apart, hints_for=_ABOUT, answer_of=_answer, steps=STEPS)
+@exercise(by_numpy, points=4, difficulty=2, minutes=15, judge=apart, mistakes=MISTAKES, hints_for=_ABOUT, answer_of=_answer, steps=STEPS)
 def subject_split(rng: Rng) -> Cases:
     """subject_split(subjects, test_fraction, rng) -> (train, test), two rows of window numbers."""
 
@@ -162,6 +205,10 @@ def subject_split(rng: Rng) -> Cases:
     yield one("two people", (people(6, 11), 0.5, seed()), hints=_ENDS)
     six = people(3, 40, 3, 3, 12, 3)
     yield Case("everyone is equally likely", (six, 1 / 3, TRIALS, seed()), everyone_equally, weight=2, hints=_CHANCE, probe="many_splits")
+    ten_alike = people(*(10 * [int(rng.integers(3, 6))]))
+    for fraction, nearer in ((0.37, "larger"), (0.33, "smaller")):
+        name = f"a fraction between two numbers of people, nearer to the {nearer} one"
+        yield Case(name, (ten_alike, fraction, FEW, seed()), as_many, weight=1, hints=_COUNT, probe="many_splits")
     twice = same_for_equal_generators("split")
     yield Case("the same rng, the same split", (arange(30), 0.4, seed()), twice, hints=SAME, probe="three_splits")
     yield refuses("a single person", (full((12,), int(rng.integers(50))), 0.5, seed()), probe="split", weight=0.5, hints=_ONE)

@@ -35,6 +35,12 @@ def _closed(signal: np.ndarray, size: int, stride: int) -> np.ndarray:
     return cut(signal[~np.isnan(signal).any(1)], size, stride)
 
 
+def _ragged(signal: np.ndarray, size: int, stride: int) -> list[np.ndarray]:
+    """Every piece, also those that the end of the recording cuts short."""
+    pieces = [signal[start : start + size].T for start in range(0, len(signal), stride)]
+    return [piece for piece in pieces if not np.isnan(piece).any()]
+
+
 def _padded(signal: np.ndarray, size: int, stride: int) -> np.ndarray:
     more = np.zeros(((-(len(signal) - size)) % stride, signal.shape[1]))
     return cut(np.concatenate([signal, more]), size, stride)
@@ -55,6 +61,7 @@ _CLOSED = (
 )
 _FILLED = ("Is 0 what the sensor measured?", "Nobody knows what it would have measured: leave out the window, fill nothing in.")
 _REST = ("How long is the last window?", "As long as all others: what is left at the end gives none.")
+_SHORT = ("How many samples has your last piece?", "Fewer than size: the last piece is shorter, so leave it out.")
 _NONE = ("What is left if there is no window?", "Nothing to classify: raise ValueError instead of returning an empty tensor.")
 _ONE = ("Does the recording itself count as a window?", "It does if it has exactly size samples.")
 MISTAKES = (
@@ -64,6 +71,7 @@ MISTAKES = (
     Mistake("side by side", _from(lambda samples, size, stride: every_start(samples, size, size)), _STRIDE),
     Mistake("one window short", _from(lambda *x: every_start(*x)[:-1]), _LAST),
     Mistake("pads the end", _padded, _REST),
+    Mistake("shorter pieces at the end", _ragged, _SHORT),
     Mistake("from the end", _from(lambda samples, size, stride: range((samples - size) % stride, samples - size + 1, stride)), _START),
     Mistake("time before channels", lambda *x: cut(*x).transpose(0, 2, 1), _AXES),
     Mistake("reshaped", lambda *x: cut(*x).transpose(0, 2, 1).reshape(cut(*x).shape), _ROWS),

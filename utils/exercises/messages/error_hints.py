@@ -98,7 +98,7 @@ _BY_TEXT: tuple[tuple[str, Hints], ...] = (
     ),
     (
         r"stack expects each tensor to be equal size|all input arrays must have the same shape",
-        ("Are these tensors of one shape?", "stack needs equal shapes; torch.cat joins along an axis, and vectors of any length."),
+        ("Are these tensors of one shape?", "stack needs equal shapes: leave out a shorter piece, or join with torch.cat."),
     ),
     (r"values to unpack", _UNPACK),
     (r"unsupported operand type\(s\) for \^", ("What does ^ do in Python?", "It compares bits, and is not a power: write x ** 3.")),

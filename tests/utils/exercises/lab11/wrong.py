@@ -61,7 +61,8 @@ def _person_of_a_window(subjects, test_fraction, rng):
 
 
 _TEN = "ten people; one person with most of the windows; windows in any order"
-_EVERY = f"{_TEN}; a fraction that rounds to *; two people; leaves the people as they were"
+_ONCE = f"{_TEN}; a fraction that rounds to *; two people; leaves the people as they were"
+_EVERY = f"{_ONCE}; a fraction between *"
 TABLE = {
     "window_leaves_only_whole_recordings": (
         "Loses: a gap; a gap in one channel. Hints: What does a network answer",
@@ -80,7 +81,7 @@ TABLE = {
         _person_of_a_window,
     ),
     "subject_split_test_first": (  # where half of the people are tested, both orders are right
-        "Loses: all but refuses *; the same rng, the same split; two people; windows in any order",
+        "Loses: all but refuses *; the same rng, the same split; two people; windows in any order. Hints: Which of the two parts",
         lambda *given: right_split(*given)[::-1],
     ),
     "subject_split_own_seed": (
@@ -96,7 +97,7 @@ TABLE = {
         lambda subjects, *more: tuple(subjects[part].unique() for part in right_split(subjects, *more)),
     ),
     "subject_split_shuffled": (
-        f"Loses: {_EVERY}. Hints: In which order are the numbers",
+        f"Loses: {_ONCE}. Hints: In which order are the numbers",
         lambda *given: tuple(part.flip(0) for part in right_split(*given)),
     ),
     "balanced_accuracy_takes_one_class": (
