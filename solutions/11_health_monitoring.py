@@ -10,9 +10,10 @@
 # # Lab 11: Health monitoring
 #
 # **A network of less than 5 kB judges every heartbeat of a patient, and a coin cell feeds its computation
-# for a year. Its accuracy is over 90 %, and it still misses more than half of the rare beats.** You will
-# split recordings so that no person is on both sides, measure what accuracy hides, see which classes
-# compression hurts and how training prevents it, and count the days of a battery.
+# for a year (with the amplifier at the electrodes: seven weeks). Its accuracy is over 90 %, and it still
+# misses more than half of the rare beats.** You will split recordings so that no person is on both sides,
+# measure what accuracy hides, see which classes compression hurts, what training does about it and at which
+# price, and count the days of a battery.
 #
 # | you need | minutes | runs in | memory | before this |
 # |---|---|---|---|---|
@@ -54,13 +55,16 @@ work = my_work() / "health"
 # %% [markdown]
 # ## A strip of heartbeats
 #
-# An **electrocardiogram (ECG)** records the voltage that the heart's muscle causes on the skin. ECG5000
-# has 5,000 beats of one patient with heart failure, cut out one by one, each stretched to 140 samples. An
+# An **electrocardiogram (ECG)** records the voltage that the heart's muscle causes on the skin. ECG5000 has
+# 5,000 beats of one patient with heart failure, cut out one by one, each stretched to 140 samples. An
 # automatic annotation sorted them into five classes: normal; two kinds of **premature ventricular
-# contraction (PVC)**, of which *R-on-T* is the dangerous one; *supraventricular* beats, which begin in
-# the wrong place; and *unclassified*. Below are 24 test beats. Colored beats are not normal, and their
-# class is written above them. The bars show the doubt of a network of 5 kB: 1 minus its largest
-# probability. They are side by side, not in the order in which the heart made them.
+# contraction (PVC)**, of which *R-on-T* is feared, since it can set off a dangerous rhythm;
+# *supraventricular* beats (premature or ectopic), which begin above the ventricles, too early; and
+# *unclassified*.
+#
+# Below are 24 test beats, picked with more rare beats than chance gives, not in their order in time.
+# Colored beats are not normal, and their class is written above them. The bars show the **doubt** of a
+# network of 5 kB: 1 - confidence, its largest probability. A star marks a beat that it gets wrong.
 
 # %% tags=["demo"]
 shipped = zoo.load("ecg_tiny")
@@ -71,9 +75,10 @@ shown = np.concatenate(
     [picks.choice(np.flatnonzero(truth == one), n) for one, n in enumerate((13, 5, 2, 3, 1))]
 )
 shown = picks.permutation(shown)
+names_shown = ["" if truth[at] == 0 else classes[truth[at]] for at in shown]
 show.strip(
     test.signals[shown, 0],
-    ["" if truth[at] == 0 else classes[truth[at]] for at in shown],
+    [name + "*" * int(said[at] != truth[at]) for name, at in zip(names_shown, shown, strict=True)],
     doubt[shown],
     a_row=8,
     y="ECG",
@@ -96,17 +101,24 @@ for one, name in enumerate(classes):
         f" mean doubt {doubt[of].mean():.2f}"
     )
 missed = wrong & np.isin(truth, RARE)
+called = np.bincount(said[missed], minlength=5)
+print(
+    f"{missed.sum()} rare beats are missed. They are called:",
+    dict(zip(classes, called.tolist(), strict=True)),
+)
 sure = 100 * (doubt[missed] < 0.1).mean()
-print(f"{sure:.0f} % of the missed rare beats were missed with a doubt below 0.1")
+print(f"{sure:.0f} % of the missed rare beats are missed with a doubt below 0.1")
 
 # %% [markdown]
-# The accuracy is over 90 %, and of three classes less than half is found. Doubt helps, but many rare
-# beats are missed without any doubt: to the network they look normal. Before we look into that, a
-# question about every number of this kind: whose data are in the test set?
+# The accuracy is over 90 %, and of three classes less than half is found. Most missed rare beats are called
+# R-on-T, a quarter normal, and a third are missed with hardly any doubt. Three demands of a watch:
 #
-# - **Energy.** The watch listens all day. What it draws while nothing happens decides how long it lasts.
+# - **Energy.** The watch listens all day. Its power while nothing happens decides how long it lasts.
 # - **Real time.** A beat comes about every 800 ms: the answer must be there before the next one.
-# - **Low cost.** One small chip, no server, and no recording that leaves the body.
+# - **Low cost.** One small chip and no server.
+#
+# And privacy: no recording leaves the body. But whose data are in the test set? ECG5000 has one person and
+# can't show what another one changes. So we first turn to a watch that ten people wore.
 
 # %% [markdown]
 # ## 1. Windows
@@ -128,7 +140,7 @@ def window(signal, size, stride):
     size: int, samples of a window. stride: int, samples from the start of one window to the next.
     Returns: (n, channels, size) tensor. The windows begin at 0, stride, 2 * stride and so on and lie
         within the recording; what is left at the end gives none. A window with a NaN in any channel
-        is left out; the others keep their places.
+        is left out; the starts of the others do not shift.
     Raises: ValueError for a size or stride below 1, and if no window is left.
     """
     ### BEGIN SOLUTION
@@ -205,10 +217,11 @@ def subject_split(subjects, test_fraction, rng):
     test_fraction: float between 0 and 1, the fraction of the people (not of the windows) to test.
     rng: numpy.random.Generator, the only source of randomness; rng.choice(values, 3, replace=False)
         draws three of them.
-    Returns: (train, test), two rows of integers, the numbers of the windows, both rising. Tested are
-        all windows of round(test_fraction * people) people, at least one, at most all but one;
-        trained on are all others. Every set of people of that size is equally likely.
-    Raises: ValueError for fewer than two people and a fraction that is not between 0 and 1.
+    Returns: (train, test), two 1-D tensors or arrays of integers, the numbers of the windows, sorted.
+        test has all windows of round(test_fraction * people) people, at least one, at most all but
+        one: 0.37 of 10 people are 4, 0.33 of them are 3. train has all other windows. Every set of
+        people of that size is equally likely.
+    Raises: ValueError for fewer than two people or a fraction that is not between 0 and 1.
     """
     ### BEGIN SOLUTION
     people = subjects.unique().numpy()
@@ -228,27 +241,27 @@ subject_split = check(subject_split)
 
 
 # %% tags=["demo"]
-def small_network(seed):
-    """The network of `motion_watch_small`, before training."""
-    torch.manual_seed(seed)
+def small_network():
+    """The network of `motion_watch_small`, before training; always the same."""
+    torch.manual_seed(0)
     return MotionNet(MotionConfig.from_dict(zoo.recipe("motion_watch_small")["model"]))
 
 
-def reached_with(rows, seed):
+def reached_with(rows):
     """Accuracy on the test rows after a short training on the training rows; prints the leak."""
     learned, asked = standardise(*(everyone[part] for part in rows))
     print(leak(learned, asked))
-    model = small_network(seed)
-    fit(model, learned, TrainConfig(4, lr=0.1, batch_size=64, label_smoothing=0.0, seed=seed))
+    model = small_network()
+    fit(model, learned, TrainConfig(4, lr=0.1, batch_size=64, label_smoothing=0.0, seed=0))
     return accuracy(model, asked)
 
 
 order = torch.from_numpy(np.random.default_rng(0).permutation(len(everyone)))
 cut = len(order) // 5
-flattering = reached_with((order[cut:], order[:cut]), 0)
+flattering = reached_with((order[cut:], order[:cut]))
 honest = [
-    reached_with(subject_split(everyone.people, 0.2, np.random.default_rng(seed)), seed)
-    for seed in range(3)
+    reached_with(subject_split(everyone.people, 0.2, np.random.default_rng(draw)))
+    for draw in range(3)
 ]
 guess.reveal(flattering - float(np.mean(honest)))
 
@@ -263,10 +276,10 @@ show.bars(
 )
 
 # %% [markdown]
-# The same network, the same training, other wrists. The random split flatters the network, and who is
-# drawn matters, too: with ten people a single draw says little. Therefore the course uses five folds,
-# in which everybody is tested once. For heartbeats there is only one patient, so no split can be honest
-# in this sense, and no figure of this lab is a promise about you.
+# The same network and training, with one seed, other wrists. The random split flatters the network, and who
+# is drawn matters, too: with ten people a single draw says little. Therefore the course uses five folds, in
+# which everybody is tested once. For heartbeats there is only one patient, so no split can be honest in
+# this sense, and no figure of this lab is a promise about you.
 
 # %% [markdown]
 # ## 3. What accuracy hides
@@ -301,11 +314,20 @@ def balanced_accuracy(predicted, labels):
 balanced_accuracy = check(balanced_accuracy)
 
 # %% [markdown]
-# Two networks of 5 kB, trained alike, except that one of them, `ecg_tiny`, was shown rare beats more often
-# (part 5). The other one, `ecg_tiny_plain`, saw each of the 500 training beats once an epoch. A third
-# "network" calls every beat normal or R-on-T, whichever is right, and finds no rare beat at all.
+# Two networks of 5 kB: `ecg_tiny_plain` saw each of the 500 training beats once an epoch. An epoch of
+# `ecg_tiny` has 619 draws, because rare beats are repeated (part 5). Both were trained for 60 epochs on
+# beats that are changed at random. A third "network" calls every beat normal or R-on-T, whichever is right,
+# and finds no rare beat at all. **Precision** asks the reverse of recall: of the beats that are called by a
+# rare class's name, how many are of that class?
+
 
 # %% tags=["demo"]
+def precision(said):
+    """The percentage of the beats called by a rare name that are of that class; NaN if none is."""
+    named = np.isin(said, RARE)
+    return 100 * (said == truth)[named].mean() if named.any() else np.nan
+
+
 plain = predict(zoo.load("ecg_tiny_plain"), test.signals).argmax(1)
 balanced = torch.from_numpy(said)
 answers = {
@@ -313,11 +335,18 @@ answers = {
     "plain": plain,
     "rare beats more often": balanced,
 }
+print(f"{'':22} accuracy  balanced  rare beats: recall, precision   abnormal called normal")
 for name, one in answers.items():
+    right = 100 * (one == test.labels).double().mean()
+    hidden = int(((one == 0) & (test.labels > 0)).sum())
+    found = measure.pooled_recall(truth, one, RARE)
     print(
-        f"{name:22} accuracy {100 * (one == test.labels).double().mean():5.1f} %,"
-        f" balanced {float(balanced_accuracy(one, test.labels)):5.1f} %"
+        f"{name:22} {right:6.1f} % {float(balanced_accuracy(one, test.labels)):7.1f} %"
+        f" {found:17.1f} %, {precision(one.numpy()):5.1f} % {hidden:18} beats"
     )
+gain = (balanced == test.labels).long() - (plain == test.labels).long()
+for name, of in {"rare": test.labels > 1, "R-on-T": test.labels == 1}.items():
+    print(f"showing rare beats more often: {int(gain[of].sum()):+} {name} beats found")
 
 # %% tags=["demo"]
 show.people(
@@ -327,14 +356,17 @@ show.people(
     ),
     x="recall on the test beats (%)",
     names=("plain", "rare beats more often"),
-    finding="Accuracy hardly tells the two networks apart. The rare classes do.",
+    finding="Shown rare beats more often, the network finds more of each rare class and fewer R-on-T beats.",
 )
 
 # %% [markdown]
+# This has a price: more R-on-T beats are lost than rare beats are gained, and of the beats with a rare name
+# fewer than half deserve it. In return fewer abnormal beats are called normal.
+#
 # How sure are such figures? There are only 22 unclassified beats in the test set: one beat is 4.5 points
 # of that recall and 0.9 points of the balanced one. A **bootstrap interval** shows it: we draw 4,500 test
 # beats with replacement, a thousand times, compute the figure each time, and take the range of the middle
-# 95 %. The draw keeps the number of beats of each class.
+# 95 %. For the rare beats we use a **stratified draw**: it keeps the number of beats of each class.
 
 # %% tags=["demo"]
 for name, one in answers.items():
@@ -346,8 +378,9 @@ for name, one in answers.items():
 
 # %% [markdown]
 # The interval of the accuracy is narrow and says nothing about the rare beats. Theirs is several times as
-# wide. And it counts only the luck of the draw of test beats of *this* patient: with another patient
-# everything may be different, and no interval tells by how much.
+# wide (in the first row it has no width: nothing found is nothing in every draw). And it counts only the
+# luck of the draw of test beats of *this* patient: with another patient everything may be different, and no
+# interval tells by how much.
 
 # %% [markdown]
 # ## 4. Which classes compression hurts
@@ -391,35 +424,48 @@ def matrix(logits):
     return torch.from_numpy(measure.confusion(truth, logits.argmax(1).numpy(), 5))
 
 
-def rare(counts):
-    """The recall of the three rare classes taken together, from a confusion matrix."""
-    return 100 * float(counts.diag()[2:].sum() / counts[2:].sum())
+def pruned(name, sparsity):
+    """The confusion matrix of this network without that fraction of its weights."""
+    network = zoo.load(name)
+    apply_masks(network, global_masks(prunable(network), sparsity))
+    return matrix(predict(network, test.signals))
 
 
 large = zoo.load("ecg_large")
-of_large = matrix(predict(large, test.signals))
-levels, damage = (0.3, 0.4, 0.5, 0.6, 0.7), []
-for sparsity in levels:
-    pruned = zoo.load("ecg_large")
-    apply_masks(pruned, global_masks(prunable(pruned), sparsity))
-    after = matrix(predict(pruned, test.signals))
-    lost = per_class_damage(of_large, after)
-    damage.append([*lost[:2].tolist(), rare(of_large) - rare(after)])
-    right = float(after.diag().sum() / after.sum())
-    print(f"{100 * sparsity:.0f} % of the weights removed: accuracy {100 * right:.1f} %")
-names = (*classes[:2], "rare classes together")
-show.curves(
-    levels,
-    {name: [row[at] for row in damage] for at, name in enumerate(names)},
-    x="fraction of the weights removed",
-    y="recall lost (points)",
-    finding="The rare classes lose recall long before the frequent ones do. R-on-T even gains.",
+levels, lost = (0.3, 0.4, 0.5, 0.6, 0.7), {}
+for name in ("ecg_large", "ecg_large_plain"):
+    whole = matrix(predict(zoo.load(name), test.signals))
+    counts = [pruned(name, sparsity) for sparsity in levels]
+    lost[name] = torch.stack([per_class_damage(whole, after) for after in counts])
+    right = [100 * float(one.diag().sum() / one.sum()) for one in (whole, *counts)]
+    print(f"{name:15} accuracy whole, then pruned:", ", ".join(f"{one:.1f}" for one in right))
+other = zip(classes, lost["ecg_large_plain"][3].tolist(), strict=True)
+print(
+    "ecg_large_plain, 60 % removed, points lost:",
+    ", ".join(f"{who} {one:.1f}" for who, one in other),
+)
+
+# %% tags=["demo"]
+chart = show.figure(height=3.6)
+axes = chart.add_subplot()
+looks = ("blue o -", "vermilion s --", "green ^ -.", "black D :", "purple v -")
+for name, values, look in zip(classes, lost["ecg_large"].T, looks, strict=True):
+    color, marker, line = look.split()
+    axes.plot(levels, values, line, marker=marker, color=show.PALETTE[color], label=name)
+axes.axhline(0, color="black", linewidth=0.8)
+axes.set(xlabel="fraction of the weights of ecg_large removed", ylabel="recall lost (points)")
+show.label_lines(axes)
+show.caption(
+    chart,
+    "Supraventricular beats lose most, R-on-T gains. The rarest class loses one beat of 22, then three.",
 )
 
 # %% [markdown]
-# Accuracy does not show the damage. It even rises, because the pruned network calls more beats R-on-T, a
-# frequent class, and fewer beats by the name of a rare one. The same was found for photos (Hooker et al.,
-# 2019): the classes and groups with the fewest samples pay for the compression.
+# Accuracy hides the damage. It even rises: the pruned network calls fewer beats supraventricular and more
+# R-on-T, and most of these are R-on-T. The supraventricular beats among them are lost. But rare does not
+# mean lost: PVC, half as frequent, gains at first, and the other network loses other classes. For photos
+# Hooker et al. found that pruning hits some classes and unusual images far more than the mean says (2019),
+# and underrepresented features most (2020).
 
 # %% [markdown]
 # ## 5. The remedy
@@ -431,10 +477,11 @@ show.curves(
 # - **Logit adjustment** (Menon et al., 2021): during training the logarithm of each class's share is
 #   added to the logits, so that the network need not learn how rare a class is.
 #
-# We chose by cross-validation within the 500 training beats: oversampling with the square
-# root of the frequencies. The controls (*plain*) are the same networks with each beat drawn once an epoch.
-# All were trained with three seeds and judged on all test beats, the small ones as int8 files, whose bytes
-# are what counts.
+# We chose by cross-validation within the 500 training beats: oversampling with the square root of the
+# frequencies. Only 31 of them are rare, one beat is 3.2 points, so this choice is a weak one. The controls
+# (*plain*) are the same networks with each beat drawn once an epoch. All were trained with three seeds and
+# judged on all test beats, the small ones as int8 files, whose bytes are what counts. `ecg_binary` has the
+# same layers and only tells normal from abnormal.
 
 
 # %% tags=["demo"]
@@ -467,19 +514,28 @@ for name, kind in {
 }.items():
     print(f"{name:15} {kind:7} {row(name, kind)}")
 both = [run["int8"] for run in recorded("ecg_binary")]
+counted = [
+    one["confusion"][1] for one in both
+]  # of the abnormal beats: called normal, called abnormal
 print(
     f"ecg_binary      int8    {both[0]['bytes']:7,} bytes  normal or abnormal: accuracy "
-    f"{np.mean([one['accuracy'] for one in both]):.2f} %"
+    f"{np.mean([one['accuracy'] for one in both]):.2f} %; calls {', '.join(str(one[0]) for one in counted)}"
+    f" of {sum(counted[0]):,} abnormal beats normal"
 )
 
 # %% [markdown]
-# How many of the rare beats did compression cost, with and without the remedy? We compare each small
-# network with the large one that was trained alike. Both are judged on the same beats, so we draw the
-# beats together: a **paired comparison**. Here with the networks of the first seed.
+# The accuracy of `ecg_binary` is for an easier question, and it misses about as many abnormal beats as
+# `ecg_tiny`. How many of the rare beats did compression cost, with and without the remedy? We compare each
+# small network with the large one of the same recipe. Both are judged on the same beats, so we draw the
+# beats together: a **paired comparison**, here of the first seed, with the mean of three seeds beside it.
 
 # %% tags=["demo"]
-cost = {}
+cost, over_seeds = {}, {}
 for name in ("ecg_tiny_plain", "ecg_tiny"):
+    pairs = zip(recorded(name.replace("tiny", "large")), recorded(name), strict=True)
+    over_seeds[name] = np.mean(
+        [big["float32"]["rare"] - tiny["int8"]["rare"] for big, tiny in pairs]
+    )
     before = predict(zoo.load(name.replace("tiny", "large")), test.signals).argmax(1).numpy()
     deploy.to_int8_onnx(zoo.load(name), None, work / f"{name}.onnx", train.signals)
     answered = (
@@ -492,7 +548,10 @@ for name in ("ecg_tiny_plain", "ecg_tiny"):
         answered,
         strata=truth,
     )
-    print(f"{name:15} loses {cost[name]} points of rare beats to its large network")
+    print(
+        f"{name:15} loses {cost[name]} points of rare beats to its large network,"
+        f" mean of three seeds {over_seeds[name]:.1f}"
+    )
 
 # %% tags=["demo"]
 chart = show.figure(height=1.9)
@@ -501,26 +560,33 @@ for at, (name, found) in enumerate(cost.items()):
     color = show.PALETTE["blue" if name == "ecg_tiny" else "vermilion"]
     axes.plot([found.low, found.high], [at, at], color=color, linewidth=6, alpha=0.35)
     axes.plot([found.value], [at], "o", color=color)
+    axes.plot([over_seeds[name]], [at], "kx", markersize=8, markeredgewidth=2)
 axes.axvline(0, color="black", linewidth=0.8)
 axes.set_yticks(range(2), ["plain", "rare beats more often"])
 axes.set(
-    ylim=(1.6, -0.6), xlabel="recall of rare beats lost to the large network trained alike (points)"
+    ylim=(1.6, -0.6),
+    xlabel="recall of rare beats lost to the large network of the same recipe (points)",
 )
 show.caption(
-    chart, "The bars are 95 % bootstrap intervals over the test beats, drawn class by class."
+    chart,
+    "Plain training loses rare beats. Bars: 95 % bootstrap, first seed; crosses: mean of three seeds.",
 )
 
 # %% [markdown]
 # Trained plainly, the small network pays for its size with rare beats, and accuracy does not show it.
-# Trained with the remedy, it loses little or nothing. The remedy costs nothing at run time: same bytes,
-# same MACs. But read the interval before the mean. With 283 rare test beats, a loss of a few points can't
-# be told from none. And the network saw only two beats of the last class in training.
+# Trained with the remedy, it loses little. The first seed flatters it: the interval counts the luck of the
+# beats, not of the training. With 283 rare test beats, a loss of a few points can't be told from none. And
+# the network saw only two beats of the last class in training.
+#
+# At run time the remedy costs nothing: same MACs, and a byte. Its price is that of part 3, precision and
+# R-on-T beats. Whether that is a good bargain depends on what follows each answer: a question for
+# physicians.
 
 # %% [markdown]
 # ## 6. On the chip
 #
-# The int8 file becomes C (lab 07) and runs on an emulated Cortex-M4 with 64 MHz. The program must answer
-# as the model in Python does, code by code.
+# The int8 file becomes C (lab 07) and runs on an emulated Cortex-M4 at 64 MHz. The program must give the
+# same codes (int8 numbers) as the model in Python.
 
 # %% tags=["demo"]
 program = mcu.to_c(work / "ecg_tiny.onnx", work / "c")
@@ -553,7 +619,7 @@ print(
 # ## 7. Days of a battery
 #
 # A beat arrives every 800 ms, and the network is done after a few milliseconds. The share of time in
-# which a device is awake is its **duty cycle**. The rest of the time it sleeps, which is cheap and not
+# which a device is awake is its **duty cycle**. The rest of the time it sleeps, which is cheap, but not
 # free.
 #
 # **Exercise 5** (extra, 2 points, 10 minutes). How long does the battery last?
@@ -587,9 +653,9 @@ def duty_cycle(active_mw, sleep_mw, active_ms, period_ms, battery_mah, battery_v
 duty_cycle = check(duty_cycle)
 
 # %% [markdown]
-# Four ways to use the same network with the chip's coin cell, with the slow end of the modelled time. The
-# last two count the amplifier behind the electrodes, which measures all the time: 0.17 mA at 3 V, the
-# typical supply current of a common one (AD8232).
+# Five ways to use the same network with the chip's coin cell, with the slow end of the modelled time. The
+# last three count the amplifier behind the electrodes, which measures all the time: 0.17 mA at 3 V, the
+# typical supply current of a common one (AD8232). The last has a network that costs nothing.
 
 # %% tags=["demo"]
 device = measure.devices()["cortex_m4"]
@@ -600,6 +666,7 @@ ways = {
     "awake for each beat": (device.idle_mw, slow_ms, 800.0),
     "each beat, with the amplifier": (device.idle_mw + amplifier_mw, slow_ms, 800.0),
     "one beat in ten, with the amplifier": (device.idle_mw + amplifier_mw, slow_ms, 8000.0),
+    "the amplifier, no network": (device.idle_mw + amplifier_mw, 0.0, 800.0),
 }
 lasting = {}
 for name, (sleep_mw, awake_ms, period_ms) in ways.items():
@@ -613,9 +680,9 @@ show.bars(
 )
 
 # %% [markdown]
-# Once the network sleeps most of the time, making it smaller still does not help: the amplifier, and a
-# radio if there is one, take the energy. Compression has done its work when it is no longer the largest
-# consumer.
+# With the amplifier, making the network smaller still helps little: even one without cost adds about six
+# days. Sampling and finding the beats are not counted here; they take energy, too, as does a radio.
+# Compression has done its work when the network is no longer the largest consumer.
 
 # %% [markdown]
 # ## 8. Motion, by person
@@ -664,8 +731,9 @@ show.people(
 # %% [markdown]
 # ## The scorecard
 #
-# The large network in float32 and the small ones in int8, in one runtime. The metric is the balanced
-# recall on the 4,500 test beats.
+# The large network in float32 and the small ones in int8, in one runtime, of the first seed. It flatters
+# `ecg_tiny`: over three seeds `ecg_tiny` is a little behind the large network, not ahead (table of part 5).
+# The metric is the balanced recall on the 4,500 test beats.
 
 # %% tags=["demo"] id="scorecard"
 beat = test.signals[:1]
@@ -687,26 +755,38 @@ measure.compare(cards)
 # %% [markdown]
 # ## Open challenge: 5,000 bytes for the rare beats
 #
-# At most **5,000 bytes** of an int8 `.onnx` file. Reach the highest balanced recall. Choose with
-# `train.hold_out()`, which gives a validation part of the training beats: the test beats give one number
-# at the end. Some ideas: other kernels and strides; one scale for each layer instead of each channel, and
-# the bytes that this saves for more channels; a teacher (lab 03); logit adjustment
-# (`utils.train.logit_adjusted`); training that knows about int8. Below is a start, trained for a few
-# epochs.
+# At most **5,000 bytes** of an int8 `.onnx` file. Reach the highest balanced recall on the test beats,
+# which give one number at the end. Choose with the training beats: `train.hold_out()` holds out 73, 45, 3,
+# 5 and 1 beats of the classes, so one beat moves the balanced recall by up to 20 points. The start below
+# therefore holds out each quarter in turn and counts the rare beats of all: 31, one is 3.2 points. Some
+# ideas: other kernels and strides; one scale for each layer instead of each channel, and the bytes that
+# this saves for more channels; a teacher (lab 03); logit adjustment (`utils.train.logit_adjusted`);
+# training that knows about int8.
+
 
 # %% tags=["demo"]
-rest, held = train.hold_out()
-torch.manual_seed(0)
-mine = MotionNet(MotionConfig(((8, 7, 2), (16, 5, 2), (16, 5, 2)), 5, 1))  # yours: change anything
-how = TrainConfig(12, lr=0.1, batch_size=64, label_smoothing=0.0)
-fit(mine, rest[oversampled(rest.labels, 0.5)], how, augment=SignalAugment())
-file = my_work() / "11_challenge.onnx"
-size = deploy.to_int8_onnx(mine, None, file, rest.signals)
-reached = measure.balanced_recall(
-    deploy.OnnxRunnable(file).run(held.signals.numpy()), held.labels.numpy()
-)
+def trained(beats):
+    """Your network, trained on these beats: change anything."""
+    torch.manual_seed(0)
+    model = MotionNet(MotionConfig(((8, 7, 2), (16, 5, 2), (16, 5, 2)), 5, 1))
+    how = TrainConfig(12, lr=0.1, batch_size=64, label_smoothing=0.0)
+    fit(model, beats[oversampled(beats.labels, 0.5)], how, augment=SignalAugment())
+    return model
+
+
+file, labels, answered = my_work() / "11_challenge.onnx", [], []
+for rest, held in (train.hold_out(fold=quarter) for quarter in range(4)):
+    deploy.to_int8_onnx(trained(rest), None, file, rest.signals)
+    answered += deploy.OnnxRunnable(file).run(held.signals.numpy()).argmax(1).tolist()
+    labels += held.labels.tolist()
+reached = measure.pooled_recall(labels, answered, RARE)
+right = 100 * np.mean(np.equal(labels, answered))
+size = deploy.to_int8_onnx(
+    trained(train), None, file, train.signals
+)  # what you hand in: of all beats
 verdict = "within the budget" if size <= 5_000 else "OVER the budget"
-print(f"{size:,} bytes, {verdict}; balanced recall on {len(held)} held-out beats {reached:.1f} %")
+print(f"{size:,} bytes, {verdict}; of {len(labels)} held-out beats {right:.1f} % right")
+print(f"rare beats found: {reached:.1f} %")
 keep_best(file, reached, within=size <= 5_000)
 
 # %% [markdown]
@@ -716,7 +796,8 @@ keep_best(file, reached, within=size <= 5_000)
 #
 # - cut recordings into windows, split them by person, and seen how much a random split flatters;
 # - found what accuracy hides, with intervals, and which classes compression hurts;
-# - kept the rare beats in 5 kB, run the network as C on an emulated chip, and counted battery days.
+# - kept in 5 kB what a large network finds of the rare beats, and seen the price: precision;
+# - run the network as C on an emulated chip, and counted battery days.
 #
 # **Limits.** All heartbeats are of one patient with heart failure, cut out and stretched beforehand: a
 # device would have to find the beats first. The labels come from an automatic annotation. Of the last
@@ -725,7 +806,7 @@ keep_best(file, reached, within=size <= 5_000)
 # ones. Time and energy on the chip are modelled from counted instructions. Nothing here is a medical device, and no figure here may guide a treatment.
 #
 # **Papers.** Baim et al. 1986 (the recordings); Goldberger et al. 2000 (PhysioNet); Efron 1979
-# (bootstrap); Hooker et al. 2019 (arXiv 1911.05248); Menon et al. 2021 (2007.07314); Ismail Fawaz et al.
+# (bootstrap); Hooker et al. 2019 (arXiv 1911.05248) and 2020 (2010.03058); Menon et al. 2021 (2007.07314); Ismail Fawaz et al.
 # 2020 (1909.04939, InceptionTime: 94.1 % accuracy and 57.6 % balanced recall on this split); Burns et al.
 # 2018 (1802.01489); Reyes-Ortiz et al. 2016 (HAPT).
 #

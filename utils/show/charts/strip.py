@@ -22,8 +22,8 @@ def strip(
 ) -> Chart:
     """Signals one behind the other, `a_row` in a row; under each a bar for the doubt about it.
 
-    signals: (n, size) numbers. marks: a short text above each signal, "" for none; each text has its color. doubts: (n,)
-    between 0 and 1, the height of the bar.
+    signals: (n, size) numbers. marks: a short text above each signal, "" for none; each text has its color, also with a star at
+    its end. doubts: (n,) between 0 and 1, the height of the bar.
 
     Raises:
         ValueError: no signals, values that are not finite, not as many marks and doubts as signals, or a doubt outside 0..1.
@@ -33,7 +33,8 @@ def strip(
         raise ValueError(f"signals must be (n, size) finite numbers with at least one, got shape {rows.shape}")
     if not len(rows) == len(marks) == len(doubts) or not all(0 <= one <= 1 for one in doubts):
         raise ValueError(f"need a mark and a doubt in 0..1 for each of {len(rows)} signals, got {len(marks)} and {len(doubts)}")
-    kinds = list(dict.fromkeys(mark for mark in marks if mark))
+    plain = [mark.rstrip("*") for mark in marks]
+    kinds = list(dict.fromkeys(mark for mark in plain if mark))
     colors: Mapping[str, str] = {kind: PALETTE[_COLORS[at % len(_COLORS)]] for at, kind in enumerate(kinds)}
     lines = -(-len(rows) // a_row)
     chart = figure(height=0.5 + 1.25 * lines)
@@ -42,9 +43,9 @@ def strip(
     for line in range(lines):
         axes = chart.add_subplot(lines, 1, line + 1)
         for place, at in enumerate(range(line * a_row, min(len(rows), (line + 1) * a_row))):
-            color = colors.get(marks[at], INK)
-            axes.plot(np.arange(size) + place * size, rows[at], color=color, linewidth=1.4 if marks[at] else 0.9)
-            axes.bar((place + 0.5) * size, bar * doubts[at], 0.8 * size, low - 1.3 * bar, color=color, alpha=0.75 if marks[at] else 0.35)
+            color = colors.get(plain[at], INK)
+            axes.plot(np.arange(size) + place * size, rows[at], color=color, linewidth=1.4 if plain[at] else 0.9)
+            axes.bar((place + 0.5) * size, bar * doubts[at], 0.8 * size, low - 1.3 * bar, color=color, alpha=0.75 if plain[at] else 0.35)
             axes.text((place + 0.5) * size, high, marks[at], ha="center", va="bottom", fontsize=8.5, color=readable(color))
         axes.axhline(low - 1.3 * bar, color=FAINT, linewidth=0.8)
         axes.set(xlim=(0, a_row * size), ylim=(low - 1.35 * bar, high + 0.5 * bar), xticks=[])

@@ -17,6 +17,12 @@ def test_every_signal_has_its_line_its_bar_and_its_mark():
     assert len(chart.png()) > 1000
 
 
+def test_a_star_leaves_a_mark_its_color():
+    chart = strip(SIGNALS, ["", "*", "PVC", "PVC*", "other", "", ""], np.zeros(7), a_row=7)
+    colors = [line.get_color() for line in chart.axes[0].get_lines()[:5]]
+    assert colors[0] == colors[1] and colors[2] == colors[3] and len(set(colors)) == 3
+
+
 @pytest.mark.parametrize(
     ("signals", "marks", "doubts", "said"),
     [
