@@ -361,7 +361,7 @@ show.people(
 
 # %% [markdown]
 # This has a price: more R-on-T beats are lost than rare beats are gained, and of the beats with a rare name
-# fewer than half deserve it. In return fewer abnormal beats are called normal.
+# fewer than half are of that class. In return fewer abnormal beats are called normal.
 #
 # How sure are such figures? There are only 22 unclassified beats in the test set: one beat is 4.5 points
 # of that recall and 0.9 points of the balanced one. A **bootstrap interval** shows it: we draw 4,500 test
@@ -514,9 +514,7 @@ for name, kind in {
 }.items():
     print(f"{name:15} {kind:7} {row(name, kind)}")
 both = [run["int8"] for run in recorded("ecg_binary")]
-counted = [
-    one["confusion"][1] for one in both
-]  # of the abnormal beats: called normal, called abnormal
+counted = [one["confusion"][1] for one in both]  # abnormal beats: called normal, abnormal
 print(
     f"ecg_binary      int8    {both[0]['bytes']:7,} bytes  normal or abnormal: accuracy "
     f"{np.mean([one['accuracy'] for one in both]):.2f} %; calls {', '.join(str(one[0]) for one in counted)}"
@@ -578,7 +576,7 @@ show.caption(
 # beats, not of the training. With 283 rare test beats, a loss of a few points can't be told from none. And
 # the network saw only two beats of the last class in training.
 #
-# At run time the remedy costs nothing: same MACs, and a byte. Its price is that of part 3, precision and
+# At run time the remedy costs nothing: same MACs, one byte more. Its price is in part 3: precision and
 # R-on-T beats. Whether that is a good bargain depends on what follows each answer: a question for
 # physicians.
 
@@ -781,9 +779,7 @@ for rest, held in (train.hold_out(fold=quarter) for quarter in range(4)):
     labels += held.labels.tolist()
 reached = measure.pooled_recall(labels, answered, RARE)
 right = 100 * np.mean(np.equal(labels, answered))
-size = deploy.to_int8_onnx(
-    trained(train), None, file, train.signals
-)  # what you hand in: of all beats
+size = deploy.to_int8_onnx(trained(train), None, file, train.signals)  # what you hand in
 verdict = "within the budget" if size <= 5_000 else "OVER the budget"
 print(f"{size:,} bytes, {verdict}; of {len(labels)} held-out beats {right:.1f} % right")
 print(f"rare beats found: {reached:.1f} %")
@@ -806,8 +802,8 @@ keep_best(file, reached, within=size <= 5_000)
 # ones. Time and energy on the chip are modelled from counted instructions. Nothing here is a medical device, and no figure here may guide a treatment.
 #
 # **Papers.** Baim et al. 1986 (the recordings); Goldberger et al. 2000 (PhysioNet); Efron 1979
-# (bootstrap); Hooker et al. 2019 (arXiv 1911.05248) and 2020 (2010.03058); Menon et al. 2021 (2007.07314); Ismail Fawaz et al.
-# 2020 (1909.04939, InceptionTime: 94.1 % accuracy and 57.6 % balanced recall on this split); Burns et al.
+# (bootstrap); Hooker et al. 2019 (arXiv 1911.05248) and 2020 (2010.03058); Menon et al. 2021
+# (2007.07314); Ismail Fawaz et al. 2020 (1909.04939, InceptionTime: 94.1 % accuracy and 57.6 % balanced recall on this split); Burns et al.
 # 2018 (1802.01489); Reyes-Ortiz et al. 2016 (HAPT).
 #
 # **Next.** Lab 08 adapts a network to one new user. Lab 07 looks inside the C program.
