@@ -23,7 +23,7 @@ from utils.compress.distillation import from_teacher
 from utils.data.ecg import RARE, Beats, ecg5000
 from utils.files import ZOO
 from utils.measure.card import logits_of
-from utils.measure.recall import balanced_recall, confusion, pooled_recall
+from utils.measure.statistics.recall import balanced_recall, confusion, pooled_recall
 from utils.models import MotionConfig, MotionNet, load_model, save_model
 from utils.models.zoo import recipe
 from utils.train import Loss, TrainConfig, cross_entropy, fit, predict

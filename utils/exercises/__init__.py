@@ -12,8 +12,7 @@
     standins.py   what the lab continues with until an exercise is solved
     needs.py      tools without which an exercise is not judged
     checking.py   both sides in one process, for the notebook
-    running.py, time_limit.py     one case, which may fail, loop or be stopped
-    ready_made.py                 whether an answer calls the course's own function
+    in_process/   one case there, which may fail, loop, be stopped, or call the course's own function
     messages/     what a check says: values as text, the hint that fits, the table below the cell
     c/            answers in C                                               trusted side
     inside/       calls the student's function: runs in the student's process

@@ -13,14 +13,14 @@ from typing import Any
 
 from utils import ledger
 from utils.exercises.declare import PUBLIC_SEED, Case, Exercise, Lab
+from utils.exercises.in_process.ready_made import ready_made
+from utils.exercises.in_process.running import SECONDS, SECONDS_AFTERWARDS, run_case, unjudged
+from utils.exercises.in_process.time_limit import TookTooLongError
 from utils.exercises.messages import view
 from utils.exercises.needs import missing
-from utils.exercises.ready_made import ready_made
 from utils.exercises.refusals import told_apart
 from utils.exercises.results import Outcome, Result
-from utils.exercises.running import SECONDS, SECONDS_AFTERWARDS, run_case, unjudged
 from utils.exercises.standins import StandIn
-from utils.exercises.time_limit import TookTooLongError
 
 MAX_ENDLESS = 2  # cases that did not end; the others are not run then
 

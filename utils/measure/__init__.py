@@ -8,7 +8,6 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from utils.measure.bootstrap import Interval, bootstrap
 from utils.measure.card import Card, accuracy, keep, scorecard
 from utils.measure.compare import Comparison, compare
 from utils.measure.constants import constants
@@ -17,9 +16,9 @@ from utils.measure.devices import Budget, Device, Fit, devices, energy_range_mj,
 from utils.measure.duty_cycle import duty_cycle
 from utils.measure.energy import Energy, energy, energy_mj, model_energy
 from utils.measure.latency import Latency, Ratio, Timings, latency
-from utils.measure.recall import balanced_recall, confusion, pooled_recall, recalls
 from utils.measure.runnable import Runnable, Traffic
 from utils.measure.sparse import csr_speedup
+from utils.measure.statistics import Interval, balanced_recall, bootstrap, confusion, pooled_recall, recalls
 from utils.measure.units import scaled
 
 if TYPE_CHECKING:

@@ -20,11 +20,11 @@ from utils.show.charts import (
     shares,
     stacks,
     staircase,
-    strip,
     timeline,
     weight_histogram,
 )
-from utils.show.images import answer_bars, answers, filter_maps, garments, heat_map, motion, pixels, weight_maps
+from utils.show.images import answer_bars, answers, filter_maps, garments, heat_map, pixels, weight_maps
+from utils.show.signals import motion, strip
 from utils.show.style import PALETTE, Chart, caption, direct_label, figure, label_lines, use_style
 from utils.show.widgets import Guess, Live, LiveFront, explorer, fit_grid, guess, record_guesses, slider_figure
 

@@ -11,7 +11,7 @@ import torch
 from course.grading.challenge.asked import File, Measured
 from course.grading.challenge.evaluate import classes_of, costs_of
 from utils.data import ecg5000
-from utils.measure.recall import balanced_recall
+from utils.measure.statistics.recall import balanced_recall
 from utils.train import SignalAugment
 
 _SENSOR = SignalAugment(shift=1, stretch=0.01, scale=0.03, wander=0.03, noise=0.03)  # another electrode, another day

@@ -13,7 +13,6 @@ from utils.show.charts.rounding import grid_over, ranges, staircase
 from utils.show.charts.seeds import seeds
 from utils.show.charts.shares import shares
 from utils.show.charts.stacks import stacks
-from utils.show.charts.strip import strip
 from utils.show.charts.timeline import timeline
 
 __all__ = [
@@ -36,7 +35,6 @@ __all__ = [
     "shares",
     "stacks",
     "staircase",
-    "strip",
     "timeline",
     "weight_histogram",
 ]

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from utils.exercises.declare import Case
+from utils.exercises.in_process.time_limit import TookTooLongError, limited
 from utils.exercises.inside import probing
 from utils.exercises.inside.answers import UnacceptableError, plain
 from utils.exercises.judges import Verdict, verdict_of
@@ -18,7 +19,6 @@ from utils.exercises.messages.view import legible
 from utils.exercises.outside import Outside
 from utils.exercises.refusals import is_refusal
 from utils.exercises.results import Outcome
-from utils.exercises.time_limit import TookTooLongError, limited
 
 SECONDS = 20.0  # of processor time for one case; the longest takes less than one
 SECONDS_AFTERWARDS = 5.0  # for each case behind one that did not end
