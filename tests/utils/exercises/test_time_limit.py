@@ -5,9 +5,9 @@ import threading
 
 import pytest
 
-from utils.exercises import running
 from utils.exercises.checking import assess
 from utils.exercises.declare import Case, Lab
+from utils.exercises.in_process import running
 from utils.exercises.in_process.time_limit import TookTooLongError, limited
 from utils.exercises.judges import equal_to
 from utils.exercises.messages.view import Table
