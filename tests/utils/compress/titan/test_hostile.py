@@ -12,7 +12,6 @@ import pytest
 import torch
 from torch import nn
 
-from tests.utils.compress.titan.coverage_guided import fuzz
 from utils.compress.coding import decisions, encode_integers
 from utils.compress.titan import TitanConfig, TitanError, TitanNet, compress_to_titan, decode_titan
 from utils.compress.titan.byte_stream import framed, signed, unsigned
@@ -97,17 +96,6 @@ def test_twelve_thousand_mutated_files_end_in_a_sentence_and_in_little_memory():
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     assert mutate_and_read(12_000, seed=1) > 6000
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 400_000  # kB
-
-
-def test_a_guided_fuzzer_finds_steps_that_no_honest_file_takes():
-    found, steps = fuzz(is_refused, [data[9:] for data in files()], mutated, 60, 0, ROOT / "utils" / "compress")
-    assert found > 3 and steps > 200
-
-
-@pytest.mark.nightly
-def test_five_thousand_files_of_a_guided_fuzzer_end_in_a_sentence():
-    found, _ = fuzz(is_refused, [data[9:] for data in files()], mutated, 5000, 1, ROOT / "utils" / "compress")
-    assert found > 20
 
 
 @pytest.mark.nightly
