@@ -225,7 +225,7 @@ def kernel(place):
         client.wait_for_ready(timeout=120)
 
         def run(text, meanwhile=None):
-            wanted = client.execute(text)
+            wanted = client.execute(text, stop_on_error=False)  # else what comes at once after an error is aborted
             if meanwhile:
                 meanwhile(manager)
             while (answer := client.get_shell_msg(timeout=120))["parent_header"].get("msg_id") != wanted:
