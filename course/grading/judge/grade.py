@@ -35,7 +35,7 @@ from course.grading.judge.work import Answer, Work, work_of
 from course.grading.marks import CaseMark, ExerciseMark, LabMark
 from course.grading.sandbox.jobs import Ended, Loaded, Raised, Reply
 from course.grading.sandbox.keeper import Sandboxes
-from utils.exercises.declare import PUBLIC_SEED, Exercise
+from utils.exercises.declare import PUBLIC_SEED, Case, Exercise
 from utils.exercises.judges import Verdict
 from utils.exercises.messages.values import short
 from utils.exercises.messages.view import legible
@@ -97,14 +97,14 @@ def _exercise(lab: GradedLab, work: Work, name: str, solved: set[str], seed: int
         return ExerciseMark(name, 0, exercise.points, exercise.core, note=_sentences([how]))
     if answer.text is None:
         return ExerciseMark(name, 0, exercise.points, exercise.core, note=_sentences([*_found(answer), *_uncompiled(work)]))
-    planned = plan(name, work, lab, solved)
-    if right := _right_at_once(lab, exercise, answer, planned, seed, tries):
+    planned, cases = plan(name, work, lab, solved), exercise.cases(seed)
+    if right := _right_at_once(lab, exercise, answer, planned, cases, tries):
         return right
-    first = try_answer(lab, exercise, planned, seed, tries)
+    first = try_answer(lab, exercise, planned, cases, tries)
     whole = plan(name, work, lab, solved, whole=True) if first.points < exercise.points else planned
     if whole.cells == planned.cells:
         return _marked(lab, exercise, answer, first, tries)
-    again = try_answer(lab, exercise, whole, seed, tries, brief=first.is_endless)
+    again = try_answer(lab, exercise, whole, cases, tries, brief=first.is_endless)
     if again.points <= first.points:
         return _marked(lab, exercise, answer, first, tries)
     changed = f"it depends on what cell {', '.join(map(str, sorted(set(whole.helpers) - set(planned.helpers))))} changes"
@@ -121,9 +121,10 @@ def _uncompiled(work: Work) -> list[str]:
     return [f"for the instructor: the cell does not compile with {versions}: grade it with that version"]
 
 
-def _right_at_once(lab: GradedLab, exercise: Exercise, answer: Answer, planned: Plan, seed: int, tries: Tries) -> ExerciseMark | None:
+def _right_at_once(
+    lab: GradedLab, exercise: Exercise, answer: Answer, planned: Plan, cases: Sequence[Case], tries: Tries
+) -> ExerciseMark | None:
     """The mark of an answer that is right in the process that serves all exercises; None if it is not, or has to be seen alone."""
-    cases = exercise.cases(seed)
     replies = [] if exercise.gives_text else tries.at_once(*asked(lab, exercise, planned, cases))
     if not replies or not all(judged(case, reply).passed for case, reply in zip(cases, replies, strict=True)):
         return None

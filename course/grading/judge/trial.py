@@ -41,9 +41,8 @@ class Trial:
         return any(isinstance(reply, Ended) and reply.why == TOO_LONG for reply in self.replies)
 
 
-def try_answer(lab: GradedLab, exercise: Exercise, planned: Plan, seed: int, tries: Tries, brief: bool = False) -> Trial:
+def try_answer(lab: GradedLab, exercise: Exercise, planned: Plan, cases: Sequence[Case], tries: Tries, brief: bool = False) -> Trial:
     """Run an answer in a process of its own and judge it. brief: as `Tries.alone` has it."""
-    cases = exercise.cases(seed)
     loaded, replies = run(tries, exercise, *asked(lab, exercise, planned, cases), brief)
     bad = ""
     if any(isinstance(reply, Ended) and reply.forged for reply in replies) or not loaded.found:
