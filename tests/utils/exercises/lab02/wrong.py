@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from tests.utils.exercises.lab02 import right
 from tests.utils.exercises.wrong_answers import edited
 
-_params, _range, _codebook = right.affine_params_by_cases, right.calibrate_by_sorting, right.kmeans_codebook_by_distances
+_params, _range, _clustered = right.affine_params_by_cases, right.calibrate_by_sorting, right.kmeans_codebook_by_distances
 _values, _scales, _codes = right.dequantize_by_float, right.per_channel_scales_by_flatten, right.quantize_to_int32
 _rescaled, _quant = right.requantize_in_int64, right.FakeQuantWithASavedMask
 
@@ -155,6 +155,6 @@ TABLE = {
     "requantize_to_int64": ("Loses: uint8 comes out. Hints: What is your result's dtype", lambda *x: _rescaled(*x).long()),
     "kmeans_codebook_with_codes_as_floats": (
         "Loses: codes are integers. Hints: What is the dtype of your codes",
-        lambda *x: (_codebook(*x)[0], _codebook(*x)[1].float()),
+        lambda *x: (_clustered(*x)[0], _clustered(*x)[1].float()),
     ),
 }
