@@ -1,0 +1,121 @@
+"""calibration_error: how far what a network says about its own certainty is from how often it is right (ECE)."""
+
+from collections.abc import Callable
+
+import numpy as np
+from torch import Tensor, bucketize, from_numpy, linspace, nan, tensor, zeros
+
+from utils.exercises.kit import Case, Cases, Mistake, Rng, close_to, exercise, keeps_inputs, refuses
+
+
+def _of_bin(confidence: np.ndarray, bins: int) -> np.ndarray:
+    """The bin of each value. The last one includes 1."""
+    return np.minimum((confidence.astype(np.float64) * bins).astype(int), bins - 1)
+
+
+def _groups(confidence: np.ndarray, right: np.ndarray, bins: int) -> list[tuple[float, float, float]]:
+    """(fraction of all, mean confidence, fraction right) of each bin that has a value."""
+    at = _of_bin(confidence, bins)
+    return [
+        (float(np.mean(at == one)), float(confidence[at == one].mean()), float(right[at == one].mean())) for one in sorted(set(at.tolist()))
+    ]
+
+
+def expected_error(confidence: np.ndarray, right: np.ndarray, bins: int) -> float:
+    """The oracle: bin by bin, the difference weighted with the fraction of the exams in it."""
+    return sum(share * abs(sure - hit) for share, sure, hit in _groups(confidence, right, bins))
+
+
+def _over(combine: Callable[[np.ndarray, np.ndarray], float]) -> Callable[..., float]:
+    """combine: (shares, signed differences) -> another summary of the bins."""
+    return lambda *given: float(combine(*np.array([(share, sure - hit) for share, sure, hit in _groups(*given)]).T))
+
+
+def _center(confidence: np.ndarray, right: np.ndarray, bins: int) -> float:
+    at = _of_bin(confidence, bins)
+    return expected_error((at + 0.5) / bins, right, bins)
+
+
+def _drops_one(confidence: np.ndarray, right: np.ndarray, bins: int) -> float:
+    kept = confidence < 1
+    return expected_error(confidence[kept], right[kept], bins) * kept.mean() if kept.any() else 0.0
+
+
+_BIN = (
+    "Within one bin: how sure is the network on average, and how often is it right?",
+    "The error of a bin is the absolute difference of these two; the answer is their mean, weighted with the exams in each bin.",
+)
+_WEIGHT = ("Does a bin with one exam count as much as one with a hundred?", "No: weigh each bin with its fraction of the exams.")
+_SIGN = (
+    "Does too sure in one bin make up for too unsure in another?",
+    "It does not: take the absolute difference in each bin, before you add.",
+)
+_WORST = ("Is the worst bin asked for?", "The mean over the bins is, weighted with the exams in each. The worst one is called MCE.")
+_MEAN = ("How sure is the network in a bin?", "By the mean of the values in it, which need not be the middle of the bin.")
+_SQUARE = ("Is the difference squared?", "It is not: the mean of the absolute differences has the unit of a probability.")
+_LAST = ("In which bin is a confidence of exactly 1?", "In the last one: an index of `bins` has no bin, so clamp it to bins - 1.")
+_PERCENT = ("Is the answer in percent?", "It is a fraction, as the probabilities are.")
+_RANGE = ("Can a probability be 1.2 or NaN?", "It can't: such values are logits, or an error upstream. Raise ValueError.")
+MISTAKES = (
+    Mistake("bins count alike", _over(lambda share, off: np.abs(off).mean()), _WEIGHT),
+    Mistake("signs cancel", _over(lambda share, off: abs((share * off).sum())), _SIGN),
+    Mistake("the worst bin", _over(lambda share, off: np.abs(off).max()), _WORST),
+    Mistake("middle of the bin", _center, _MEAN),
+    Mistake("squared", _over(lambda share, off: (share * off**2).sum()), _SQUARE),
+    Mistake("root of the squares", _over(lambda share, off: np.sqrt((share * off**2).sum())), _SQUARE),
+    Mistake("without those at 1", _drops_one, _LAST),
+    Mistake("the sum over bins", _over(lambda share, off: np.abs(off).sum()), _WEIGHT),
+    Mistake("in percent", lambda *x: 100 * expected_error(*x), _PERCENT),
+)
+STEPS = (
+    "Refuse; the bin of each exam is (confidence * bins).long().clamp(max=bins - 1); for each bin with an exam: its fraction of all "
+    "times abs(mean confidence - mean of right); add these."
+)
+
+
+def torch_calibration_error(confidence: Tensor, right: Tensor, bins: int) -> float:
+    """`calibration_error` by bucketize and bincount of PyTorch."""
+    sure, hit = confidence.detach().double(), right.double()
+    if sure.shape != hit.shape or not len(sure) or bins < 1 or not ((sure >= 0) & (sure <= 1)).all():
+        raise ValueError(f"need probabilities, an outcome for each and a bin, got {len(sure)}, {len(hit)} and {bins}")
+    at = bucketize(sure, linspace(0, 1, bins + 1).double()[1:-1], right=True)
+    return float((at.bincount(sure, bins) - at.bincount(hit, bins)).abs().sum() / len(sure))
+
+
+@exercise(
+    torch_calibration_error,
+    points=2,
+    difficulty=2,
+    minutes=10,
+    core=False,
+    judge=close_to(expected_error),
+    mistakes=MISTAKES,
+    steps=STEPS,
+)
+def calibration_error(rng: Rng) -> Cases:
+    """calibration_error(confidence, right, bins) -> float between 0 and 1."""
+
+    def drawn(count: int, bins: int, power: float, low: float = 0.0) -> tuple[Tensor, Tensor, int]:
+        """Confidences away from the limits of the bins, and right with the probability confidence ** power."""
+        at = rng.integers(int(low * bins), bins, count)
+        confidence = ((at + rng.uniform(0.1, 0.9, count)) / bins).astype(np.float32)
+        return from_numpy(confidence), from_numpy(rng.random(count) < confidence**power), bins
+
+    yield Case("a network that is too sure", drawn(150, 10, 3.0), weight=2, hints=_BIN)
+    yield Case("one that is not sure enough", drawn(120, 8, 0.3, 0.5), hints=_BIN)
+    sure, right, _ = drawn(90, 5, 1.0)
+    yield Case("too sure here and too unsure there", (sure, sure > 0.8, 5), hints=_SIGN)
+    yield Case("bins of unequal size", (sure**0.25, right, 15), weight=0.5, hints=_WEIGHT)
+    few, hit, bins = drawn(9, 10, 1.0)
+    few[:3], hit[:3] = 1.0, tensor([True, False, True])
+    yield Case("a confidence of exactly 1", (few, hit, bins), hints=_LAST, hints_on_error=True)
+    yield Case("one bin", drawn(60, 1, 2.0), hints=_BIN)
+    yield Case("more bins than exams", drawn(12, 60, 1.5), hints=_BIN, hints_on_error=True)
+    yield refuses("logits", (2 * sure - 0.5, right, 5), weight=0.5, hints=_RANGE)
+    broken = sure.clone()
+    broken[int(rng.integers(len(broken)))] = nan
+    yield refuses("a confidence of NaN", (broken, right, 5), weight=0.5, hints=_RANGE)
+    yield refuses("no bin", (sure, right, 0), weight=0.5)
+    yield refuses("fewer outcomes than confidences", (sure, right[1:], 5), weight=0.25)
+    yield refuses("no exam", (zeros(0), zeros(0) > 0, 5), weight=0.25)
+    yield keeps_inputs(*drawn(40, 6, 2.0), name="leaves confidences and outcomes as they were")
