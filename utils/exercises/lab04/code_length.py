@@ -1,19 +1,15 @@
 """code_length: the bits that an ideal code needs for symbols whose probabilities are known."""
 
-from __future__ import annotations
-
 import math
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, full, tensor
 
-from utils.exercises.declare import Case, Mistake, exercise
-from utils.exercises.judges import close_to
+from utils.exercises.draws import between
+from utils.exercises.kit import Case, Cases, Mistake, Rng, close_to, exercise, keeps_inputs, refuses, takes_nothing, takes_parameter
 from utils.exercises.lab04.draws import probabilities, symbols_by
-from utils.exercises.stock import keeps_inputs, refuses, takes_nothing, takes_parameter
 
 
 def ideal_bits(symbols: np.ndarray, chances: np.ndarray) -> float:
@@ -75,37 +71,30 @@ MISTAKES = (
     Mistake("rounds up", lambda symbols, chances: np.ceil(_bits(chances[symbols])).sum(), _WHOLE),
     Mistake("a cautious logarithm", lambda symbols, chances: _bits(chances[symbols] + 1e-3).sum(), _ZERO),
 )
+STEPS = "Refuse symbols outside of 0..k-1. Look up the probability of each symbol: probabilities[symbols]. Take -log2 and the sum."
 
 
-@exercise(
-    by_xlogy,
-    points=3,
-    difficulty=2,
-    minutes=10,
-    judge=close_to(ideal_bits),
-    mistakes=MISTAKES,
-    steps="Refuse symbols outside of 0..k-1. Look up the probability of each symbol: probabilities[symbols]. Take -log2 and the sum.",
-)
-def code_length(rng: np.random.Generator) -> Iterator[Case]:
+@exercise(by_xlogy, points=3, difficulty=2, minutes=10, judge=close_to(ideal_bits), mistakes=MISTAKES, steps=STEPS)
+def code_length(rng: Rng) -> Cases:
     """code_length(symbols, probabilities) -> bits."""
     chances, other = probabilities(rng, 6, 0.7), probabilities(rng, 6, 0.7)
     yield Case("the sum over all symbols", (symbols_by(rng, other, 60), chances), weight=2, hints=_GIVEN)
     few = probabilities(rng, 3, 0.4)
     yield Case("a matrix of symbols", (symbols_by(rng, few, 5, 7), few), hints=_SUM, hints_on_error=True)
     sure = probabilities(rng, 5, 2.5)
-    yield Case("less than one bit for a symbol", (full((int(rng.integers(20, 90)),), int(sure.argmax())), sure), hints=_WHOLE)
+    yield Case("less than one bit for a symbol", (full((between(rng, 20, 89),), int(sure.argmax())), sure), hints=_WHOLE)
     rare = tensor([float(rng.uniform(1e-7, 1e-6)), 0.5, 0.5])
     yield Case("a rare symbol", (tensor([0, 1, 2, 0]), rare), hints=_ZERO)
     unused = tensor([0.0, 0.25, 0.75])
     yield Case("a probability of 0 that is not used", (symbols_by(rng, unused, 30), unused), hints=_ZERO)
     never = tensor([0.0, *few.tolist()])
-    yield Case("a symbol that was held impossible", (tensor([0, int(rng.integers(1, 4)), 2]), never), weight=0.5, hints=_ZERO)
+    yield Case("a symbol that was held impossible", (tensor([0, between(rng, 1, 3), 2]), never), weight=0.5, hints=_ZERO)
     yield takes_nothing("no symbols", tensor([], dtype=torch.int64), few, weight=0.5)
     flows = symbols_by(rng, chances, 50), chances
     yield Case(
         "the gradient of the probabilities", flows, close_to(bits_and_gradient), hints=_GRADIENT, probe="with_gradient", hints_on_error=True
     )
-    yield refuses("a symbol of -1", (tensor([int(rng.integers(0, 3)), -1]), few), weight=0.5, hints=_RANGE)
-    yield refuses("a symbol behind the last", (tensor([3, int(rng.integers(0, 3))]), few), weight=0.5, hints=_RANGE)
+    yield refuses("a symbol of -1", (tensor([between(rng, 0, 2), -1]), few), weight=0.5, hints=_RANGE)
+    yield refuses("a symbol behind the last", (tensor([3, between(rng, 0, 2)]), few), weight=0.5, hints=_RANGE)
     yield takes_parameter(symbols_by(rng, chances, 20), chances)
     yield keeps_inputs(symbols_by(rng, few, 25), few)

@@ -1,18 +1,13 @@
-"""The inputs of lab 04: weights, masks with chosen gaps, symbols, and probabilities that are multiples of 1/4096."""
-
-from __future__ import annotations
+"""The inputs of lab 04: masks with chosen gaps, symbols, and probabilities that are multiples of 1/4096."""
 
 from collections.abc import Iterable
 
 import numpy as np
 from torch import Tensor, from_numpy
 
+from utils.exercises.kit import Rng
+
 TOTAL = 4096  # probabilities are multiples of its inverse, which every float holds exactly
-
-
-def weights(rng: np.random.Generator, *shape: int) -> Tensor:
-    """Normal, float32."""
-    return from_numpy(rng.normal(size=shape).astype(np.float32))
 
 
 def mask_of(gaps: Iterable[int], behind: int = 0) -> Tensor:
@@ -20,19 +15,14 @@ def mask_of(gaps: Iterable[int], behind: int = 0) -> Tensor:
     return from_numpy(np.array([bit for gap in gaps for bit in [False] * gap + [True]] + [False] * behind, dtype=bool))
 
 
-def frequencies(rng: np.random.Generator, count: int, skew: float = 1.0) -> np.ndarray:
-    """Positive integers that add up to 4096, in any order. skew: 0 for about equal ones."""
+def probabilities(rng: Rng, count: int, skew: float = 1.0) -> Tensor:
+    """Positive fractions of 4096 that add up to 1, in any order, float32. skew: 0 for about equal ones."""
     shares = np.exp(-skew * np.arange(count)) * rng.uniform(0.8, 1.2, count)
     found = np.maximum(1, np.floor(TOTAL * shares / shares.sum())).astype(np.int64)
     found[0] += TOTAL - found.sum()
-    return rng.permutation(found)
+    return from_numpy((rng.permutation(found) / TOTAL).astype(np.float32))
 
 
-def probabilities(rng: np.random.Generator, count: int, skew: float = 1.0) -> Tensor:
-    """`frequencies` as float32 fractions of 4096."""
-    return from_numpy((frequencies(rng, count, skew) / TOTAL).astype(np.float32))
-
-
-def symbols_by(rng: np.random.Generator, chances: Tensor, *shape: int) -> Tensor:
+def symbols_by(rng: Rng, chances: Tensor, *shape: int) -> Tensor:
     """Indices drawn with these probabilities."""
     return from_numpy(rng.choice(len(chances), size=shape, p=chances.double().numpy() / chances.double().sum().item()))

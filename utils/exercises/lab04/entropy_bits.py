@@ -1,20 +1,17 @@
 """entropy_bits: the bound of every code that knows how often each symbol occurs."""
 
-from __future__ import annotations
-
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import numpy as np
 import scipy.stats
 import torch
 from torch import Tensor, from_numpy, full, tensor
 
-from utils.exercises.declare import Case, Mistake, exercise
-from utils.exercises.judges import close_to
+from utils.exercises.draws import between
+from utils.exercises.kit import Case, Cases, Mistake, Rng, close_to, exercise, keeps_inputs, takes_nothing
 from utils.exercises.lab04.draws import probabilities, symbols_by
-from utils.exercises.stock import keeps_inputs, takes_nothing
 
 
 def bits_of_all(symbols: np.ndarray) -> float:
@@ -49,27 +46,19 @@ MISTAKES = (
     Mistake("rounds up", _summed(lambda counts: counts * np.ceil(-np.log2(counts / counts.sum()))), _LOG),
     Mistake("a bit at least", _summed(lambda counts: counts * np.maximum(1, -np.log2(counts / counts.sum()))), _SURE),
 )
+STEPS = "Count each symbol with torch.unique(symbols, return_counts=True). Sum count * -log2(count / n)."
 
 
-@exercise(
-    by_scipy,
-    points=1,
-    difficulty=1,
-    minutes=5,
-    core=False,
-    judge=close_to(bits_of_all),
-    mistakes=MISTAKES,
-    steps="Count each symbol with torch.unique(symbols, return_counts=True). Sum count * -log2(count / n).",
-)
-def entropy_bits(rng: np.random.Generator) -> Iterator[Case]:
+@exercise(by_scipy, points=1, difficulty=1, minutes=5, core=False, judge=close_to(bits_of_all), mistakes=MISTAKES, steps=STEPS)
+def entropy_bits(rng: Rng) -> Cases:
     """entropy_bits(symbols) -> bits."""
     chances = probabilities(rng, 7, 0.5)
     yield Case("symbols of uneven frequency", (symbols_by(rng, chances, 80),), weight=2, hints=_OFTEN)
     yield Case("negative symbols", (symbols_by(rng, chances, 50) - 3,), hints=_NEGATIVE, hints_on_error=True)
     yield Case("a matrix", (symbols_by(rng, chances, 6, 9),), hints=_ALL)
-    equal = from_numpy(rng.permutation(np.repeat(rng.choice(100, 4, replace=False), int(rng.integers(3, 12)))))
+    equal = from_numpy(rng.permutation(np.repeat(rng.choice(100, 4, replace=False), between(rng, 3, 11))))
     yield Case("four symbols, equally often", (equal,), hints=_ALL)
-    yield Case("one symbol among many", (tensor([1] + [0] * int(rng.integers(100, 300))),), hints=_SURE)
-    yield Case("the same symbol again and again", (full((int(rng.integers(5, 90)),), int(rng.integers(0, 9))),), weight=0.5, hints=_SURE)
+    yield Case("one symbol among many", (tensor([1] + [0] * between(rng, 100, 299)),), hints=_SURE)
+    yield Case("the same symbol again and again", (full((between(rng, 5, 89),), between(rng, 0, 8)),), weight=0.5, hints=_SURE)
     yield takes_nothing("no symbols", tensor([], dtype=torch.int64), weight=0.5)
     yield keeps_inputs(symbols_by(rng, chances, 30))

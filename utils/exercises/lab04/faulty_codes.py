@@ -1,10 +1,6 @@
 """Faulty Huffman codes: words of equal length, of the wrong tree, in another order."""
 
-from __future__ import annotations
-
 import math
-from collections.abc import Callable
-from typing import Any
 
 from utils.exercises.lab04.prefix_codes import Code, canonical_words, lengths_by_heap
 
@@ -37,13 +33,8 @@ def of_the_tree(counts: dict[int, int]) -> Code:
     return words
 
 
-def ordered(key: Callable[[int, int, dict[int, int]], Any]) -> Callable[[dict[int, int]], Code]:
-    """The words of a right code, handed out in another order. key: (symbol, length, counts) -> what to sort by."""
-
-    def made(counts: dict[int, int]) -> Code:
-        lengths = lengths_by_heap(counts)
-        ranked = sorted(lengths, key=lambda symbol: key(symbol, lengths[symbol], counts))
-        words = canonical_words({at: lengths[symbol] for at, symbol in enumerate(ranked)})
-        return {symbol: words[at] for at, symbol in enumerate(ranked)}
-
-    return made
+def larger_symbol_first(counts: dict[int, int]) -> Code:
+    """Of symbols whose words are as long, the larger one comes first."""
+    lengths = lengths_by_heap(counts)
+    words = canonical_words({-symbol: length for symbol, length in lengths.items()})
+    return {symbol: words[-symbol] for symbol in lengths}

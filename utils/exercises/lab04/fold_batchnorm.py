@@ -1,18 +1,14 @@
 """fold_batchnorm: a convolution that does what a convolution and its batch norm did."""
 
-from __future__ import annotations
-
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from torch import Tensor, from_numpy, zeros_like
 from torch.nn.utils.fusion import fuse_conv_bn_weights
 
-from utils.exercises.declare import Case, Mistake, exercise
-from utils.exercises.judges import close_to
-from utils.exercises.lab04.draws import weights
-from utils.exercises.stock import keeps_inputs, takes_parameter
+from utils.exercises.draws import normal
+from utils.exercises.kit import Case, Cases, Mistake, Rng, close_to, exercise, keeps_inputs, takes_parameter
 
 Arrays = tuple[np.ndarray, np.ndarray]
 
@@ -72,25 +68,20 @@ MISTAKES = (
     Mistake("without beta", _with(_right, lambda bias, mean, beta, by: (bias - mean) * by), _BIAS),
     Mistake("along the inputs", _with(_right, axis=1), _AXIS),
 )
-
-
-@exercise(
-    fused,
-    points=2,
-    difficulty=2,
-    minutes=10,
-    judge=close_to(answers_of_the_pair, atol=1e-4),
-    mistakes=MISTAKES,
-    steps="Compute the factor of each channel, gamma / sqrt(var + eps). Multiply axis 0 of the weight by it. Subtract the mean from the "
-    "bias (0 if there is none), multiply by the factor, add beta.",
+STEPS = (
+    "Compute the factor of each channel, gamma / sqrt(var + eps). Multiply axis 0 of the weight by it. Subtract the mean from the "
+    "bias (0 if there is none), multiply by the factor, add beta."
 )
-def fold_batchnorm(rng: np.random.Generator) -> Iterator[Case]:
+
+
+@exercise(fused, points=2, difficulty=2, minutes=10, judge=close_to(answers_of_the_pair, atol=1e-4), mistakes=MISTAKES, steps=STEPS)
+def fold_batchnorm(rng: Rng) -> Cases:
     """fold_batchnorm(conv_weight, conv_bias, mean, var, gamma, beta, eps) -> (weight, bias)."""
 
     def layers(outs: int, ins: int, kernel: int, low: float = 0.3, high: float = 3.0) -> tuple[Any, ...]:
         var = from_numpy(rng.uniform(low, high, outs).astype("f4"))
-        mean, gamma = weights(rng, outs) + 2, weights(rng, outs).abs() + 0.2
-        return weights(rng, outs, ins, kernel, kernel), weights(rng, outs) + 1, mean, var, gamma, weights(rng, outs), 1e-5
+        mean, gamma = normal(rng, outs) + 2, normal(rng, outs).abs() + 0.2
+        return normal(rng, outs, ins, kernel, kernel), normal(rng, outs) + 1, mean, var, gamma, normal(rng, outs), 1e-5
 
     yield Case("as many inputs as outputs", layers(5, 5, 3), weight=2, hints=_BIAS)
     yield Case("more outputs than inputs", layers(8, 3, 3), hints=_AXIS, hints_on_error=True)

@@ -1,18 +1,14 @@
 """huffman_code: short words for frequent symbols."""
 
-from __future__ import annotations
-
-from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
-from utils.exercises.declare import Case, Mistake, exercise
-from utils.exercises.judges import Verdict, describe
-from utils.exercises.lab04.faulty_codes import of_equal_length, of_the_tree, one_more_each, ordered, used
+from utils.exercises.draws import between
+from utils.exercises.kit import Case, Cases, Mistake, Rng, Verdict, describe, exercise, keeps_inputs, refuses
+from utils.exercises.lab04.faulty_codes import larger_symbol_first, of_equal_length, of_the_tree, one_more_each, used
 from utils.exercises.lab04.prefix_codes import Code, canonical_words, lengths_by_heap, shortest_bits
-from utils.exercises.stock import keeps_inputs, refuses
 
 
 def heap_code(symbol_counts: dict[int, int]) -> Code:
@@ -58,7 +54,7 @@ MISTAKES = (
     Mistake("words of equal length", of_equal_length, _LONG),
     Mistake("one bit more for each", one_more_each, _LONG),
     Mistake("read from the tree", of_the_tree, _CANONICAL),
-    Mistake("the larger symbol first", ordered(lambda symbol, length, counts: (length, -symbol)), _CANONICAL),
+    Mistake("the larger symbol first", larger_symbol_first, _CANONICAL),
     Mistake("without leading zeros", lambda counts: {one: f"{int(word, 2):b}" for one, word in heap_code(counts).items()}, _PREFIX),
     Mistake("numbers", lambda counts: {one: int(word, 2) for one, word in heap_code(counts).items()}, _WORDS, "all but refuses *"),
     Mistake("lengths", lengths_by_heap, _WORDS, "all but refuses *"),
@@ -67,34 +63,29 @@ MISTAKES = (
     ),
     Mistake("an empty word", lambda counts: heap_code(counts) if len(used(counts)) > 1 else dict.fromkeys(used(counts), ""), _WORDS),
 )
-
-
-@exercise(
-    heap_code,
-    points=4,
-    difficulty=3,
-    minutes=20,
-    judge=shortest_and_canonical,
-    mistakes=MISTAKES,
-    steps="Make a heap of (count, symbol, [symbol]). Take out the two smallest, add 1 to the length of every symbol in both, push the "
-    "merged group, until one is left. Sort the symbols by (length, symbol) and count: word = (word + 1) << (length - last length).",
+STEPS = (
+    "Make a heap of (count, symbol, [symbol]). Take out the two smallest, add 1 to the length of every symbol in both, push the "
+    "merged group, until one is left. Sort the symbols by (length, symbol) and count: word = (word + 1) << (length - last length)."
 )
-def huffman_code(rng: np.random.Generator) -> Iterator[Case]:
+
+
+@exercise(heap_code, points=4, difficulty=3, minutes=20, judge=shortest_and_canonical, mistakes=MISTAKES, hints_for=_HINTS, steps=STEPS)
+def huffman_code(rng: Rng) -> Cases:
     """huffman_code(symbol_counts) -> dict, symbol -> word."""
 
     def case(name: str, counts: dict[int, int], hints: tuple[str, ...], weighs: float = 1) -> Case:
-        return Case(name, (counts,), weight=weighs, hints=hints, hints_for=_HINTS, hints_on_error=True)
+        return Case(name, (counts,), weight=weighs, hints=hints, hints_on_error=True)
 
     def shuffled(counts: Any, low: int = 0) -> dict[int, int]:
         return {int(at) + low: int(counts[at]) for at in rng.permutation(len(counts))}
 
-    doubling = rng.permutation(2 ** np.arange(6) * int(rng.integers(2, 9)) + rng.integers(0, 2, 6))
+    doubling = rng.permutation(2 ** np.arange(6) * between(rng, 2, 8) + rng.integers(0, 2, 6))
     yield case("frequent symbols get short words", shuffled(doubling), _LONG, 2)
     yield case("many symbols", shuffled(np.maximum(1, rng.geometric(0.02, 40))), _LONG, 2)
-    yield case("equal counts", shuffled([int(rng.integers(2, 99))] * 8), _CANONICAL)
-    yield case("negative symbols", shuffled(rng.permutation([40, 22, 20, 9, 8, 7, 3]) * int(rng.integers(2, 9)), -3), _CANONICAL)
-    yield case("two symbols", {int(rng.integers(5, 9)): 1, int(rng.integers(-9, 4)): int(rng.integers(20, 99))}, _CANONICAL, 0.5)
-    yield case("a single symbol", {int(rng.integers(-50, 50)): int(rng.integers(2, 99))}, _WORDS, 0.5)
-    yield case("a symbol that never occurs", {**shuffled([5, int(rng.integers(9, 30)), 2]), 7: 0}, _SYMBOLS, 0.5)
-    yield refuses("counts of 0 only", ({int(rng.integers(1, 99)): 0, 0: 0},), weight=0.5)
-    yield keeps_inputs(shuffled(rng.integers(1, 99, 9)), hints_for=_HINTS)
+    yield case("equal counts", shuffled([between(rng, 2, 98)] * 8), _CANONICAL)
+    yield case("negative symbols", shuffled(rng.permutation([40, 22, 20, 9, 8, 7, 3]) * between(rng, 2, 8), -3), _CANONICAL)
+    yield case("two symbols", {between(rng, 5, 8): 1, between(rng, -9, 3): between(rng, 20, 98)}, _CANONICAL, 0.5)
+    yield case("a single symbol", {between(rng, -50, 49): between(rng, 2, 98)}, _WORDS, 0.5)
+    yield case("a symbol that never occurs", {**shuffled([5, between(rng, 9, 29), 2]), 7: 0}, _SYMBOLS, 0.5)
+    yield refuses("counts of 0 only", ({between(rng, 1, 98): 0, 0: 0},), weight=0.5)
+    yield keeps_inputs(shuffled(rng.integers(1, 99, 9)))

@@ -1,7 +1,5 @@
 """Arithmetic coding with exact numbers: a message is an interval of [0, 1), and any number in it stands for the message."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 from fractions import Fraction

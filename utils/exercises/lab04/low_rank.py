@@ -1,18 +1,14 @@
 """low_rank: a matrix as the product of two smaller ones."""
 
-from __future__ import annotations
-
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from torch import Tensor, zeros
 
 from utils.compress import factors
-from utils.exercises.declare import Case, Mistake, exercise
-from utils.exercises.judges import Verdict, describe, number
-from utils.exercises.lab04.draws import weights
-from utils.exercises.stock import keeps_inputs, refuses, takes_parameter
+from utils.exercises.draws import between, normal
+from utils.exercises.kit import Case, Cases, Mistake, Rng, Verdict, describe, exercise, keeps_inputs, number, refuses, takes_parameter
 
 
 def nearest_product(answer: Any, inputs: tuple[Any, ...]) -> Verdict:
@@ -58,7 +54,6 @@ _SHAPE = (
 _TURNED = ("Which factor does torch.linalg.svd give transposed?", "Its third result is Vh: take its first rows, not those of V.")
 _BEST = ("Is there a nearer product of this rank?", "The singular value decomposition gives the nearest: torch.linalg.svd.")
 _ZEROS = ("What is the singular value decomposition of zeros?", "All singular values are 0, so the product is 0: divide by none of them.")
-_HINTS = {"shape": _SHAPE}
 MISTAKES = (
     Mistake("without the singular values", _from_svd(lambda u, s, v, rank: (u[:, :rank], v[:rank])), _VALUES),
     Mistake("singular values in both", _from_svd(lambda u, s, v, rank: (u[:, :rank] * s[:rank], s[:rank, None] * v[:rank])), _VALUES),
@@ -69,32 +64,28 @@ MISTAKES = (
     Mistake("turned round", _from_svd(lambda u, s, v, rank: (u[:, :rank] * s[:rank], v[:rank].T)), _SHAPE),
     Mistake("the product", _from_svd(lambda u, s, v, rank: (u[:, :rank] * s[:rank]) @ v[:rank]), _SHAPE),
 )
-
-
-@exercise(
-    factors.low_rank,
-    points=3,
-    difficulty=2,
-    minutes=10,
-    judge=nearest_product,
-    mistakes=MISTAKES,
-    steps="Refuse a rank that does not fit. Take torch.linalg.svd(weight, full_matrices=False). Keep the first columns of U, the first "
-    "singular values and the first rows of Vh, and multiply the singular values into one of the two.",
+_ABOUT = {"shape": _SHAPE}
+STEPS = (
+    "Refuse a rank that does not fit. Take torch.linalg.svd(weight, full_matrices=False). Keep the first columns of U, the first "
+    "singular values and the first rows of Vh, and multiply the singular values into one of the two."
 )
-def low_rank(rng: np.random.Generator) -> Iterator[Case]:
+
+
+@exercise(factors.low_rank, points=3, difficulty=2, minutes=10, judge=nearest_product, mistakes=MISTAKES, hints_for=_ABOUT, steps=STEPS)
+def low_rank(rng: Rng) -> Cases:
     """low_rank(weight, rank) -> (left, right)."""
 
     def case(name: str, weight: Tensor, rank: int, hints: tuple[str, ...], weighs: float = 1) -> Case:
-        return Case(name, (weight, rank), weight=weighs, hints=hints, hints_for=_HINTS, hints_on_error=True)
+        return Case(name, (weight, rank), weight=weighs, hints=hints, hints_on_error=True)
 
-    yield case("a square matrix", weights(rng, 12, 12), 4, _VALUES, 2)
-    yield case("more rows than columns", weights(rng, 20, 7), int(rng.integers(2, 5)), _SHAPE)
-    yield case("more columns than rows", weights(rng, 6, 25), 3, _SHAPE)
-    yield case("rank 1", weights(rng, 9, 8), 1, _SHAPE)
-    yield case("full rank", weights(rng, 8, 11), 8, _VALUES)
-    yield case("a matrix that has this rank", weights(rng, 15, 3) @ weights(rng, 3, 15), 3, _BEST)
-    yield case("a matrix of zeros", zeros(int(rng.integers(4, 40)), 5), 2, _ZEROS, 0.5)
-    yield refuses("rank 0", (weights(rng, 5, 6), 0), weight=0.5)
-    yield refuses("a rank above both sides", (weights(rng, 7, 5), 6), weight=0.5)
-    yield takes_parameter(weights(rng, 8, 10), 3, hints_for=_HINTS)
-    yield keeps_inputs(weights(rng, 7, 9), 2, hints_for=_HINTS)
+    yield case("a square matrix", normal(rng, 12, 12), 4, _VALUES, 2)
+    yield case("more rows than columns", normal(rng, 20, 7), between(rng, 2, 4), _SHAPE)
+    yield case("more columns than rows", normal(rng, 6, 25), 3, _SHAPE)
+    yield case("rank 1", normal(rng, 9, 8), 1, _SHAPE)
+    yield case("full rank", normal(rng, 8, 11), 8, _VALUES)
+    yield case("a matrix that has this rank", normal(rng, 15, 3) @ normal(rng, 3, 15), 3, _BEST)
+    yield case("a matrix of zeros", zeros(between(rng, 4, 39), 5), 2, _ZEROS, 0.5)
+    yield refuses("rank 0", (normal(rng, 5, 6), 0), weight=0.5)
+    yield refuses("a rank above both sides", (normal(rng, 7, 5), 6), weight=0.5)
+    yield takes_parameter(normal(rng, 8, 10), 3)
+    yield keeps_inputs(normal(rng, 7, 9), 2)

@@ -1,22 +1,23 @@
 """pack: code words one behind the other, as bytes."""
 
-from __future__ import annotations
-
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import numpy as np
 import torch
 from torch import Tensor, tensor
 
-from utils.exercises.declare import Case, Mistake, exercise
-from utils.exercises.judges import equal_to
+from utils.exercises.draws import between
+from utils.exercises.kit import Case, Cases, Mistake, Rng, equal_to, exercise, has_dtype, keeps_inputs, refuses, takes_nothing
 from utils.exercises.lab04.prefix_codes import Code, bits_as_bytes, message, random_code
-from utils.exercises.stock import has_dtype, keeps_inputs, refuses, takes_nothing
+
+
+def _bits(symbols: np.ndarray, code: Code) -> str:
+    return "".join(code[symbol] for symbol in symbols.tolist())
 
 
 def packed(symbols: np.ndarray, code: Code) -> np.ndarray:
     """The oracle: all words are one binary number."""
-    return bits_as_bytes("".join(code[symbol] for symbol in symbols.tolist()))
+    return bits_as_bytes(_bits(symbols, code))
 
 
 def numpy_bytes(symbols: Tensor, code: Code) -> Tensor:
@@ -31,20 +32,10 @@ def _in_eights(change: Callable[[str], str]) -> Callable[[np.ndarray, Code], np.
     """Bytes from groups of eight bits, each changed; the last may be shorter."""
 
     def made(symbols: np.ndarray, code: Code) -> np.ndarray:
-        bits = "".join(code[symbol] for symbol in symbols.tolist())
-        eights = [change(bits[at : at + 8]) for at in range(0, len(bits), 8)]
-        return np.array([int(eight, 2) for eight in eights], dtype=np.uint8)
+        bits = _bits(symbols, code)
+        return np.array([int(change(bits[at : at + 8]), 2) for at in range(0, len(bits), 8)], dtype=np.uint8)
 
     return made
-
-
-def _full_only(symbols: np.ndarray, code: Code) -> np.ndarray:
-    return packed(symbols, code)[: sum(len(code[symbol]) for symbol in symbols.tolist()) // 8]
-
-
-def _one_more(symbols: np.ndarray, code: Code) -> np.ndarray:
-    bits = "".join(code[symbol] for symbol in symbols.tolist())
-    return bits_as_bytes(bits + "0" * (8 - len(bits) % 8))
 
 
 _ORDER = ("Which bit of a byte is the first?", "The highest, worth 128: the bits 10000000 are 128, as int('10000000', 2) says.")
@@ -59,37 +50,30 @@ MISTAKES = (
     Mistake("lowest bit first", _in_eights(lambda eight: eight[::-1]), _ORDER),
     Mistake("zeros in front", _in_eights(lambda eight: eight), _LAST),
     Mistake("ones behind", _in_eights(lambda eight: eight.ljust(8, "1")), _LAST),
-    Mistake("full bytes only", _full_only, _EVERY),
-    Mistake("a byte too many", _one_more, _EVERY),
-    Mistake(
-        "a byte for each word", lambda symbols, code: np.concatenate([bits_as_bytes(code[one]) for one in symbols.tolist()]), _TOGETHER
-    ),
-    Mistake("bits", lambda symbols, code: np.array([int(bit) for one in symbols.tolist() for bit in code[one]], dtype=np.uint8), _TOGETHER),
+    Mistake("full bytes only", lambda *given: packed(*given)[: len(_bits(*given)) // 8], _EVERY),
+    Mistake("a byte too many", lambda *given: bits_as_bytes(_bits(*given) + "0" * (8 - len(_bits(*given)) % 8)), _EVERY),
+    Mistake("a byte for each word", lambda symbols, code: np.concatenate([bits_as_bytes(code[at]) for at in symbols.tolist()]), _TOGETHER),
+    Mistake("bits", lambda *given: np.array([int(bit) for bit in _bits(*given)], dtype=np.uint8), _TOGETHER),
+)
+STEPS = (
+    "Join the words of all symbols to one str. Add zeros until its length is a multiple of 8. Cut it into groups of 8 and convert "
+    "each by int(group, 2). Make a uint8 tensor of these."
 )
 
 
-@exercise(
-    numpy_bytes,
-    points=2,
-    difficulty=1,
-    minutes=10,
-    judge=equal_to(packed),
-    mistakes=MISTAKES,
-    steps="Join the words of all symbols to one str. Add zeros until its length is a multiple of 8. Cut it into groups of 8 and convert "
-    "each by int(group, 2). Make a uint8 tensor of these.",
-)
-def pack(rng: np.random.Generator) -> Iterator[Case]:
+@exercise(numpy_bytes, points=2, difficulty=1, minutes=10, judge=equal_to(packed), mistakes=MISTAKES, steps=STEPS)
+def pack(rng: Rng) -> Cases:
     """pack(symbols, code) -> uint8 tensor."""
     code = random_code(rng, 6)
     yield Case("a last byte that is full", (message(rng, code, 40, rest=0), code), weight=2, hints=_ORDER)
     yield Case("a last byte with 3 bits", (message(rng, code, 30, rest=3), code), weight=2, hints=_LAST)
     long = random_code(rng, 15)
     yield Case("words longer than a byte", (message(rng, long, 50), long), hints=_TOGETHER)
-    few = tensor([min(code, key=lambda symbol: (len(code[symbol]), symbol))] * int(rng.integers(2, 7)))
+    few = tensor([min(code, key=lambda symbol: (len(code[symbol]), symbol))] * between(rng, 2, 6))
     yield Case("fewer bits than a byte", (few, code), weight=0.5, hints=_LAST)
-    only = int(rng.integers(-40, 40))
-    yield Case("a code of a single symbol", (tensor([only] * int(rng.integers(9, 60))), {only: "0"}), weight=0.5, hints=_EVERY)
+    only = between(rng, -40, 39)
+    yield Case("a code of a single symbol", (tensor([only] * between(rng, 9, 59)), {only: "0"}), weight=0.5, hints=_EVERY)
     yield takes_nothing("no symbols", tensor([], dtype=torch.int64), code, weight=0.5)
     yield has_dtype(equal_to(packed), "uint8", ("u1",), message(rng, code, 20, rest=1), code)
-    yield refuses("a symbol without a word", (tensor([*code, int(rng.integers(50, 99))]), code), hints=_WORD)
+    yield refuses("a symbol without a word", (tensor([*code, between(rng, 50, 98)]), code), hints=_WORD)
     yield keeps_inputs(message(rng, code, 25), code)

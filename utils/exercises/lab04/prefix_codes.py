@@ -1,7 +1,5 @@
 """Prefix codes: the shortest possible length, the canonical words of given lengths, words as bytes."""
 
-from __future__ import annotations
-
 import heapq
 from bisect import insort
 from collections.abc import Iterable, Mapping
@@ -9,6 +7,8 @@ from fractions import Fraction
 
 import numpy as np
 from torch import Tensor, from_numpy
+
+from utils.exercises.kit import Rng
 
 Code = dict[int, str]
 
@@ -48,13 +48,13 @@ def canonical_words(lengths: Mapping[int, int]) -> Code:
     return words
 
 
-def random_code(rng: np.random.Generator, count: int) -> Code:
+def random_code(rng: Rng, count: int) -> Code:
     """A canonical Huffman code of the symbols -2 to count - 3, of uneven frequencies."""
     counts = rng.permutation(2 ** np.arange(count) + rng.integers(0, 2, count))
     return canonical_words(lengths_by_heap({symbol - 2: int(each) for symbol, each in enumerate(counts)}))
 
 
-def message(rng: np.random.Generator, code: Code, count: int, rest: int | None = None) -> Tensor:
+def message(rng: Rng, code: Code, count: int, rest: int | None = None) -> Tensor:
     """Symbols of a code, each at least once. rest: how many bits the last byte has, 0 for a full one."""
     drawn = [*code, *rng.choice(list(code), count - len(code)).tolist()]
     one = min(code, key=lambda symbol: len(code[symbol]))  # the only word of one bit, if there is any

@@ -1,21 +1,17 @@
 """range_encode: all symbols as one number, at the cost of their probabilities."""
 
-from __future__ import annotations
-
 import math
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, tensor
 
-from utils.exercises.declare import Case, Mistake, exercise
-from utils.exercises.judges import Verdict, describe
+from utils.exercises.draws import between
+from utils.exercises.kit import Case, Cases, Mistake, Rng, Verdict, describe, exercise, keeps_inputs, refuses, takes_nothing
 from utils.exercises.lab04.code_length import ideal_bits
 from utils.exercises.lab04.draws import probabilities, symbols_by
 from utils.exercises.lab04.intervals import decoded, interval, shortest
-from utils.exercises.stock import keeps_inputs, refuses, takes_nothing
 
 ALLOWANCE = 2  # bytes above the bound
 
@@ -58,7 +54,6 @@ _LONG = (
     "Take the smallest size for which a multiple of 256**-size is in it.",
 )
 _NEVER = ("How wide is the interval of a symbol of probability 0?", "It has no width, so there is no number in it: raise ValueError.")
-_HINTS = {"bytes": _BYTES, "long": _LONG}
 MISTAKES = (
     Mistake("in floats", lambda symbols, chances: shortest(*interval(symbols, chances, float)), _EXACT),
     Mistake("rounds down", lambda symbols, chances: shortest(*interval(symbols, chances), up=math.floor), _INSIDE),
@@ -68,6 +63,12 @@ MISTAKES = (
     Mistake("a byte for each symbol", lambda symbols, chances: symbols.astype(np.uint8), _LONG),
     Mistake("bytes to spare", lambda symbols, chances: shortest(*interval(symbols, chances), spare=3), _LONG),
     Mistake("the number itself", lambda symbols, chances: float(interval(symbols, chances)[0]), _BYTES),
+)
+_ABOUT = {"bytes": _BYTES, "long": _LONG}
+STEPS = (
+    "Count probabilities in 4096ths: integers. Begin with low = 0, width = 1. For each symbol: low = low * 4096 + width * (sum "
+    "before), width *= its count; the interval is low and width over 4096**n. For size = 0, 1, ...: round low * 256**size / 4096**n up to "
+    "an integer; stop when it is below (low + width) * 256**size / 4096**n. Write it with to_bytes(size, 'big')."
 )
 
 
@@ -79,15 +80,14 @@ MISTAKES = (
     core=False,
     judge=decodes_and_is_short,
     mistakes=MISTAKES,
-    steps="Count probabilities in 4096ths: integers. Begin with low = 0, width = 1. For each symbol: low = low * 4096 + width * (sum "
-    "before), width *= its count; the interval is low and width over 4096**n. For size = 0, 1, ...: round low * 256**size / 4096**n up to "
-    "an integer; stop when it is below (low + width) * 256**size / 4096**n. Write it with to_bytes(size, 'big').",
+    hints_for=_ABOUT,
+    steps=STEPS,
 )
-def range_encode(rng: np.random.Generator) -> Iterator[Case]:
+def range_encode(rng: Rng) -> Cases:
     """range_encode(symbols, probabilities) -> uint8 tensor."""
 
     def case(name: str, symbols: Tensor, chances: Tensor, hints: tuple[str, ...], weighs: float = 1) -> Case:
-        return Case(name, (symbols, chances), weight=weighs, hints=hints, hints_for=_HINTS, hints_on_error=True)
+        return Case(name, (symbols, chances), weight=weighs, hints=hints, hints_on_error=True)
 
     few = probabilities(rng, 4, 0.6)
     yield case("a few symbols", symbols_by(rng, few, 12), few, _PART, 2)
@@ -99,7 +99,7 @@ def range_encode(rng: np.random.Generator) -> Iterator[Case]:
     yield case("two bits for a symbol", symbols_by(rng, even, 37), even, _PART)
     wide = probabilities(rng, 200, 0.02)
     yield case("an alphabet of 200", symbols_by(rng, wide, 60), wide, _EXACT)
-    yield case("a symbol that is certain", tensor([1] * int(rng.integers(5, 50))), tensor([0.0, 1.0, 0.0]), _LONG, 0.5)
-    yield takes_nothing("no symbols", tensor([], dtype=torch.int64), few, weight=0.5, hints_for=_HINTS)
-    yield refuses("a symbol of probability 0", (tensor([1, int(rng.integers(1, 3)), 0]), tensor([0.0, 0.5, 0.5])), weight=0.5, hints=_NEVER)
-    yield keeps_inputs(symbols_by(rng, few, 20), few, hints_for=_HINTS)
+    yield case("a symbol that is certain", tensor([1] * between(rng, 5, 49)), tensor([0.0, 1.0, 0.0]), _LONG, 0.5)
+    yield takes_nothing("no symbols", tensor([], dtype=torch.int64), few, weight=0.5)
+    yield refuses("a symbol of probability 0", (tensor([1, between(rng, 1, 2), 0]), tensor([0.0, 0.5, 0.5])), weight=0.5, hints=_NEVER)
+    yield keeps_inputs(symbols_by(rng, few, 20), few)

@@ -1,16 +1,13 @@
 """rank_for_energy: how many singular values are worth keeping."""
 
-from __future__ import annotations
-
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import numpy as np
 from torch import Tensor, from_numpy, zeros
 
 from utils.compress import factors
-from utils.exercises.declare import Case, Mistake, exercise
-from utils.exercises.judges import equal_to
-from utils.exercises.stock import keeps_inputs, refuses, takes_parameter
+from utils.exercises.draws import between
+from utils.exercises.kit import Case, Cases, Mistake, Rng, equal_to, exercise, keeps_inputs, refuses, takes_parameter
 
 
 def by_eigenvalues(weight: np.ndarray, energy: float) -> int:
@@ -39,20 +36,15 @@ MISTAKES = (
     Mistake("from the smallest", _by(lambda s, energy: (np.cumsum(s[::-1] ** 2) < energy * (s**2).sum()).sum() + 1), _KEPT),
     Mistake("a fraction of the values", _by(lambda s, energy: np.ceil(energy * len(s))), _KEPT),
 )
-
-
-@exercise(
-    factors.rank_for_energy,
-    points=2,
-    difficulty=2,
-    minutes=10,
-    core=False,
-    judge=equal_to(by_eigenvalues),
-    mistakes=MISTAKES,
-    steps="Refuse an energy that is not between 0 and 1. Square torch.linalg.svdvals(weight), take cumsum, and count how many sums are "
-    "below energy * total. The rank is one more.",
+JUDGE = equal_to(by_eigenvalues)
+STEPS = (
+    "Refuse an energy that is not between 0 and 1. Square torch.linalg.svdvals(weight), take cumsum, and count how many sums are "
+    "below energy * total. The rank is one more."
 )
-def rank_for_energy(rng: np.random.Generator) -> Iterator[Case]:
+
+
+@exercise(factors.rank_for_energy, points=2, difficulty=2, minutes=10, core=False, judge=JUDGE, mistakes=MISTAKES, steps=STEPS)
+def rank_for_energy(rng: Rng) -> Cases:
     """rank_for_energy(weight, energy) -> int."""
 
     def drawn(rows: int, columns: int, rank: int, falling: float = 0.8) -> tuple[Tensor, float]:
@@ -64,14 +56,14 @@ def rank_for_energy(rng: np.random.Generator) -> Iterator[Case]:
         energy = (kept[rank - 1] + (kept[rank - 2] if rank > 1 else 0)) / 2
         return from_numpy(((left[:, :size] * values) @ right[:size]).astype("f4")), round(float(energy), 4)
 
-    middle = int(rng.integers(3, 6))
+    middle = between(rng, 3, 5)
     yield Case("a square matrix", drawn(12, 12, middle), weight=2, hints=_SQUARE)
     yield Case("more rows than columns", drawn(20, 8, 4, 0.7), hints=_SQUARE)
     yield Case("more columns than rows", drawn(7, 30, 5), hints=_SQUARE)
     yield Case("rank 1 is enough", drawn(9, 9, 1, 0.5), hints=_FIRST)
     yield Case("the last one is needed", drawn(6, 10, 6, 0.9), hints=_FIRST)
-    yield Case("singular values that are equal", drawn(10, 10, int(rng.integers(3, 9)), 1.0), hints=_KEPT)
-    yield Case("a matrix of zeros", (zeros(int(rng.integers(4, 40)), 6), 0.9), weight=0.5, hints=_ZERO, hints_on_error=True)
+    yield Case("singular values that are equal", drawn(10, 10, between(rng, 3, 8), 1.0), hints=_KEPT)
+    yield Case("a matrix of zeros", (zeros(between(rng, 4, 39), 6), 0.9), weight=0.5, hints=_ZERO, hints_on_error=True)
     yield refuses("an energy of 0", (drawn(5, 6, 2)[0], 0.0), weight=0.5)
     yield refuses("an energy of 95", (drawn(5, 6, 2)[0], 95.0), weight=0.5)
     yield takes_parameter(*drawn(8, 11, 3))

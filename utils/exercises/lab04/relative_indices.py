@@ -1,8 +1,6 @@
 """relative_indices: where the weights that stay are, as the zeros between them."""
 
-from __future__ import annotations
-
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,10 +8,9 @@ import torch
 from torch import Tensor, zeros
 
 from utils.compress import coding
-from utils.exercises.declare import Case, Mistake, exercise
-from utils.exercises.judges import equal_to
+from utils.exercises.draws import between
+from utils.exercises.kit import Case, Cases, Mistake, Rng, equal_to, exercise, has_dtype, keeps_inputs, refuses, takes_nothing
 from utils.exercises.lab04.draws import mask_of
-from utils.exercises.stock import has_dtype, keeps_inputs, refuses, takes_nothing
 
 
 def symbols_of_runs(mask: np.ndarray, bits: int) -> np.ndarray:
@@ -81,19 +78,14 @@ MISTAKES = (
     Mistake("fillers to the end", _to_the_end, _END),
     Mistake("column by column", lambda mask, bits: symbols_of_runs(mask.T, bits), _ROWS),
 )
-
-
-@exercise(
-    package_indices,
-    points=3,
-    difficulty=2,
-    minutes=15,
-    judge=equal_to(symbols_of_runs),
-    mistakes=MISTAKES,
-    steps="Find the positions of the True entries in the flattened mask. Go through them and count the zeros since the one before. While "
-    "2**bits - 1 or more zeros are left, append 2**bits - 1 and subtract it. Append the rest.",
+STEPS = (
+    "Find the positions of the True entries in the flattened mask. Go through them and count the zeros since the one before. While "
+    "2**bits - 1 or more zeros are left, append 2**bits - 1 and subtract it. Append the rest."
 )
-def relative_indices(rng: np.random.Generator) -> Iterator[Case]:
+
+
+@exercise(package_indices, points=3, difficulty=2, minutes=15, judge=equal_to(symbols_of_runs), mistakes=MISTAKES, steps=STEPS)
+def relative_indices(rng: Rng) -> Cases:
     """relative_indices(mask, bits) -> integer tensor of symbols."""
 
     def gaps(count: int, low: int, high: int) -> list[int]:
@@ -103,13 +95,13 @@ def relative_indices(rng: np.random.Generator) -> Iterator[Case]:
     yield Case("a filler in long gaps", (mask_of(rng.permutation([*gaps(8, 0, 6), *gaps(4, 9, 13)]).tolist()), 3), weight=2, hints=_FILLER)
     yield Case("several fillers in a row", (mask_of([*gaps(3, 10, 12), 2, *gaps(2, 20, 30)]), 2), hints=_FILLER)
     yield Case("a gap of exactly 2**bits - 1", (mask_of([*gaps(2, 0, 6), 7, *gaps(2, 0, 7)]), 3), hints=_EXACT)
-    yield Case("zeros at the end", (mask_of(gaps(5, 0, 3), behind=int(rng.integers(9, 30))), 3), hints=_END)
+    yield Case("zeros at the end", (mask_of(gaps(5, 0, 3), behind=between(rng, 9, 29)), 3), hints=_END)
     matrix = mask_of([*gaps(20, 0, 5)], 30)[:48].view(6, 8)
     yield Case("a matrix, row by row", (matrix, 3), hints=_ROWS, hints_on_error=True)
     yield Case("1 bit", (mask_of(gaps(9, 0, 4)), 1), hints=_FILLER)
-    yield Case("8 bits", (mask_of([*gaps(4, 0, 250), int(rng.integers(300, 400))]), 8), hints=_FILLER)
-    yield Case("all is kept", (mask_of([0] * int(rng.integers(4, 20))), 4), hints=_BETWEEN)
-    yield takes_nothing("nothing is kept", zeros(int(rng.integers(4, 60)), dtype=torch.bool), 3, hints=_NOTHING)
+    yield Case("8 bits", (mask_of([*gaps(4, 0, 250), between(rng, 300, 399)]), 8), hints=_FILLER)
+    yield Case("all is kept", (mask_of([0] * between(rng, 4, 19)), 4), hints=_BETWEEN)
+    yield takes_nothing("nothing is kept", zeros(between(rng, 4, 59), dtype=torch.bool), 3, hints=_NOTHING)
     yield has_dtype(equal_to(symbols_of_runs), "an integer dtype", ("i", "u"), mask_of(gaps(6, 0, 9)), 3)
     yield refuses("0 bits", (mask_of(gaps(4, 1, 5)), 0), weight=0.5)
     yield keeps_inputs(mask_of(gaps(6, 0, 8)), 3)

@@ -1,18 +1,15 @@
 """unpack: the symbols of packed code words."""
 
-from __future__ import annotations
-
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import numpy as np
 import torch
 from torch import Tensor, from_numpy, tensor
 
-from utils.exercises.declare import Case, Mistake, exercise
-from utils.exercises.judges import equal_to
+from utils.exercises.draws import between
+from utils.exercises.kit import Case, Cases, Mistake, Rng, equal_to, exercise, keeps_inputs, refuses, takes_nothing
 from utils.exercises.lab04.pack import packed
 from utils.exercises.lab04.prefix_codes import Code, bytes_as_bits, message, random_code
-from utils.exercises.stock import keeps_inputs, refuses, takes_nothing
 
 
 def _read(bits: str, code: Code, count: int) -> np.ndarray:
@@ -67,19 +64,14 @@ MISTAKES = (
     Mistake("reads backward", lambda data, code, count: read_symbols(data, code, count)[::-1].copy(), _WORD),
     Mistake("places in the code", lambda *given: np.searchsorted(np.sort(list(given[1])), read_symbols(*given)), _WORD),
 )
-
-
-@exercise(
-    numpy_symbols,
-    points=2,
-    difficulty=2,
-    minutes=10,
-    judge=equal_to(read_symbols),
-    mistakes=MISTAKES,
-    steps="Turn the dict round: word -> symbol. Go through the bits, highest first, and append each to the word so far. If that is one of "
-    "the words, append its symbol and begin a new word. Stop after `count` symbols; raise ValueError if the bits end before.",
+STEPS = (
+    "Turn the dict round: word -> symbol. Go through the bits, highest first, and append each to the word so far. If that is one of "
+    "the words, append its symbol and begin a new word. Stop after `count` symbols; raise ValueError if the bits end before."
 )
-def unpack(rng: np.random.Generator) -> Iterator[Case]:
+
+
+@exercise(numpy_symbols, points=2, difficulty=2, minutes=10, judge=equal_to(read_symbols), mistakes=MISTAKES, steps=STEPS)
+def unpack(rng: Rng) -> Cases:
     """unpack(data, code, count) -> integer tensor of shape (count,)."""
 
     def data(symbols: Tensor, code: Code) -> tuple[Tensor, Code, int]:
@@ -91,9 +83,9 @@ def unpack(rng: np.random.Generator) -> Iterator[Case]:
     yield Case("stops after count symbols", data(message(rng, code, 30, rest=3), code), weight=2, hints=_COUNT)
     long = random_code(rng, 15)
     yield Case("words longer than a byte", data(message(rng, long, 50), long), hints=_WORD)
-    yield Case("only the beginning", (*full[:2], int(rng.integers(5, 30))), hints=_COUNT)
-    only = int(rng.integers(-40, 40))
-    yield Case("a code of a single symbol", data(tensor([only] * int(rng.integers(9, 60))), {only: "0"}), weight=0.5, hints=_COUNT)
+    yield Case("only the beginning", (*full[:2], between(rng, 5, 29)), hints=_COUNT)
+    only = between(rng, -40, 39)
+    yield Case("a code of a single symbol", data(tensor([only] * between(rng, 9, 59)), {only: "0"}), weight=0.5, hints=_COUNT)
     yield takes_nothing("no symbols", tensor([], dtype=torch.uint8), code, 0, weight=0.5)
     yield refuses("data that ends too early", (full[0][:-2], code, full[2]), hints=_END)
     yield refuses(

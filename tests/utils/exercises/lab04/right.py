@@ -9,6 +9,8 @@ from fractions import Fraction
 import numpy as np
 import torch
 
+from tests.utils.exercises.right_answers import refuse_if
+
 
 def fold_batchnorm_by_broadcasting(conv_weight, conv_bias, mean, var, gamma, beta, eps):
     factor = gamma * torch.rsqrt(var + eps)
@@ -23,13 +25,8 @@ def fold_batchnorm_as_matrices(conv_weight, conv_bias, mean, var, gamma, beta, e
     return [weight.detach(), shift if conv_bias is None else shift + factor @ conv_bias.double()]
 
 
-def _check_rank(weight, rank):
-    if rank < 1 or rank > min(weight.shape):
-        raise ValueError("the rank must be between 1 and the shorter side")
-
-
 def low_rank_with_roots(weight, rank):
-    _check_rank(weight, rank)
+    refuse_if(not 1 <= rank <= min(weight.shape))
     u, s, vh = torch.linalg.svd(weight, full_matrices=False)
     root = s[:rank].sqrt()
     return u[:, :rank] * root, root[:, None] * vh[:rank]
@@ -37,19 +34,14 @@ def low_rank_with_roots(weight, rank):
 
 def low_rank_by_projection(weight, rank):
     """Without singular values: onto the largest eigenvectors of W W^T."""
-    _check_rank(weight, rank)
+    refuse_if(not 1 <= rank <= min(weight.shape))
     w = weight.detach().double()
     left = torch.linalg.eigh(w @ w.T).eigenvectors.flip(1)[:, :rank]
     return left.float(), (left.T @ w).float()
 
 
-def _check_bits(bits):
-    if not 1 <= bits <= 16:
-        raise ValueError("bits must be between 1 and 16")
-
-
 def relative_indices_by_counting(mask, bits):
-    _check_bits(bits)
+    refuse_if(not 1 <= bits <= 16)
     symbols, gap, most = [], 0, 2**bits - 1
     for kept in mask.flatten().tolist():
         if not kept:
@@ -61,7 +53,7 @@ def relative_indices_by_counting(mask, bits):
 
 
 def relative_indices_while(mask, bits):
-    _check_bits(bits)
+    refuse_if(not 1 <= bits <= 16)
     most, last, symbols = (1 << bits) - 1, -1, []
     for at in mask.reshape(-1).nonzero().flatten().tolist():
         gap = at - last - 1
@@ -84,8 +76,7 @@ def _canonical(lengths):
 
 def huffman_code_with_parents(symbol_counts):
     nodes = [(count, at, symbol) for at, (symbol, count) in enumerate(symbol_counts.items()) if count > 0]
-    if not nodes:
-        raise ValueError("no symbols")
+    refuse_if(not nodes)
     if len(nodes) == 1:
         return {nodes[0][2]: "0"}
     ticket, depth = itertools.count(len(symbol_counts)), {}
@@ -106,8 +97,7 @@ def huffman_code_with_parents(symbol_counts):
 def huffman_code_by_sorting(symbol_counts):
     """Ties the other way, which may give other lengths, together as short."""
     groups = [(count, -symbol, [symbol]) for symbol, count in symbol_counts.items() if count]
-    if not groups:
-        raise ValueError("no symbols")
+    refuse_if(not groups)
     lengths = {group[2][0]: len(groups) == 1 for group in groups}
     while len(groups) > 1:
         groups.sort(key=lambda group: (group[0], -len(group[2]), group[1]))
@@ -118,22 +108,18 @@ def huffman_code_by_sorting(symbol_counts):
     return _canonical({symbol: int(length) for symbol, length in lengths.items()})
 
 
-def _word(code, symbol):
-    if symbol not in code:
-        raise ValueError(f"{symbol} has no word")
-    return code[symbol]
-
-
 def pack_as_one_number(symbols, code):
-    bits = "".join(_word(code, symbol) for symbol in symbols.tolist())
+    refuse_if(not set(symbols.tolist()) <= set(code))
+    bits = "".join(code[symbol] for symbol in symbols.tolist())
     bits += "0" * (-len(bits) % 8)
     return torch.tensor(list(int(bits, 2).to_bytes(len(bits) // 8, "big")) if bits else [], dtype=torch.uint8)
 
 
 def pack_bit_by_bit(symbols, code):
+    refuse_if(any(symbol not in code for symbol in symbols.tolist()))
     data, free = [], 0
     for symbol in symbols.tolist():
-        for bit in _word(code, symbol):
+        for bit in code[symbol]:
             if not free:
                 data.append(0)
                 free = 8
@@ -147,8 +133,7 @@ def unpack_with_a_reversed_dict(data, code, count):
     bits = iter("".join(f"{byte:08b}" for byte in data.tolist()))
     while len(found) < count:
         word += next(bits, "x")
-        if word[-1] == "x":
-            raise ValueError("the data is too short")
+        refuse_if(word[-1] == "x")
         if word in symbol_of:
             found.append(symbol_of[word])
             word = ""
@@ -171,23 +156,17 @@ def unpack_through_a_tree(data, code, count):
             if not isinstance(node, dict):
                 found.append(node)
                 node = tree
-    if len(found) != count:
-        raise ValueError("the data is too short, or damaged")
+    refuse_if(len(found) != count)
     return torch.tensor(found).long()
 
 
-def _check_symbols(symbols, probabilities):
-    if ((symbols < 0) | (symbols >= len(probabilities))).any():
-        raise ValueError("a symbol has no probability")
-
-
 def code_length_by_indexing(symbols, probabilities):
-    _check_symbols(symbols, probabilities)
+    refuse_if(((symbols < 0) | (symbols >= len(probabilities))).any())
     return -probabilities[symbols].log2().sum()
 
 
 def code_length_by_gather(symbols, probabilities):
-    _check_symbols(symbols, probabilities)
+    refuse_if(((symbols < 0) | (symbols >= len(probabilities))).any())
     chosen = probabilities.double().gather(0, symbols.flatten())
     return (-torch.log(chosen) / math.log(2)).sum()
 
@@ -202,19 +181,14 @@ def entropy_bits_by_counter(symbols):
     return sum(count * math.log2(len(numbers) / count) for count in Counter(numbers).values())
 
 
-def _check_energy(energy):
-    if not 0 < energy < 1:
-        raise ValueError("the energy must be between 0 and 1")
-
-
 def rank_for_energy_with_searchsorted(weight, energy):
-    _check_energy(energy)
+    refuse_if(not 0 < energy < 1)
     kept = torch.linalg.svdvals(weight.detach().double()).square().cumsum(0)
     return torch.searchsorted(kept, energy * kept[-1]) + 1
 
 
 def rank_for_energy_in_a_loop(weight, energy):
-    _check_energy(energy)
+    refuse_if(not 0 < energy < 1)
     squares = np.linalg.svd(weight.detach().numpy().astype(float), compute_uv=False) ** 2
     for rank in range(1, len(squares) + 1):
         if squares[:rank].sum() >= energy * squares.sum():
@@ -223,8 +197,7 @@ def rank_for_energy_in_a_loop(weight, energy):
 
 def _counted(symbols, probabilities):
     counts = [round(4096 * one) for one in probabilities.tolist()]
-    if any(counts[symbol] == 0 for symbol in symbols.tolist()):
-        raise ValueError("a symbol has probability 0")
+    refuse_if(any(counts[symbol] == 0 for symbol in symbols.tolist()))
     return counts
 
 

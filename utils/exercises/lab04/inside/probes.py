@@ -1,7 +1,5 @@
 """Lab 04's probes: these run where the student's code runs."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 
