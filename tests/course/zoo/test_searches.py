@@ -7,28 +7,12 @@ import pytest
 from course.zoo import images, searches
 from course.zoo import recipe as recipes
 from course.zoo import train as trainer
+from tests.course.zoo.supernet import SUPERNET
 from utils.compress.search import Budget, SharedWeights, drawn_candidates, rank_correlation, recorded_budget, recorded_searches, records
 from utils.data import fashion_mnist
 from utils.files import ZOO
 from utils.models import ChainNet, zoo
 
-SUPERNET = """
-title = "Shared weights"
-seeds = [3]
-[model]
-kind = "supernet"
-[model.space]
-stem_widths = [2, 4]
-[[model.space.stages]]
-widths = [4, 6, 8]
-depths = [1, 2]
-strides = [2]
-[sandwich]
-between = 1
-[train]
-epochs = 1
-batch_size = 16
-"""
 SEARCHES = """
 title = "Searches"
 seeds = [3, 4]

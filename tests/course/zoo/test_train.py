@@ -9,6 +9,7 @@ import torch
 from course.zoo import images
 from course.zoo import recipe as recipes
 from course.zoo import train as trainer
+from tests.course.zoo.supernet import SUPERNET
 from utils.compress.distillation import kd_loss
 from utils.compress.quantization import code_range
 from utils.compress.search import Space, counts
@@ -115,26 +116,7 @@ same_seed = true
 threshold = 0.01
 """
 )
-SUPERNET = """
-title = "Shared weights"
-seeds = [3]
-[model]
-kind = "supernet"
-[model.space]
-stem_widths = [2, 4]
-[[model.space.stages]]
-widths = [4, 8]
-depths = [1]
-strides = [2]
-[sandwich]
-between = 1
-budget = { macs = 60_000 }
-[distil]
-teacher = "dense"
-[train]
-epochs = 2
-batch_size = 16
-"""
+TAUGHT_SUPERNET = SUPERNET.replace("epochs = 1", "epochs = 2") + 'budget = { macs = 60_000 }\n[distil]\nteacher = "dense"\n'
 CHAIN = """
 title = "A network that a search may find"
 seeds = [3]
@@ -172,7 +154,7 @@ lr = 1e-3
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A zoo of a few recipes, and 64 images a split."""
     texts = {"dense": DENSE, "sparse": SPARSE, "longer": LONGER, "rounded": ROUNDED, "taught": TAUGHT, "few": FEW, "answered": ANSWERED}
-    for name, text in {**texts, "both": BOTH, "supernet": SUPERNET, "chain": CHAIN, "rated": RATED}.items():
+    for name, text in {**texts, "both": BOTH, "supernet": TAUGHT_SUPERNET, "chain": CHAIN, "rated": RATED}.items():
         (tmp_path / name).mkdir()
         (tmp_path / name / "recipe.toml").write_text(text)
     for module in (trainer, images, recipes, zoo):
