@@ -118,7 +118,8 @@ def direct_label(axes: Axes, x: float, y: float, text: str, color: str = INK, *,
 def label_lines(axes: Axes) -> list[Text]:
     """Write each line's name at its right end, moved apart where two would overlap.
 
-    Lines count that were plotted with a label. The axes get room at the right for the longest name.
+    Lines count that were plotted with a label. The axes get room at the right for the longest name. Call it after `caption`,
+    which makes the axes lower and moves the ends of the lines.
     """
     lines = [line for line in axes.get_lines() if not str(line.get_label()).startswith("_") and len(np.asarray(line.get_xydata()))]
     if not lines:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from utils.measure import Ratio
+from utils.show import caption, figure, label_lines
 from utils.show.charts.curves import bars, curves, promised_and_measured
 from utils.show.images import maps
 
@@ -38,6 +39,29 @@ def test_bars_carry_their_numbers():
     assert [bar.get_width() for bar in chart.axes[0].patches] == [11.06, 0.94]
     with pytest.raises(ValueError, match="at least one value"):
         bars({}, x="MB")
+
+
+@pytest.mark.parametrize("reference", [80.6, 82.6, 86.0, 88.0])
+def test_no_line_crosses_the_number_of_a_bar(reference):
+    """Each number has paper of its own, above the dashed line."""
+    chart = bars({"random": 90.4, "draw 0": 82.6, "draw 1": 79.8}, x="%", reference=reference)
+    (line,) = chart.axes[0].get_lines()
+    for text in texts(chart):
+        assert text.get_bbox_patch().get_facecolor() == (1, 1, 1, 1) and text.get_zorder() > line.get_zorder()
+
+
+def test_names_of_lines_do_not_touch_above_a_caption():
+    """A caption makes the axes lower: names are placed behind that."""
+    ends = {"normal": 1.2, "R-on-T": -3.0, "PVC": 2.0, "supraventricular": 60.0, "unclassified": 13.6}
+    chart = figure(height=3.6)
+    axes = chart.add_subplot()
+    for name, end in ends.items():
+        axes.plot([0.3, 0.7], [0, end], label=name)
+    caption(chart, "A caption of two lines. " * 6)
+    label_lines(axes)
+    chart.draw_without_rendering()
+    boxes = [text.get_window_extent() for text in texts(chart)]
+    assert not [(a, b) for i, a in enumerate(boxes) for b in boxes[:i] if a.overlaps(b)]
 
 
 def test_promise_and_measurement_do_not_cover_each_other():

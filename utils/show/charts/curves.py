@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from utils.show.style import FAINT, PALETTE, Chart, caption, figure, label_lines
 
+PAPER = {"facecolor": "white", "edgecolor": "none", "pad": 1.0}  # behind a number: no line crosses it
 _STYLES = [("blue", "o", "-"), ("vermilion", "s", "--"), ("green", "^", "-."), ("black", "D", ":")]
 
 
@@ -28,7 +29,7 @@ def curves(
     reference: float | None = None,
     height: float = 3.2,
 ) -> Chart:
-    """Up to four lines over the same points; line style and marker differ too, so grey is enough.
+    """Up to four lines over the same points; line style and marker differ too, so gray is enough.
 
     x, y: what the axes show, with the unit. finding: the sentence below. reference: a level to compare with.
 
@@ -47,8 +48,10 @@ def curves(
     axes.set(xlabel=x, ylabel=y)
     if all(float(value).is_integer() for value in x_values) and max(x_values) - min(x_values) <= 10:
         axes.set_xticks(x_values)  # bits, epochs: nothing lies between
+    if finding:
+        caption(chart, finding)
     label_lines(axes)
-    return caption(chart, finding) if finding else chart  # type: ignore[return-value]
+    return chart
 
 
 def bars(
@@ -71,7 +74,8 @@ def bars(
     names, numbers = list(values), list(values.values())
     axes.barh(names, numbers, color=PALETTE["blue"], height=0.62)
     for row, number in enumerate(numbers):
-        axes.annotate(f"{number:.{digits}f}", (number, row), (4, 0), textcoords="offset points", va="center", fontsize=9)
+        place: dict[str, Any] = {"xytext": (4, 0), "textcoords": "offset points", "va": "center", "bbox": PAPER}
+        axes.annotate(f"{number:.{digits}f}", (number, row), fontsize=9, **place)
     if reference is not None:
         axes.axvline(reference, color=PALETTE["vermilion"], linewidth=1.5, linestyle="--")
     axes.invert_yaxis()
