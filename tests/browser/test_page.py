@@ -147,11 +147,11 @@ def copy(folder: Path, tmp_path: Path) -> Path:
 # The same answers as in Python
 
 
-def test_every_pixel_value_is_normalised_as_in_training(shared: Visit) -> None:
+def test_every_pixel_value_is_normalized_as_in_training(shared: Visit) -> None:
     """To the last bit: all 256 of them."""
     pixels = np.arange(256, dtype=np.uint8)
     expected = normalise(np.resize(pixels, (1, 28, 28))).numpy().ravel()[:256]
-    found = shared.page.evaluate("pixels => titans.normalise(pixels)", pixels.tolist())
+    found = shared.page.evaluate("pixels => titans.normalize(pixels)", pixels.tolist())
     np.testing.assert_array_equal(np.array(found), expected.astype(np.float64))
 
 
@@ -176,10 +176,10 @@ def test_the_logits_are_pythons(logits: tuple[str, np.ndarray, np.ndarray]) -> N
 
 
 def test_values_are_taken_as_they_are(shared: Visit) -> None:
-    """A Float32Array is not normalised a second time."""
+    """A Float32Array is not normalized a second time."""
     pixels = list(range(0, 256, 4)) * 12 + [0] * 16
     twice = (
-        "async pixels => [await titans.predict(pixels, 'int8'), await titans.predict(new Float32Array(titans.normalise(pixels)), 'int8')]"
+        "async pixels => [await titans.predict(pixels, 'int8'), await titans.predict(new Float32Array(titans.normalize(pixels)), 'int8')]"
     )
     by_pixels, by_values = shared.page.evaluate(twice, pixels)
     assert by_pixels == by_values
@@ -241,7 +241,7 @@ def test_a_drawing_gets_bars_and_an_answer(fresh: Visit) -> None:
     expect(fresh("#verdict")).not_to_have_text("nothing is drawn yet")
     expect(fresh("#bars .best")).to_have_count(1)
     assert sum(fresh.shares()) == pytest.approx(100, abs=0.1)
-    expect(fresh("#source")).to_contain_text("centred")
+    expect(fresh("#source")).to_contain_text("centered")
     fresh("#undo").click()
     expect(fresh("#verdict")).to_have_text("nothing is drawn yet")
 
@@ -253,23 +253,23 @@ def test_a_finger_draws(fresh: Visit) -> None:
     expect(fresh("#bars .best")).to_have_count(1)
 
 
-def test_a_drawing_is_centred_and_scaled_as_the_photos_are(shared: Visit) -> None:
+def test_a_drawing_is_centered_and_scaled_as_the_photos_are(shared: Visit) -> None:
     """Where and how large it was drawn does not matter; what fills the picture already is left as it is."""
 
-    def centred(picture: np.ndarray) -> np.ndarray:
-        return np.array(shared.page.evaluate("pixels => titans.centred(pixels)", picture.ravel().tolist())).reshape(28, 28)
+    def centered(picture: np.ndarray) -> np.ndarray:
+        return np.array(shared.page.evaluate("pixels => titans.centered(pixels)", picture.ravel().tolist())).reshape(28, 28)
 
     shape = np.zeros((28, 28), np.uint8)
     shape[:14, :7] = np.arange(1, 15)[:, None] * 8 + 100
     moved = np.roll(shape, (9, 17), (0, 1))
-    np.testing.assert_array_equal(centred(shape), centred(moved))
+    np.testing.assert_array_equal(centered(shape), centered(moved))
     whole = np.zeros((28, 28), np.uint8)
     whole[:, 7:21] = 100 + np.arange(28)[:, None]
-    np.testing.assert_array_equal(centred(whole), whole)
-    found = centred(moved)
+    np.testing.assert_array_equal(centered(whole), whole)
+    found = centered(moved)
     rows, columns = np.flatnonzero(found.any(1)), np.flatnonzero(found.any(0))
     assert (rows[0], rows[-1]) == (0, 27) and columns[0] + columns[-1] == 27
-    assert not centred(np.zeros((28, 28), np.uint8)).any()
+    assert not centered(np.zeros((28, 28), np.uint8)).any()
 
 
 def test_a_photo_reaches_the_network_untouched(fresh: Visit) -> None:

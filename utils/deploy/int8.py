@@ -100,7 +100,7 @@ def _checked(calibration: Any) -> np.ndarray:
         raise ValueError("static quantization measures ranges: give calibration, some hundred inputs of the training split")
     inputs = array_of(calibration, "calibration")
     if not np.issubdtype(inputs.dtype, np.floating):
-        raise ValueError(f"calibration must hold floats as the model takes them, got {inputs.dtype}: normalise it as in training")
+        raise ValueError(f"calibration must hold floats as the model takes them, got {inputs.dtype}: normalize it as in training")
     if inputs.ndim < 2 or not inputs.size:
         raise ValueError(f"calibration must be a batch (n, ...) of at least one input, got shape {inputs.shape}: give some hundred")
     with np.errstate(over="ignore"):

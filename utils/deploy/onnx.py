@@ -2,7 +2,7 @@
 
 torch has two exporters. The newer one traces with torch.export and takes seconds; the older one
 traces the model once and takes a fraction of a second, which is what a lab of a minute can spend.
-Both fold batch normalisation into the convolution before it and give the same logits. We use the
+Both fold batch normalization into the convolution before it and give the same logits. We use the
 older one first and the newer one for what it can't do (or where torch has removed it), and never
 trust either: the file is run and compared with the model before it gets its name.
 """

@@ -209,7 +209,7 @@ def without(value: float) -> np.ndarray:
         ({"calibration": without(np.inf)}, "NaN or infinite"),
         ({"calibration": without(1e30).astype(np.float64) ** 10}, "NaN or infinite in float32"),
         ({"calibration": np.full_like(X, 0.5)}, "is 0.5 everywhere"),
-        ({"calibration": np.zeros(X.shape, np.uint8)}, "got uint8: normalise"),
+        ({"calibration": np.zeros(X.shape, np.uint8)}, "got uint8: normalize"),
         ({"calibration": X[:, :, :14]}, r"shape \(1, 14, 28\) and the model takes \(1, 28, 28\)"),
         ({"calibration": X, "dynamic": True}, "give calibration=None"),
         ({"calibration": X, "method": "mse"}, "one of minmax, percentile, entropy, got 'mse'"),

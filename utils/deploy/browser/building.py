@@ -6,7 +6,7 @@ The folder is complete: any server that knows the types of its files can show it
     runtime/                        onnxruntime-web, the WebAssembly module compressed
     models/NAME.onnx                the networks
     photos.bin                      pixels, one byte each, 28 x 28 of them a photo
-    settings.json                   classes, normalisation, names and sizes of the networks, labels of the photos
+    settings.json                   classes, normalization, names and sizes of the networks, labels of the photos
 """
 
 from __future__ import annotations
@@ -34,19 +34,19 @@ PAGE, RUNTIME = HERE / "page", HERE / "runtime"
 RUNTIME_FILES = ("ort.wasm.min.mjs", "ort-wasm-simd-threaded.mjs", "ort-wasm-simd-threaded.wasm.gz", "LICENSE", "ThirdPartyNotices.txt.gz")
 SIDE = 28
 TRIED = 16  # photos that each file answers before it gets its place
-MAX_NETWORKS = 4  # as many as there are colours that can be told apart
+MAX_NETWORKS = 4  # as many as there are colors that can be told apart
 NEWEST_OPSET, NEWEST_FORMAT = 26, 13  # of the standard operations and of the file, that onnxruntime-web 1.30 takes (tried)
 
 
 def to_browser(models: Mapping[str, str | Path], folder: str | Path, examples: Images | tuple[Any, Any]) -> Path:
-    """Write the page of one to four networks for grey 28 x 28 photos, as Fashion-MNIST has them, into `folder`; return the folder.
+    """Write the page of one to four networks for gray 28 x 28 photos, as Fashion-MNIST has them, into `folder`; return the folder.
 
     The same arguments give the same bytes. Each file appears whole or not at all; settings.json, which names the others, comes last.
     Networks of an earlier page that are not shown any more are removed; other files stay.
 
-    models: the name that the page shows -> an .onnx file, weights inside, that takes (n, 1, 28, 28) float32 normalised as
+    models: the name that the page shows -> an .onnx file, weights inside, that takes (n, 1, 28, 28) float32 normalized as
     `utils.data.fashion_mnist` does, and gives (n, classes) float32. The first is shown first.
-    examples: photos to choose from and to run, some hundred, normalised; some of each class. `Images`, or a pair (images, labels)
+    examples: photos to choose from and to run, some hundred, normalized; some of each class. `Images`, or a pair (images, labels)
     with Fashion-MNIST's classes. Each file answers some of them, one by one and together, before it gets its place.
 
     Raises:
@@ -137,16 +137,16 @@ def _photos(examples: Any) -> _Photos:
 
 
 def _pixels(examples: _Photos) -> np.ndarray:
-    """(n, 28, 28) uint8 from normalised photos, if normalising those gives the photos again."""
+    """(n, 28, 28) uint8 from normalized photos, if normalizing those gives the photos again."""
     from utils.data.fashion_mnist import MEAN, STD, normalise
 
     images = examples.images
     if images.shape[1:] != (1, SIDE, SIDE) or not len(images):
-        raise ValueError(f"the page shows grey photos (n, 1, {SIDE}, {SIDE}), got examples of shape {images.shape}: give Fashion-MNIST's")
+        raise ValueError(f"the page shows gray photos (n, 1, {SIDE}, {SIDE}), got examples of shape {images.shape}: give Fashion-MNIST's")
     with np.errstate(invalid="ignore"):
         pixels = np.rint((images[:, 0] * STD + MEAN) * 255).clip(0, 255).astype(np.uint8)
     if not np.array_equal(normalise(pixels).numpy(), images):
-        raise ValueError("the examples are not photos normalised as in training: give a part of fashion_mnist('validation')")
+        raise ValueError("the examples are not photos normalized as in training: give a part of fashion_mnist('validation')")
     return pixels
 
 

@@ -49,8 +49,8 @@ def plan_arena(tensors: Sequence[Lifetime]) -> dict[str, int]:
     for tensor in sorted(tensors, key=lambda tensor: -tensor[1]):
         name, size, first, last = tensor
         offset = 0
-        neighbours = [other for other in placed if other[2] <= last and first <= other[3]]
-        for other, other_size, *_ in sorted(neighbours, key=lambda other: offsets[other[0]]):
+        neighbors = [other for other in placed if other[2] <= last and first <= other[3]]
+        for other, other_size, *_ in sorted(neighbors, key=lambda other: offsets[other[0]]):
             if offset + size <= offsets[other]:
                 break  # it fits into the gap below this one
             offset = max(offset, offsets[other] + other_size)

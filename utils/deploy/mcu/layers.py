@@ -176,8 +176,8 @@ class Dense(Weighted):
 
     def compute(self, *codes: np.ndarray) -> np.ndarray:
         """Codes (n, in) -> codes (n, out)."""
-        centred = codes[0].astype(np.float64) - self.inputs[0].grid.zero_point  # exact, as in Conv
-        sums = (centred @ self.weight.T.astype(np.float64)).astype(np.int64) + self.bias
+        centered = codes[0].astype(np.float64) - self.inputs[0].grid.zero_point  # exact, as in Conv
+        sums = (centered @ self.weight.T.astype(np.float64)).astype(np.int64) + self.bias
         return requantize(sums, self.multiplier, self.shift, self.output.grid.zero_point)
 
 

@@ -45,7 +45,7 @@ class BoardRun:
 
     @property
     def latency_ms(self) -> tuple[float, float]:
-        """Least and most for the mean inference, by assumed clocks an instruction: a labelled range, not a measurement."""
+        """Least and most for the mean inference, by assumed clocks an instruction: a labeled range, not a measurement."""
         return self.board.latency_ms(self.instructions_per_inference)
 
 

@@ -69,7 +69,7 @@ def test_settings_carry_what_the_page_needs(tmp_path: Path) -> None:
 
 
 def test_photos_are_the_pixels_from_which_the_inputs_come(tmp_path: Path) -> None:
-    """To the bit: normalised again they are the examples."""
+    """To the bit: normalized again they are the examples."""
     folder = to_browser({"m": linear(tmp_path / "m.onnx")}, tmp_path / "page", PHOTOS)
     pixels = np.frombuffer((folder / "photos.bin").read_bytes(), np.uint8).reshape(-1, 28, 28)
     assert torch.equal(normalise(pixels.copy()), PHOTOS.images)
@@ -203,10 +203,10 @@ def test_names_and_numbers_of_networks_are_checked(tmp_path: Path, names: list[s
 @pytest.mark.parametrize(
     "images",
     [PHOTOS.images[:, 0], PHOTOS.images[:0], PHOTOS.images + 0.001, PHOTOS.images * 255, torch.full_like(PHOTOS.images, torch.nan)],
-    ids=["no channel", "none", "shifted", "not normalised", "not finite"],
+    ids=["no channel", "none", "shifted", "not normalized", "not finite"],
 )
 def test_examples_that_are_no_photos_are_refused(tmp_path: Path, images: torch.Tensor) -> None:
-    with pytest.raises(ValueError, match=r"the page shows grey photos|are not photos normalised"):
+    with pytest.raises(ValueError, match=r"the page shows gray photos|are not photos normalized"):
         to_browser({"m": linear(tmp_path / "m.onnx")}, tmp_path / "page", Images(images, PHOTOS.labels[: len(images)], PHOTOS.classes))
 
 
@@ -252,7 +252,7 @@ def test_a_pair_is_taken_as_photos_with_the_usual_classes(tmp_path: Path) -> Non
         (PHOTOS.images, "must be Images or a pair"),
         ((PHOTOS.images, PHOTOS.labels[:3]), "one integer label for each photo"),
         ((PHOTOS.images, PHOTOS.labels + 5), r"labels must lie in 0\.\.9"),
-        ((torch.zeros(4, 1, 16, 16), torch.zeros(4, dtype=torch.int64)), "grey photos"),
+        ((torch.zeros(4, 1, 16, 16), torch.zeros(4, dtype=torch.int64)), "gray photos"),
     ],
 )
 def test_other_examples_are_told_what_to_give(tmp_path: Path, examples: object, sentence: str) -> None:

@@ -1,6 +1,6 @@
 // The drawing board: 28 x 28 bytes that a mouse, a finger, a pen or the keys change.
 
-const INK = 208; // garments in the photos are mostly of this grey or a little darker
+const INK = 208; // garments in the photos are mostly of this gray or a little darker
 const STEPS_BACK = 40;
 export const TOOLS = {
   broad: { title: "Broad", radius: 2.2 },

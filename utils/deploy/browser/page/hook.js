@@ -1,21 +1,21 @@
 // For tests and for the curious, in the browser's console: window.titans.
 
-import { centred, normalise } from "./preprocess.js";
+import { centered, normalize } from "./preprocess.js";
 
 export function hook({ settings, networks, card, answeredAt }) {
   return {
     settings,
     networks,
 
-    /** pixels: bytes of one or more images, or values that are normalised already (a Float32Array). Answers their logits. */
+    /** pixels: bytes of one or more images, or values that are normalized already (a Float32Array). Answers their logits. */
     async predict(pixels, name) {
-      const values = pixels instanceof Float32Array ? pixels : normalise(pixels, settings);
+      const values = pixels instanceof Float32Array ? pixels : normalize(pixels, settings);
       return [...(await networks.run(name, values)).logits];
     },
 
     /** Milliseconds of so many single inferences on the first photo. */
     async time(name, runs) {
-      const values = normalise(settings.photos[0].pixels, settings);
+      const values = normalize(settings.photos[0].pixels, settings);
       const ms = [];
       for (let run = 0; run < runs; run++) ms.push(...(await networks.run(name, values)).ms);
       return ms;
@@ -27,7 +27,7 @@ export function hook({ settings, networks, card, answeredAt }) {
     /** What the scorecard has measured of each network. */
     results: () => settings.models.map(({ name }) => card.measured(name)),
 
-    normalise: (pixels) => [...normalise(pixels, settings)],
-    centred: (pixels) => [...centred(pixels, settings.side)],
+    normalize: (pixels) => [...normalize(pixels, settings)],
+    centered: (pixels) => [...centered(pixels, settings.side)],
   };
 }

@@ -6,7 +6,7 @@ import { Trouble, loadSettings } from "./files.js";
 import { KEPT, showTimes } from "./histogram.js";
 import { hook } from "./hook.js";
 import { Networks } from "./model.js";
-import { centred, normalise } from "./preprocess.js";
+import { centered, normalize } from "./preprocess.js";
 import { Scorecard } from "./scorecard.js";
 import { bytes, inWords, largest } from "./statistics.js";
 import { Strip } from "./strip.js";
@@ -104,15 +104,15 @@ class Page {
     const { board, strip } = this;
     const untouched = board.photo && board.pixels.every((pixel, at) => pixel === board.photo.pixels[at]);
     this.photo = untouched ? board.photo : null;
-    this.pixels = board.photo ? board.pixels : centred(board.pixels, board.side);
+    this.pixels = board.photo ? board.pixels : centered(board.pixels, board.side);
     if (!untouched) strip.release();
     $("undo").disabled = !board.canUndo;
     paint($("seen"), this.pixels);
     say($("source"), this.photo
-      ? `Photo ${this.photo.at + 1}, labelled ${this.settings.classes[this.photo.label]}. You may draw on it.`
+      ? `Photo ${this.photo.at + 1}, labeled ${this.settings.classes[this.photo.label]}. You may draw on it.`
       : board.photo ? "A photo that you have drawn on: it stays where it is."
       : board.empty ? "Draw with a finger, a pen, a mouse or the keys."
-      : "Cut out, enlarged and centred, as the photos are.");
+      : "Cut out, enlarged and centered, as the photos are.");
     this.ask();
   }
 
@@ -130,7 +130,7 @@ class Page {
         continue;
       }
       try {
-        const { logits, ms } = await this.networks.run(name, normalise(pixels, this.settings));
+        const { logits, ms } = await this.networks.run(name, normalize(pixels, this.settings));
         this.answered(name, photo, logits, ms);
       } catch (error) {
         complain(error);
@@ -145,7 +145,7 @@ class Page {
     if (photo) this.card.note(name, photo, largest(logits));
     if (!this.wanted) {
       const best = this.bars.show(logits);
-      const verdict = photo ? (best.at === photo.label ? ", as labelled" : `, labelled ${this.settings.classes[photo.label]}`) : "";
+      const verdict = photo ? (best.at === photo.label ? ", as labeled" : `, labeled ${this.settings.classes[photo.label]}`) : "";
       say($("verdict"), `${best.name}${verdict}`);
       clearTimeout(this.speaking);
       this.speaking = setTimeout(() => say($("spoken"), `${name} says ${best.name}, ${best.percent}${verdict}`), 400);
@@ -204,7 +204,7 @@ class Page {
 
   /** Some photos through one network: {logits, ms}, both with one entry an image. */
   async runSlice(name, slice) {
-    const values = normalise(slice.flatMap(({ pixels }) => [...pixels]), this.settings);
+    const values = normalize(slice.flatMap(({ pixels }) => [...pixels]), this.settings);
     const { logits, ms } = await this.networks.run(name, values);
     const size = this.settings.classes.length;
     return { logits: slice.map((_, at) => logits.slice(at * size, (at + 1) * size)), ms };

@@ -1,7 +1,7 @@
 // From pixels to what the network was trained on.
 
 /** Pixels (bytes) to float32 values (p / 255 - mean) / std, each step rounded to float32 as Python's side does it. */
-export function normalise(pixels, { mean, std }) {
+export function normalize(pixels, { mean, std }) {
   const round = Math.fround;
   const table = Float32Array.from({ length: 256 }, (_, p) => round(round(round(p / 255) - round(mean)) / round(std)));
   return Float32Array.from(pixels, (pixel) => table[pixel]);
@@ -12,7 +12,7 @@ export function normalise(pixels, { mean, std }) {
  *
  * pixels: side x side bytes, 0 is the ground. Fainter than `faint` counts as ground. An empty drawing stays empty.
  */
-export function centred(pixels, side, faint = 24) {
+export function centered(pixels, side, faint = 24) {
   const inside = { left: side, right: -1, top: side, bottom: -1 };
   pixels.forEach((pixel, at) => {
     if (pixel < faint) return;
