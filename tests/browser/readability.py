@@ -8,31 +8,37 @@ from typing import Any
 AA = 4.5  # contrast that WCAG 2 asks of ordinary text
 Color = tuple[float, float, float, float]  # red, green, blue in 0 to 255, alpha in 0 to 1
 
-# Every piece of text below the chosen elements: its colour and the backgrounds behind it, the nearest first.
+# Every piece of text below the chosen elements: its color and the backgrounds behind it, the nearest first.
 # Controls that are switched off are left out, as WCAG does. A canvas turns whatever a style may say, color-mix()
-# included, into numbers.
+# included, into numbers; each color is asked for once, as is what stands behind an element.
 TEXTS = """
 elements => {
   const canvas = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
+  const colors = new Map(), looks = new Map();
   const numbers = color => {
-    canvas.clearRect(0, 0, 1, 1);
-    canvas.fillStyle = color;
-    canvas.fillRect(0, 0, 1, 1);
-    const [red, green, blue, alpha] = canvas.getImageData(0, 0, 1, 1).data;
-    return [red, green, blue, alpha / 255];
+    if (!colors.has(color)) {
+      canvas.clearRect(0, 0, 1, 1);
+      canvas.fillStyle = color;
+      canvas.fillRect(0, 0, 1, 1);
+      const [red, green, blue, alpha] = canvas.getImageData(0, 0, 1, 1).data;
+      colors.set(color, [red, green, blue, alpha / 255]);
+    }
+    return colors.get(color);
+  };
+  const look = element => {
+    if (!element) return {opacity: 1, behind: []};
+    if (!looks.has(element)) {
+      const style = getComputedStyle(element), around = look(element.parentElement);
+      const opacity = Number(style.opacity) * around.opacity;
+      looks.set(element, {opacity, behind: [numbers(style.backgroundColor), ...around.behind]});
+    }
+    return looks.get(element);
   };
   const found = [];
   for (const element of elements.flatMap(root => [root, ...root.querySelectorAll('*')])) {
     const text = [...element.childNodes].filter(node => node.nodeType === Node.TEXT_NODE).map(node => node.data).join(' ').trim();
     if (!text || !element.checkVisibility() || element.closest(':disabled')) continue;
-    const behind = [];
-    let opacity = 1;
-    for (let at = element; at; at = at.parentElement) {
-      const style = getComputedStyle(at);
-      opacity *= Number(style.opacity);
-      behind.push(numbers(style.backgroundColor));
-    }
-    found.push({text, color: numbers(getComputedStyle(element).color), opacity, behind});
+    found.push({text, color: numbers(getComputedStyle(element).color), ...look(element)});
   }
   return found;
 }
@@ -78,7 +84,7 @@ class Text:
 
 
 def over(top: Color, ground: Color) -> Color:
-    """A colour laid over an opaque one."""
+    """A color laid over an opaque one."""
     alpha = top[3]
     red, green, blue = (alpha * a + (1 - alpha) * b for a, b in zip(top[:3], ground[:3], strict=True))
     return red, green, blue, 1.0
@@ -91,6 +97,6 @@ def luminance(color: Color) -> float:
 
 
 def contrast(one: Color, other: Color) -> float:
-    """Contrast of two opaque colours, 1 to 21."""
+    """Contrast of two opaque colors, 1 to 21."""
     dark, light = sorted((luminance(one), luminance(other)))
     return (light + 0.05) / (dark + 0.05)
