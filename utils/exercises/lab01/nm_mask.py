@@ -23,10 +23,7 @@ def _above_threshold(weight: np.ndarray, n: int = 2, m: int = 4) -> np.ndarray:
     return (groups >= np.sort(groups, 1)[:, [m - n]]).reshape(weight.shape)
 
 
-_GROUPS = (
-    "Which weights share a group?",
-    "m consecutive inputs of one output: reshape to (out, in // m, m) and work along the last axis.",
-)
+_GROUPS = ("Which weights share a group?", "m consecutive inputs of one output: reshape to (out, in // m, m) and work along the last axis.")
 _NUMBERS = ("Do you use n and m?", "n is how many stay, m how large a group is.")
 _TIES = ("Some groups have equal weights, or only zeros.", "A threshold takes all equal weights or none; topk gives exactly n.")
 MISTAKES = (

@@ -90,10 +90,7 @@ _IMAGES = ("Which probabilities add up to 1?", "Those of one image, over its cla
 _LOGARITHM = ("What does F.kl_div take?", 'The logarithms of q first, then p itself: F.kl_div(log_q, p, reduction="batchmean").')
 _TWICE = ("What does F.cross_entropy take?", "Logits: it computes the softmax itself.")
 _SQUARED = ("Which part is multiplied by temperature**2?", "The teacher's alone: the labels count at temperature 1.")
-_SQUARE = (
-    "What happens to the gradient when all logits are divided by T?",
-    "It shrinks with the square of T: multiply by temperature**2.",
-)
+_SQUARE = ("What happens to the gradient when all logits are divided by T?", "It shrinks with the square of T: multiply by temperature**2.")
 _MEAN = ("Over what is the mean taken?", 'Over the images alone: F.kl_div divides by n * classes unless reduction="batchmean".')
 _SUM = ("Does a larger batch cost more?", "Divide by the number of images, as the cross entropy does.")
 _ENTROPY = ("What should equal logits cost?", "Nothing: a cross entropy with the teacher's soft labels adds the teacher's own entropy.")

@@ -3,11 +3,5 @@
 from utils.exercises import lab_attributes
 
 __getattr__ = lab_attributes(
-    __name__,
-    "depthwise_separable_macs",
-    "macs_and_params",
-    "peak_memory_of_schedule",
-    "mutate",
-    "pareto_front",
-    "evolve",
+    __name__, "depthwise_separable_macs", "macs_and_params", "peak_memory_of_schedule", "mutate", "pareto_front", "evolve"
 )

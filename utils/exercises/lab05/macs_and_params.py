@@ -51,15 +51,9 @@ _EXPAND = (
     "A 1x1 to 3 times its input channels, at its input's size; the depthwise one, with that many channels; and a 1x1 to the width.",
 )
 _KIND = ("Does every block have the same layers?", "Look at block['kind']: plain is one ordinary convolution.")
-_NORM = (
-    "Does only the convolution have parameters?",
-    "Each convolution has a batch norm: two numbers for each output channel.",
-)
+_NORM = ("Does only the convolution have parameters?", "Each convolution has a batch norm: two numbers for each output channel.")
 _BIAS = ("Do the convolutions have a bias?", "No: the batch norm behind each has its own shift. Only the classifier has a bias.")
-_HEAD = (
-    "What follows the last block?",
-    "The classifier: last width times classes MACs, as many weights, and a bias for each class.",
-)
+_HEAD = ("What follows the last block?", "The classifier: last width times classes MACs, as many weights, and a bias for each class.")
 _TWO = ("Is a MAC one operation or two?", "A multiplication together with its addition counts once.")
 _ORDER = ("Which of the two numbers comes first?", "The MACs, then the parameters.")
 MISTAKES = (

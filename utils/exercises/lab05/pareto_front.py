@@ -29,10 +29,7 @@ def _judge(answer: object, inputs: tuple[Points]) -> Verdict:
     return close_to(ORACLE, 0, 0)(answer, inputs)
 
 
-_BEATS = (
-    "When does one point beat another one?",
-    "When it is no worse in both, and better in at least one: less cost, or more quality.",
-)
+_BEATS = ("When does one point beat another one?", "When it is no worse in both, and better in at least one: less cost, or more quality.")
 _BETTER = ("Which quality is better?", "The higher one; of the costs the lower one.")
 _EQUAL = ("Does a point beat its equal?", "No: equal points are no better in either. Keep all of them.")
 _TIE = ("Two points cost the same. Can both be on the front?", "Only if they are equal: else the better one beats the other.")

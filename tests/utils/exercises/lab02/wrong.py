@@ -43,15 +43,9 @@ TABLE = {
         "Loses: takes 0-d tensors. Hints: low and high come as x.min() and x.max() give them",
         lambda low, *x: _params(round(low, 20), *x),
     ),
-    "affine_params_that_compare_nan": (
-        f"Loses: refuses NaN *. {_NANS}",
-        lambda low, high, *x: _params(_number(low), _number(high), *x),
-    ),
+    "affine_params_that_compare_nan": (f"Loses: refuses NaN *. {_NANS}", lambda low, high, *x: _params(_number(low), _number(high), *x)),
     "affine_params_that_ask_high_alone": (f"Loses: refuses NaN as low. {_NANS}", lambda low, *x: _params(_number(low), *x)),
-    "affine_params_that_ask_low_alone": (
-        f"Loses: refuses NaN as high. {_NANS}",
-        lambda low, high, *x: _params(low, _number(high), *x),
-    ),
+    "affine_params_that_ask_low_alone": (f"Loses: refuses NaN as high. {_NANS}", lambda low, high, *x: _params(low, _number(high), *x)),
     "affine_params_in_one_tensor": ("Loses: all but refuses *. Hints: What is returned", lambda *x: torch.tensor(_params(*x))),
     "quantize_with_one_scale": (
         f"Loses: a scale for each channel. {_EACH}",

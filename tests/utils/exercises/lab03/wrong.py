@@ -25,10 +25,7 @@ TABLE = {
         "Loses: refuses temperature 0; refuses a temperature below 0. Hints: Which error does the docstring name",
         edited(_kd, {"not temperature > 0": "False"}),
     ),
-    "kd_loss_refuses_zero_only": (
-        "Loses: refuses a temperature below 0",
-        edited(_kd, {"not temperature > 0": "temperature == 0"}),
-    ),
+    "kd_loss_refuses_zero_only": ("Loses: refuses a temperature below 0", edited(_kd, {"not temperature > 0": "temperature == 0"})),
     "kd_loss_in_place": (  # detach() shares the memory, so div_() softens the teacher for good
         f"{_KEEPS}. Hints: Print the inputs before and after",
         edited(_kd, {"teacher_logits.detach() / temperature": "teacher_logits.detach().div_(temperature)"}),

@@ -150,11 +150,11 @@ _LOOPS = {  # the cases that are lost, the beginning of a hint where there is on
     f"{_RUNS}. Hints: What is your function called": {"of_another_name": _loop().replace("dot(", "product(")},
     _RUNS_ON_NOTHING: {"from_one": _loop(loop="for (int32_t i = 1; i < n; i++)")},
     f"{_RUNS_ON_NOTHING}. Hints: Does the loop write to x or w": {
-        "that_writes": _loop(start=f"int32_t sum = 0; for (int32_t i = 0; i < n; i++) sum += {_PRODUCT};", body="((uint8_t *)x)[i] = 0;"),
+        "that_writes": _loop(start=f"int32_t sum = 0; for (int32_t i = 0; i < n; i++) sum += {_PRODUCT};", body="((uint8_t *)x)[i] = 0;")
     },
     f"{_RUNS_ON_NOTHING}. Hints: What does your function remember": {"that_remembers": _loop(start="static int32_t sum;")},
     "all but no product at all; no float in it. Hints: When does your loop end": {
-        "that_crashes": _loop("sum += *(volatile const int8_t *)(uintptr_t)(16 + i);"),
+        "that_crashes": _loop("sum += *(volatile const int8_t *)(uintptr_t)(16 + i);")
     },
     "all but no float in it": {"without_a_first_value": _loop(start=_NOISE)},
     "all. Hints: Read what the compiler says": {"that_does_not_compile": _loop(f"sum += {_PRODUCT}")},
@@ -181,7 +181,7 @@ _LOOPS = {  # the cases that are lost, the beginning of a hint where there is on
         "in_a_float_constant": _loop(f"sum += (int32_t)({_PRODUCT} * 1e0);"),
     },
     "no product at all": {
-        "that_asks_afterwards": _loop(start="int32_t sum = 0, i = 0;", loop="do").replace("} return", "} while (++i < n); return"),
+        "that_asks_afterwards": _loop(start="int32_t sum = 0, i = 0;", loop="do").replace("} return", "} while (++i < n); return")
     },
 }
 TABLE |= {

@@ -92,10 +92,7 @@ TABLE |= {
             _each(states, lambda part: part if part.is_floating_point() else part.bfloat16().to(part.dtype)), sizes
         ),
     ),
-    "fedavg_zips": (
-        f"Loses: refuses a size too *. {_LENGTHS}",
-        lambda states, sizes: _mean(states[: len(sizes)], sizes[: len(states)]),
-    ),
+    "fedavg_zips": (f"Loses: refuses a size too *. {_LENGTHS}", lambda states, sizes: _mean(states[: len(sizes)], sizes[: len(states)])),
     "fedavg_with_sizes_left_over": (
         f"Loses: refuses a size too many. {_LENGTHS}",
         lambda states, sizes: _mean(states, sizes[: len(states)]),
