@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import torch
 
-from course.zoo import beats, motion_folds, searches
+from course.zoo import beats, exams, motion_folds, searches
 from course.zoo.images import forget_state, train_images
 from course.zoo.int8 import convert
 from course.zoo.recipe import check_recipe
@@ -41,10 +41,16 @@ KINDS = {
     "images": Kind(check_recipe, train_images),
     "motion": Kind(motion_folds.check_recipe, motion_folds.train_folds),
     "beats": Kind(beats.check_recipe, beats.train_beats),
+    "exams": Kind(exams.check_recipe, exams.train_exams),
     "int8": Kind(check_recipe, convert),
     "search": Kind(searches.check_recipe, searches.run_searches, lambda record: f"{record['hours']} hours"),
 }
-KIND_OF_DATA = {"fashion_mnist": "images", "mnist": "images", **dict.fromkeys(motion_folds.PARTS, "motion"), "ecg5000": "beats"}
+KIND_OF_DATA = {
+    **dict.fromkeys(("fashion_mnist", "mnist"), "images"),
+    **dict.fromkeys(motion_folds.PARTS, "motion"),
+    "ecg5000": "beats",
+    **dict.fromkeys(exams.DATA, "exams"),
+}
 
 
 def kind_of(what: dict) -> Kind:

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from utils.data.contours import PACKAGE as CONTOURS_PACKAGE
+from utils.data.contours import make_contours
 from utils.data.hapt import PACKAGE as HAPT_PACKAGE
 from utils.data.hapt import make_hapt
 from utils.data.mnist import PACKAGE as MNIST_PACKAGE
@@ -29,6 +31,7 @@ class Made:
 MADE = (
     Made("HAPT, everyday activities of thirty people", ("08",), HAPT_PACKAGE, make_hapt),
     Made("MNIST, handwritten digits", ("04",), MNIST_PACKAGE, make_mnist),
+    Made("outlines of finger bones from X-rays", ("13",), CONTOURS_PACKAGE, make_contours),
 )
 
 

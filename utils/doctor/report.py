@@ -139,7 +139,7 @@ def _work() -> list[Row]:
     good = setting.writable(folder)
     state = ("writable" if folder.exists() else "made at the first start") if good else "not writable"
     report = [Row("my_work", state, "" if good else f"allow your user to write to {folder}", not good)]
-    for name, lab in (("MNIST", ""), ("HAPT", "lab 08; ")):
+    for name, lab in (("MNIST", ""), ("HAPT", "lab 08; "), ("contours", "lab 13; ")):
         data = needs()[name]
         report.append(Row(name, "made") if data.is_there() else Row(name, "missing", f"{lab}{data.tests} are left out; {data.remedy}"))
     for path in dict.fromkeys(path for place in (folder, here) for path in setting.hiding(place)):

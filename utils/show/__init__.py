@@ -6,6 +6,7 @@ from utils.show.charts import (
     arena,
     arena_at,
     bars,
+    coverage_chart,
     curves,
     gain,
     grid_over,
@@ -16,14 +17,16 @@ from utils.show.charts import (
     promised_and_measured,
     ranges,
     ratios,
+    reliability_diagram,
     seeds,
+    severity_chart,
     shares,
     stacks,
     staircase,
     timeline,
     weight_histogram,
 )
-from utils.show.images import answer_bars, answers, filter_maps, garments, heat_map, pixels, weight_maps
+from utils.show.images import answer_bars, answers, exam_images, filter_maps, garments, heat_map, pixels, weight_maps
 from utils.show.signals import motion, strip
 from utils.show.style import PALETTE, Chart, caption, direct_label, figure, label_lines, use_style
 from utils.show.widgets import Guess, Live, LiveFront, explorer, fit_grid, guess, record_guesses, slider_figure
@@ -42,8 +45,10 @@ __all__ = [
     "arena_at",
     "bars",
     "caption",
+    "coverage_chart",
     "curves",
     "direct_label",
+    "exam_images",
     "explorer",
     "figure",
     "filter_maps",
@@ -64,7 +69,9 @@ __all__ = [
     "ranges",
     "ratios",
     "record_guesses",
+    "reliability_diagram",
     "seeds",
+    "severity_chart",
     "shares",
     "slider_figure",
     "stacks",

@@ -7,6 +7,7 @@ from utils.train.image_augment import augmented
 from utils.train.imbalance import class_weighted, logit_adjusted, oversampled
 from utils.train.loop import Augment, Loss, MakeOptimizer, cross_entropy, fit
 from utils.train.modes import buffers_kept, mode, only_trainable, random_numbers
+from utils.train.photo_augment import PhotoAugment
 from utils.train.samples import Data, Labelled, Samples, labelled
 from utils.train.schedules import Schedule, constant, one_cycle, smooth_one_cycle
 from utils.train.signal_augment import SignalAugment
@@ -18,6 +19,7 @@ __all__ = [
     "Labelled",
     "Loss",
     "MakeOptimizer",
+    "PhotoAugment",
     "Samples",
     "Schedule",
     "SignalAugment",

@@ -2,6 +2,7 @@
 
 from utils.show.charts.areas import areas
 from utils.show.charts.arena import arena, arena_at
+from utils.show.charts.calibration import coverage_chart, reliability_diagram, severity_chart
 from utils.show.charts.curves import bars, curves, promised_and_measured
 from utils.show.charts.histogram import weight_histogram
 from utils.show.charts.latencies import latencies
@@ -21,6 +22,7 @@ __all__ = [
     "arena",
     "arena_at",
     "bars",
+    "coverage_chart",
     "curves",
     "gain",
     "grid_over",
@@ -31,7 +33,9 @@ __all__ = [
     "promised_and_measured",
     "ranges",
     "ratios",
+    "reliability_diagram",
     "seeds",
+    "severity_chart",
     "shares",
     "stacks",
     "staircase",
