@@ -6,7 +6,7 @@ import importlib
 import pytest
 
 from utils.doctor import Tool, lacking, left_out, needs, report
-from utils.doctor.needs import HAPT, MNIST
+from utils.doctor.needs import CONTOURS, HAPT, MNIST
 from utils.files import ROOT
 
 
@@ -44,6 +44,7 @@ def test_doctor_has_the_same_words(monkeypatch):
 
 
 def test_data_that_is_made_is_looked_for_where_the_loader_looks():
+    assert importlib.import_module("utils.data.contours").FILE == CONTOURS
     assert importlib.import_module("utils.data.hapt").FILE == HAPT  # the function has its name
     assert importlib.import_module("utils.data.mnist").FILE == MNIST
 

@@ -127,8 +127,7 @@ def _row(path: Path, line: int, values: dict[str, str | None]) -> _Row:
 def _photo(path: Path, size: int) -> np.ndarray:
     """(size, size, 3) uint8."""
     try:
-        with warnings.catch_warnings(), Image.open(path) as photo:
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
+        with warnings.catch_warnings(action="error", category=Image.DecompressionBombWarning), Image.open(path) as photo:
             if photo.width * photo.height > MAX_PIXELS:
                 raise ValueError(f"it declares {photo.width} x {photo.height} pixels")
             return np.asarray(photo.convert("RGB").resize((size, size), Image.Resampling.BILINEAR, reducing_gap=3.0))

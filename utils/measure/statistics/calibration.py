@@ -122,7 +122,8 @@ def fit_temperature(logits: Any, labels: Any) -> float:
     """The temperature by which logits are to be divided so that the likelihood of these labels is largest (Guo et al., 2017).
 
     Fit it on validation data. Above 1 the network was too sure. It moves neither ranking nor decisions. As the likelihood
-    has one maximum, a bounded search finds it; where every answer is right it would be 0, and the bound 0.05 is returned.
+    has one maximum, a bounded search finds it, between 0.05 and 20. Where every answer is right there is none: the smaller, the
+    better, and the search ends below 1, where nothing more can be gained.
 
     >>> logits = np.log([[0.99, 0.01]] * 10)
     >>> round(fit_temperature(logits, [0] * 9 + [1]), 2)  # said 99 %, right 90 %
