@@ -123,7 +123,7 @@ def test_a_truncated_file_and_other_files_are_refused(tmp_path):
     bad = [b"", b"not a zip", whole[: len(whole) // 2], whole[:-30], whole[: len(whole) // 3] + bytes(200) + whole[len(whole) // 3 + 200 :]]
     for content in bad:
         path.write_bytes(content)
-        with pytest.raises(ValueError, match="damaged or is not a .npz file"):
+        with pytest.raises(ValueError, match=r"damaged or is not a \.npz file"):
             load_medmnist(path)
 
 
