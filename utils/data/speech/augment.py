@@ -92,14 +92,14 @@ class VoiceAugment:
     def other_tract(self, waveforms: Tensor, generator: torch.Generator) -> Tensor:
         """Other lengths of the vocal tract: the short spectra are stretched along the frequency."""
         window = torch.hann_window(_SHORT)
-        spectra = torch.stft(waveforms, _SHORT, _SHORT // 4, window=window, return_complex=True)
+        spectra = torch.stft(waveforms, _SHORT, _SHORT // 2, window=window, return_complex=True)
         bins = spectra.shape[1]
         places = (torch.arange(bins) * (1 + self.tract) ** _signed(len(waveforms), generator)).clamp(max=bins - 1.001)
         below = places.floor().long()
         part, size = (places - below)[..., None], spectra.abs()
         low, high = (size.gather(1, (below + at)[..., None].expand_as(size)) for at in (0, 1))
         moved = (low + part * (high - low)) * torch.exp(1j * spectra.angle())
-        return torch.istft(moved, _SHORT, _SHORT // 4, window=window, length=waveforms.shape[-1])
+        return torch.istft(moved, _SHORT, _SHORT // 2, window=window, length=waveforms.shape[-1])
 
     def recorded(self, waveforms: Tensor, generator: torch.Generator) -> Tensor:
         """In a room, by a microphone: an impulse response and a frequency response, in one product of spectra."""

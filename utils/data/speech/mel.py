@@ -90,6 +90,19 @@ def log_mel(waveforms: Tensor, config: MelConfig = DEFAULT) -> Tensor:
     return torch.log(power @ mel_filters(config).double().T + config.floor).float()
 
 
+def normalized(features: Tensor) -> Tensor:
+    """Features (..., frames, bands) of a window with mean 0 and standard deviation 1: a network then hears no loudness.
+
+    Where the features hardly differ, as in silence, the standard deviation counts as 1.
+
+    >>> normalized(torch.zeros(49, 40)).abs().max().item()
+    0.0
+    """
+    mean = features.mean((-2, -1), keepdim=True)
+    deviation = features.std((-2, -1), keepdim=True, correction=0)
+    return (features - mean) / deviation.clamp(min=1.0)
+
+
 class LogMelStream:
     """The front end of a stream: give samples as they come, get the frames that are complete.
 
