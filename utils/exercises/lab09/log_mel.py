@@ -36,7 +36,7 @@ def _padded(side: int) -> Callable[..., np.ndarray]:
 
 
 _POWER = ("Is it the magnitude of the spectrum that is summed?", "Its square, the power: spectrum.abs() ** 2.")
-_WINDOW = ("What does a frame that begins and ends abruptly sound like?", "It clicks at both ends: multiply each frame by torch.hann_window(size).")
+_WINDOW = ("What does a frame that begins and ends abruptly sound like?", "It clicks: multiply each frame by torch.hann_window(size).")
 _PERIODIC = ("Which Hann window is it?", "The periodic one, which torch.hann_window(size) gives; np.hanning is symmetric.")
 _LOG = ("Which logarithm is it?", "The natural one, torch.log.")
 _FLOOR = ("What is the logarithm of 0?", "Minus infinity: add 1e-6 to each band's power first.")
