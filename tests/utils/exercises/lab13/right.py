@@ -57,20 +57,20 @@ def sensitivity_at_specificity_by_counting(validation_scores, validation_labels,
     }
 
 
-def calibration_error_by_loops(confidence, right, bins):
-    refuse_if(confidence.shape != right.shape or len(right) == 0 or bins < 1)
-    refuse_if(not bool(((confidence >= 0) & (confidence <= 1)).all()))
+def calibration_error_by_loops(probability, labels, bins):
+    refuse_if(probability.shape != labels.shape or len(labels) == 0 or bins < 1)
+    refuse_if(not bool(((probability >= 0) & (probability <= 1)).all()))
     total = 0.0
     for one in range(bins):
-        inside = (confidence >= one / bins) & ((confidence < (one + 1) / bins) | (one == bins - 1))
+        inside = (probability >= one / bins) & ((probability < (one + 1) / bins) | (one == bins - 1))
         if inside.any():
-            total += inside.double().mean() * (confidence[inside].double().mean() - right[inside].double().mean()).abs()
+            total += inside.double().mean() * (probability[inside].double().mean() - labels[inside].double().mean()).abs()
     return total
 
 
-def calibration_error_by_histogram(confidence, right, bins):
-    refuse_if(len(confidence) != len(right) or not len(right) or bins <= 0)
-    sure, hit = confidence.double().numpy(), right.double().numpy()
+def calibration_error_by_histogram(probability, labels, bins):
+    refuse_if(len(probability) != len(labels) or not len(labels) or bins <= 0)
+    sure, hit = probability.double().numpy(), labels.double().numpy()
     refuse_if(np.isnan(sure).any() or sure.min() < 0 or sure.max() > 1)
     said, _ = np.histogram(sure, bins, (0, 1), weights=sure)
     was, _ = np.histogram(sure, bins, (0, 1), weights=hit)

@@ -30,12 +30,12 @@ TABLE = {
         lambda *given: right.sensitivity_at_specificity_by_sorting(*given)["sensitivity"],
     ),
     "calibration_error_index_of_one": (
-        "Loses: a confidence of exactly 1. Hints: In which bin",
+        "Loses: a probability of exactly 1. Hints: In which bin",
         edited(right.calibration_error_by_loops, {" | (one == bins - 1)": ""}),
     ),
     "calibration_error_takes_logits": (
-        "Loses: refuses logits; refuses a confidence of NaN. Hints: Can a probability",
-        edited(right.calibration_error_by_loops, {"not bool(((confidence >= 0) & (confidence <= 1)).all())": "False"}),
+        "Loses: refuses logits; refuses a probability of NaN. Hints: Can a probability",
+        edited(right.calibration_error_by_loops, {"not bool(((probability >= 0) & (probability <= 1)).all())": "False"}),
     ),
     "temperature_scale_overflows": (
         "Loses: logits above a thousand. Hints: What is exp",
