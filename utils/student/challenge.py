@@ -38,6 +38,7 @@ BUDGETS = {
     "07": Budget(".onnx"),
     "08": Budget(".safetensors", 147_456),
     "11": Budget(".onnx", 5_000),
+    "13": Budget(".onnx", 10_000),
 }
 
 

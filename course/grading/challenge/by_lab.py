@@ -6,6 +6,7 @@ from functools import partial
 
 from course.grading.challenge.asked import Challenge, Rival
 from course.grading.challenge.on_beats import measure_on_beats
+from course.grading.challenge.on_lesions import measure_on_lesions
 from course.grading.challenge.on_photos import measure_on_chip, measure_on_photos
 from course.grading.challenge.on_windows import measure_on_windows
 from utils.student.challenge import BUDGETS
@@ -23,4 +24,5 @@ CHALLENGES = {
         rival=Rival("the network as shipped", "windows of the people it knew", 1.0, exclusive=True),
     ),
     "11": Challenge(BUDGETS["11"], measure_on_beats),
+    "13": Challenge(BUDGETS["13"], measure_on_lesions, {"false_alarms_percent": 15}),
 }

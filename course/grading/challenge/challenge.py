@@ -26,14 +26,15 @@ _WORDS = {
     "activation_bytes": "bytes of activations",
     "flash_bytes": "bytes of flash",
     "ram_bytes": "bytes of RAM",
+    "false_alarms_percent": "% of false alarms",
 }
 
 
 def challenge_marks(lab: str, artifacts: dict[str, bytes], seed: int, sandboxes: Sandboxes, hidden: Photos | None = None) -> dict[str, Any]:
     """What a challenge's file reached; empty where the lab has none that can be scored, or no file came.
 
-    lab: "01". Keys: file, size_bytes, on ("changed" or "hidden", and whose), photos, windows or beats (how many), right_percent
-    (balanced_percent, too, where classes are rare), the costs
+    lab: "01". Keys: file, size_bytes, on ("changed", "new" or "hidden", and whose), photos, windows, beats or lesions (how many),
+    right_percent (also balanced_percent where classes are rare, sensitivity_percent and false_alarms_percent of a finding), the costs
     that are counted (macs, activation_bytes, flash_bytes, ram_bytes), points_lost with uncertainty_points, within_budget, and note, what
     is to be said in one or more sentences. Without within_budget it could not be decided, and the note says why.
     A file that can't be used has a note and no percentage.

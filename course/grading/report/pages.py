@@ -78,6 +78,9 @@ _NAMES = {
     "photos": "photos tried",
     "windows": "windows tried",
     "beats": "beats tried",
+    "lesions": "lesions tried",
+    "sensitivity_percent": "sensitivity (%)",
+    "false_alarms_percent": "false alarms (%)",
     "balanced_percent": "balanced recall (%)",
     "right_percent": "right answers (%)",
     "points_lost": "loss (points)",
@@ -85,9 +88,18 @@ _NAMES = {
     "activation_bytes": "activations (bytes)",
     "ram_bytes": "RAM (bytes)",
 }
-_VERDICT = ("file", "within_budget", "balanced_percent", "right_percent", "points_lost", "uncertainty_points")
+_VERDICT = (
+    "file",
+    "within_budget",
+    "balanced_percent",
+    "sensitivity_percent",
+    "false_alarms_percent",
+    "right_percent",
+    "points_lost",
+    "uncertainty_points",
+)
 _FIRST = (*_VERDICT, "size_bytes", "flash_bytes", "ram_bytes", "macs", "activation_bytes")
-_LAST = ("photos", "windows", "beats", "on", "note")
+_LAST = ("photos", "windows", "beats", "lesions", "on", "note")
 
 
 def figure_name(name: str) -> str:

@@ -15,6 +15,7 @@ from course.grading.challenge.challenge import challenge_marks, verdict_on
 from course.grading.challenge.evaluate import UnusableError, classes_of, costs_of, on_chip
 from course.grading.challenge.loss import Loss, lost
 from course.grading.challenge.on_beats import changed_beats
+from course.grading.challenge.on_lesions import new_lesions
 from course.grading.challenge.on_photos import large_is_right
 from course.grading.challenge.on_windows import COPIES, changed_windows, shipped_is_right
 from course.grading.challenge.photos import Photos, changed_photos, hidden_photos
@@ -25,7 +26,7 @@ from tests.course.grading.challenge.files import int8, of_zoo, saved, scored
 from tests.course.grading.sandboxed import SEED, lab_notebook, sandboxes
 from utils import deploy
 from utils.adapt import AdaptConfig, Reservoir, personalise
-from utils.data import ecg5000, fashion_mnist, folds, smartwatch, standardise
+from utils.data import dermoscopy, ecg5000, fashion_mnist, folds, smartwatch, standardise
 from utils.data.fashion_mnist import normalise
 from utils.measure import balanced_recall
 from utils.models import ResidualConfig, ResidualNet, zoo
@@ -58,11 +59,25 @@ def untrained(*widths):
     return saved(ResidualNet(ResidualConfig.of(*widths)).eval())
 
 
+def quantized(model, inputs):
+    """A network in int8."""
+    with TemporaryDirectory() as folder:
+        deploy.to_int8_onnx(model, None, Path(folder, "a.onnx"), inputs)
+        return Path(folder, "a.onnx").read_bytes()
+
+
 def heartbeats(name):
     """A network for heartbeats in int8."""
-    with TemporaryDirectory() as folder:
-        deploy.to_int8_onnx(zoo.load(name), None, Path(folder, "a.onnx"), ecg5000("train").signals)
-        return Path(folder, "a.onnx").read_bytes()
+    return quantized(zoo.load(name), ecg5000("train").signals)
+
+
+def lesions(name, more=0.0):
+    """A network for synthetic lesions in int8. more: what is added to the finding's logit, so that more lesions are called one."""
+    model = zoo.load(name)
+    last = [layer for layer in model.modules() if isinstance(layer, torch.nn.Linear)][-1]
+    with torch.no_grad():
+        last.bias[1] += more
+    return quantized(model, dermoscopy("train").inputs[:200])
 
 
 # lab: (a file as its own start makes it, or near it, percent right at least, what is counted)
@@ -75,6 +90,7 @@ STARTS = {
     "07": (lambda: int8("start"), 0, {"macs", "activation_bytes"}),
     "08": (lambda: saved(softened(personal())), 72, {"macs", "activation_bytes", "points_lost", "uncertainty_points"}),
     "11": (lambda: heartbeats("ecg_tiny"), 88, {"macs", "activation_bytes", "balanced_percent", "beats"}),
+    "13": (lambda: lesions("dermoscopy_tiny"), 70, {"macs", "activation_bytes", "sensitivity_percent", "false_alarms_percent", "lesions"}),
 }
 # lab: (a file over its budget, what the note says)
 OVER = {
@@ -85,6 +101,7 @@ OVER = {
     "06": (lambda: int8("fashion_medium"), ("to fashion_large on the same photos", "0.5 point is allowed", "chance does not explain it")),
     "07": (lambda: int8("fashion_large_slim4"), ("bytes of flash, 32,768 are allowed", "bytes of RAM, 16,384 are allowed")),
     "11": (lambda: heartbeats("ecg_large"), ("5,000 are allowed",)),
+    "13": (lambda: lesions("dermoscopy_large", more=2.0), ("10,000 are allowed", "% of false alarms, 15 are allowed")),
     "08": (lambda: saved(personal(old=0)), ("the network as shipped", "less than 1 point is allowed", "chance does not explain it")),
 }
 
@@ -94,7 +111,7 @@ def test_a_labs_own_start_is_scored(lab, sandboxes, few_photos):
     make, least, counted = STARTS[lab]
     data = make()
     found = scored(lab, data, sandboxes)
-    assert found["size_bytes"] == len(data) and found["on"] == ("changed, person 2" if lab == "08" else "changed")
+    assert found["size_bytes"] == len(data) and found["on"] == {"08": "changed, person 2", "13": "new"}.get(lab, "changed")
     assert least <= found["right_percent"] < 97 and found.keys() >= counted
     assert found.get("within_budget", True) is True, found
     assert ("note" in found) is (lab in ("06", "08")) or lab == "07"
@@ -118,6 +135,20 @@ def test_balanced_recall_is_that_of_the_changed_beats(sandboxes, tmp_path):
     assert found["beats"] == 4500 and found["balanced_percent"] == pytest.approx(balanced_recall(own, labels), abs=0.006)
     always = np.eye(5, dtype=np.float32)[np.zeros(4500, dtype=int)]
     assert balanced_recall(always, labels) == 20
+
+
+def test_sensitivity_and_false_alarms_are_those_of_new_lesions(sandboxes, tmp_path):
+    """Are the lesions drawn by the seed, so that nobody can train on them, and is a file that finds nothing worth nothing?"""
+    (tmp_path / "a.onnx").write_bytes(lesions("dermoscopy_tiny"))
+    inputs, labels = new_lesions(SEED)
+    assert not np.array_equal(inputs, new_lesions(SEED + 1)[0])
+    called = deploy.OnnxRunnable(tmp_path / "a.onnx").run(inputs).argmax(1) == 1
+    found = scored("13", lesions("dermoscopy_tiny"), sandboxes)
+    assert found["lesions"] == len(labels) == 3000
+    assert found["sensitivity_percent"] == pytest.approx(100 * called[labels == 1].mean(), abs=0.006)
+    assert found["false_alarms_percent"] == pytest.approx(100 * called[labels == 0].mean(), abs=0.006)
+    never = scored("13", lesions("dermoscopy_tiny", more=-60.0), sandboxes)
+    assert (never["sensitivity_percent"], never["false_alarms_percent"]) == (0, 0)
 
 
 def test_the_same_seed_gives_the_same_figures_and_another_one_others(sandboxes):
