@@ -33,7 +33,6 @@ utils.lab_setup("13")
 
 # %% tags=["setup"]
 import json
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -42,19 +41,12 @@ from utils import data, deploy, measure, show
 from utils.exercises.lab13 import check
 from utils.files import ZOO, my_work
 from utils.measure import statistics
-from utils.models import MicroConfig, MicroNet, MotionConfig, MotionNet, ResidualConfig, ResidualNet
-from utils.models import zoo
+from utils.models import MicroConfig, MicroNet, zoo
 from utils.student.challenge import keep_best
-from utils.train import PhotoAugment, SignalAugment, TrainConfig, fit, predict
+from utils.train import PhotoAugment, TrainConfig, fit, predict, train_by_recipe
 
 work = my_work() / "medical"
 NAMES = ("large", "tiny int8")
-KINDS = {
-    "residual": (ResidualNet, ResidualConfig),
-    "micro": (MicroNet, MicroConfig),
-    "motion": (MotionNet, MotionConfig),
-}
-DEFAULTS = {"label_smoothing": 0.0, "augment": False}
 
 # %% [markdown]
 # ## A clinic without a network
@@ -67,115 +59,45 @@ DEFAULTS = {"label_smoothing": 0.0, "augment": False}
 # - **Real time.** The answer comes while the patient is in the room.
 # - **Low cost.** A device for every village, and no server behind it.
 #
-# And privacy: no picture leaves the device. Here are 16 pictures and what the small network says.
+# And privacy: no picture leaves the device. Two networks were trained for it, a large one and a tiny one.
+# Here are 16 pictures and what the tiny one says.
 
 # %% tags=["demo"]
 MY_DATA = ""  # yours: a MedMNIST .npz file or the folder of HAM10000; "" draws synthetic lesions
-FINDING = 4  # yours: the class to find where there are more than two; 4 is melanoma in both
+FINDING = data.MELANOMA  # yours: the class to find, where your data has more than two
 
-
-def exams_of(path):
-    """Training, validation and test exams with two labels; 1 is the finding."""
-    if not path:
-        return [data.dermoscopy(split) for split in ("train", "validation", "test")]
-    found = data.load_ham10000(path) if Path(path).is_dir() else data.load_medmnist(path)
-    if missing := {"train", "validation"} - set(found):
-        raise ValueError(
-            f"{path} has no {' and no '.join(sorted(missing))} split: give a file with both"
-        )
-    if len(found["train"].classes) > 2:
-        found = {split: exams.one_against_rest(FINDING) for split, exams in found.items()}
-    if (
-        "test" not in found
-    ):  # judge on its validation split, and choose on a part of the training split
-        found["test"] = found["validation"]
-        found["train"], found["validation"] = found["train"].hold_out(0.2)
-    return [found[split] for split in ("train", "validation", "test")]
-
-
-train, validation, test = exams_of(MY_DATA)
-title, truth = test.title, test.labels.numpy()
-print(
-    f"{title}: {len(train):,} exams to train, {len(validation):,} to choose, {len(test):,} to test"
-)
-print(f"the finding is {test.classes[1]!r}, {100 * truth.mean():.0f} % of the test exams")
-
-
-# %% [markdown]
-# Change `MY_DATA` to your own file and every cell below computes with it. Then both networks are trained
-# here, which takes some minutes, and the text still speaks of lesions.
-
-
-# %% tags=["demo"]
-def fresh(name, exams):
-    """The network of a recipe in the zoo, made for these exams, before training; always the same."""
-    shape = dict(zoo.recipe(name)["model"])
-    network, config = KINDS[shape.pop("kind")]
-    made = config.of(shape["stem"], *shape["blocks"]).to_dict() if "stem" in shape else shape
-    torch.manual_seed(0)
-    return network(config.from_dict(made | {"classes": 2, "in_channels": exams.inputs.shape[1]}))
-
-
-def trained_here(name, exams, augment):
-    """The same network, trained on these exams as its recipe says, without a teacher."""
-    model, how = fresh(name, exams), zoo.recipe(name)["train"]
-    fit(model, exams, TrainConfig(**DEFAULTS | how), augment=augment)
-    return model
-
-
-def as_files(large, tiny, exams, place):
-    """Both networks as files in ONNX Runtime, the small one in int8."""
-    paths = [work / f"{place}-{name}.onnx" for name in ("large", "tiny")]
-    deploy.to_onnx(large, exams.inputs[:1], paths[0])
-    deploy.to_int8_onnx(tiny, None, paths[1], exams.inputs[:500])
-    return {
-        name: deploy.OnnxRunnable(path, name=name) for name, path in zip(NAMES, paths, strict=True)
-    }
-
-
-# %% tags=["demo"]
 if MY_DATA:
-    large, tiny = (
-        trained_here(f"dermoscopy_{one}", train, PhotoAugment()) for one in ("large", "tiny")
-    )
+    train, validation, test = data.own_exams(MY_DATA, FINDING)
+    recipes = [zoo.recipe(f"dermoscopy_{one}") for one in ("large", "tiny")]
+    large, tiny = (train_by_recipe(recipe, train) for recipe in recipes)
 else:
+    train, validation, test = (data.dermoscopy(split) for split in ("train", "validation", "test"))
     large, tiny = zoo.load("dermoscopy_large"), zoo.load("dermoscopy_tiny")
-files = as_files(large, tiny, train, "photos")
-logits = {
-    name: {
-        "validation": torch.from_numpy(one.run(validation.inputs.numpy())),
-        "test": torch.from_numpy(one.run(test.inputs.numpy())),
-    }
-    for name, one in files.items()
-}
-print(*(f"{name}: {one.size_bytes:,} bytes" for name, one in files.items()), sep="\n")
-
-# %% [markdown]
-# A star marks an answer that is wrong. The first four pictures are the malignant lesions about which the
-# network is most mistaken; the others are a random draw.
+title, truth = test.title, test.labels.numpy()
 
 # %% tags=["demo"]
-chance = {name: one["test"].softmax(1)[:, 1].numpy() for name, one in logits.items()}
-given = chance["tiny int8"]
+given = predict(tiny, test.inputs).softmax(1)[:, 1].numpy()  # probability of the finding
 ill = np.flatnonzero(truth == 1)
 missed_most = ill[np.argsort(given[ill])[:4]]
 shown = np.r_[missed_most, np.random.default_rng(13).choice(len(test), 12, replace=False)]
+said = given > 0.5
 show.exam_images(
     data.as_pixels(test.inputs[shown]),
-    [
-        test.classes[int(given[at] > 0.5)] + "*" * int((given[at] > 0.5) != truth[at])
-        for at in shown
-    ],
+    [test.classes[int(said[at])] + "*" * int(said[at] != truth[at]) for at in shown],
     title=title,
-    finding="What the network says of 16 lesions. The first four are malignant, and it calls them benign.",
+    finding="What the network says of 16 lesions; a star marks a wrong answer. The first four are malignant.",
 )
+
+# %% [markdown]
+# The first four pictures are the malignant lesions about which the network is most mistaken; the others are
+# a random draw. How sure is it of these four, and how good is it on the whole?
 
 # %% tags=["demo"]
 print(
-    "probability of a finding that it gives these four:",
-    ", ".join(f"{given[at]:.3f}" for at in missed_most),
+    "it calls these four malignant with",
+    ", ".join(f"{100 * given[at]:.1f} %" for at in missed_most),
 )
-print(f"accuracy of the small network: {100 * ((given > 0.5) == truth).mean():.1f} %")
+print(f"accuracy on {len(test):,} lesions: {100 * (said == truth).mean():.1f} %")
 print(f"accuracy of 'nothing found', always: {100 * (truth == 0).mean():.1f} %")
 
 # %% [markdown]
@@ -198,13 +120,41 @@ missed = show.guess(
 )
 
 # %% tags=["demo"]
-found = measure.bootstrap(lambda p: 100 * (p <= 0.5).mean(), given[truth == 1])
-missed.reveal(found.value)
+missed.reveal(100 * (~said[truth == 1]).mean())
 
 # %% [markdown]
-# A missed malignant lesion may cost a life, a false alarm costs a journey. Accuracy counts both alike. Four
-# numbers do not, and the first of them needs no decision at all.
+# A missed malignant lesion may cost a life, a false alarm costs a journey. Accuracy counts both alike. The
+# numbers of this lab do not, and the first of them needs no decision at all.
 #
+# From here on the networks are files, the large one in float32 and the tiny one in int8, and both are asked
+# about the same exams. If you name a file of your own as `MY_DATA` above, every cell below computes with it.
+# Then both networks are trained by that cell for some minutes, and the text still speaks of lesions.
+
+
+# %% tags=["demo"]
+def as_files(large, tiny, exams, place):
+    """Both networks as files in ONNX Runtime, the small one in int8."""
+    paths = [work / f"{place}-{name}.onnx" for name in ("large", "tiny")]
+    deploy.to_onnx(large, exams.inputs[:1], paths[0])
+    deploy.to_int8_onnx(tiny, None, paths[1], exams.inputs[:: max(1, len(exams) // 500)])
+    return {
+        name: deploy.OnnxRunnable(path, name=name) for name, path in zip(NAMES, paths, strict=True)
+    }
+
+
+def asked(runnable, *parts):
+    """(n, 2) logits for each of these sets of exams."""
+    return [torch.from_numpy(runnable.run(part.inputs.numpy())) for part in parts]
+
+
+files, logits, chance = as_files(large, tiny, train, "photos"), {}, {}
+for name, one in files.items():
+    past, now = asked(one, validation, test)
+    logits[name] = {"validation": past, "test": now}
+    chance[name] = now.softmax(1)[:, 1].numpy()
+    print(f"{name:10} {one.size_bytes:9,} bytes")
+
+# %% [markdown]
 # ## 1. The ranking
 #
 # Let the network only sort the patients, the most suspicious first. Take a patient with the finding and one
@@ -479,13 +429,10 @@ calibration_error = check(calibration_error)
 
 
 # %% tags=["demo"]
-some = train[:600]
-torch.manual_seed(0)
-shape = ResidualConfig.of(8, (16, 2), (32, 2)).to_dict()
-hasty = ResidualNet(
-    ResidualConfig.from_dict(shape | {"classes": 2, "in_channels": some.inputs.shape[1]})
-)
-fit(hasty, some, TrainConfig(25, lr=0.05, batch_size=32, weight_decay=0, **DEFAULTS))
+_, some = train.hold_out(600 / len(train))  # of each class its fraction
+by_heart = {"epochs": 25, "lr": 0.05, "batch_size": 32, "weight_decay": 0.0}
+shape = {"kind": "residual", "stem": 8, "blocks": [[16, 2], [32, 2]]}
+hasty = train_by_recipe({"model": shape, "train": by_heart}, some)
 logits["few exams"] = {
     "validation": predict(hasty, validation.inputs),
     "test": predict(hasty, test.inputs),
@@ -581,8 +528,8 @@ for name, one in logits.items():
 
 # %% tags=["demo"]
 try:
-    by_heart = float(temperature_scale(predict(hasty, some.inputs), some.labels))
-    print(f"control: fitted on the 600 exams it learned from, its temperature is {by_heart:.2f}")
+    known = float(temperature_scale(predict(hasty, some.inputs), some.labels))
+    print(f"control: fitted on the 600 exams it learned from, its temperature is {known:.2f}")
 except ValueError as error:  # where it knows all of them by heart
     print("control, fitted on the 600 exams it learned from:", error)
 
@@ -666,10 +613,11 @@ for name, kind in (("dermoscopy_large", "float32"), ("dermoscopy_tiny", "int8"))
 # three groups at random.
 
 # %% tags=["demo"]
-groups = test.groups.numpy() if test.groups is not None else np.arange(len(test)) % 3
-names = test.group_names or ("first third", "second third", "last third")
+groups, names = np.arange(len(test)) % 3, ("first third", "second third", "last third")
+if test.groups is not None:
+    groups, names = test.groups.numpy(), [f"{tone} skin" for tone in test.group_names]
 by_chance = np.random.default_rng(5).permutation(groups)
-rows = {f"{who} skin": groups == at for at, who in enumerate(names)}
+rows = {who: groups == at for at, who in enumerate(names)}
 rows |= {f"at random {at + 1}": by_chance == at for at in range(len(names))}
 hits, alone = {}, {}
 print(f"{'specificity (%)':15} {'large':20} {'tiny int8':20} AUC that the small one loses (points)")
@@ -777,7 +725,7 @@ for name in NAMES:
         f"  {load.reviews_a_day:.0f} of 40 patients a day go to a doctor: {load.hours_a_day:.1f} hours of work"
     )
     print(
-        f"  of {malignant.sum():,} malignant: {(decided & right & malignant).sum()} found, {(~decided & malignant).sum()} sent on,"
+        f"  of {malignant.sum():,} with the finding: {(decided & right & malignant).sum()} found, {(~decided & malignant).sum()} sent on,"
         f" {(decided & ~right & malignant).sum()} missed"
     )
 shuffled = np.random.default_rng(1).permutation(confidence)
@@ -803,7 +751,8 @@ show.coverage_chart(
 # else as it was chosen: network, threshold and temperature. Each network sees the same damage.
 
 # %% tags=["demo"]
-few, of = test.inputs[:1000], truth[:1000]
+pick = np.random.default_rng(2).permutation(len(test))[:1000]
+few, of = test.inputs[pick], truth[pick]
 sweeps = {
     what: {name: {} for name in NAMES}
     for what in ("AUC (%)", "sensitivity (%)", "specificity (%)", "ECE (%)")
@@ -866,15 +815,17 @@ for kind in data.IMAGE_CORRUPTIONS:
 # %% tags=["demo"]
 kind = "contours" if data.has_contours() else "biopsies"
 parts = [data.contours_or_biopsies(split) for split in ("train", "validation", "test")]
-if kind == "contours":
-    pair = [trained_here(f"contours_{one}", parts[0], SignalAugment()) for one in ("large", "tiny")]
-else:
-    pair = [zoo.load(f"biopsies_{one}") for one in ("large", "tiny")]
+pair = [
+    train_by_recipe(zoo.recipe(f"contours_{one}"), parts[0])
+    if kind == "contours"
+    else zoo.load(f"biopsies_{one}")
+    for one in ("large", "tiny")
+]
 others = as_files(*pair, parts[0], kind)
 print(f"{parts[0].title}: {', '.join(f'{len(one):,}' for one in parts)} exams")
 answered, their_truth = {}, parts[2].labels.numpy()
 for name, one in others.items():
-    past, now = (torch.from_numpy(one.run(part.inputs.numpy())) for part in parts[1:])
+    past, now = asked(one, *parts[1:])
     at = sensitivity_at_specificity(
         margin(past), parts[1].labels, margin(now), parts[2].labels, 0.9
     )

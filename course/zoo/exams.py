@@ -28,28 +28,12 @@ from utils.data import Exams, biopsies, contours, dermoscopy, load_medmnist
 from utils.doctor.needs import PNEUMONIA
 from utils.files import ZOO
 from utils.measure.card import logits_of
-from utils.models import (
-    MicroConfig,
-    MicroNet,
-    MotionConfig,
-    MotionNet,
-    Perceptron,
-    PerceptronConfig,
-    ResidualConfig,
-    ResidualNet,
-    load_model,
-    save_model,
-)
+from utils.models import load_model, save_model
 from utils.models.zoo import recipe
-from utils.train import Augment, PhotoAugment, SignalAugment, TrainConfig, fit, predict
+from utils.train import predict, train_by_recipe
+from utils.train.by_recipe import KINDS
 
 KNOWN = ("title", "data", "seeds", "against", "model", "train", "augment", "distil", "export")
-KINDS: dict[str, tuple[Any, Any]] = {
-    "residual": (ResidualNet, ResidualConfig),
-    "micro": (MicroNet, MicroConfig),
-    "motion": (MotionNet, MotionConfig),
-    "perceptron": (Perceptron, PerceptronConfig),
-}
 NOT_SHIPPED = ("contours", "pneumoniamnist")  # their data may not be handed on, so the networks are not either
 CALIBRATION = 500  # training inputs that show the ranges of activations
 
@@ -120,32 +104,12 @@ def train_exams(name: str, what: dict, seed: int, say: Callable[[str], None] = p
 
 def trained(what: dict, exams: Exams, seed: int) -> nn.Module:
     """A new network, trained on these examinations as the recipe says."""
-    torch.manual_seed(seed)
-    model = _new(what["model"], exams)
-    config = TrainConfig(seed=seed, **{"label_smoothing": 0.0, "augment": False, **what["train"]})
     loss = None
     if "distil" in what:
         how = dict(what["distil"])
         teacher, same = how.pop("teacher"), how.pop("same_seed", False)
         loss = from_teacher(load_model(weights_of(teacher, seed if same else recipe(teacher)["seeds"][0])), **how)
-    fit(model, exams, config, loss=loss, augment=_augment(what, exams))
-    return model
-
-
-def _new(shape: dict, exams: Exams) -> nn.Module:
-    network, config = KINDS[shape["kind"]]
-    given = {name: value for name, value in shape.items() if name != "kind"}
-    if shape["kind"] == "perceptron":
-        sizes = {"inputs": exams.inputs[0].numel(), "hidden": tuple(given.pop("hidden"))}
-        return network(config(classes=len(exams.classes), **sizes, **given))
-    made = config.of(given["stem"], *given["blocks"]).to_dict() if "stem" in given else given
-    return network(config.from_dict({**made, "classes": len(exams.classes), "in_channels": exams.inputs.shape[1]}))
-
-
-def _augment(what: dict, exams: Exams) -> Augment | None:
-    if "augment" not in what:
-        return None
-    return PhotoAugment(**what["augment"]) if exams.inputs.ndim == 4 else SignalAugment(**what["augment"])
+    return train_by_recipe(what, exams, seed, loss)
 
 
 def in_floats(model: nn.Module, data: dict[str, Exams]) -> Answers:

@@ -12,6 +12,7 @@ from utils.data.hapt import hapt, has_hapt
 from utils.data.medmnist import load_medmnist
 from utils.data.mnist import has_mnist, mnist
 from utils.data.motion import Motion, folds, standardise
+from utils.data.own_exams import own_exams
 from utils.data.people_split import Leak, leak, split_people
 from utils.data.recording import checked_recording
 from utils.data.smartwatch import smartwatch
@@ -50,6 +51,7 @@ __all__ = [
     "load_ham10000",
     "load_medmnist",
     "mnist",
+    "own_exams",
     "smartwatch",
     "split_people",
     "standardise",

@@ -1,6 +1,7 @@
 """The one training loop, for images, windows of a signal and whatever else has labels; prediction and accuracy."""
 
 from utils.train.batches import batch_sizes, check_size
+from utils.train.by_recipe import train_by_recipe
 from utils.train.config import History, TrainConfig
 from utils.train.evaluation import accuracy, predict
 from utils.train.image_augment import augmented
@@ -42,4 +43,5 @@ __all__ = [
     "predict",
     "random_numbers",
     "smooth_one_cycle",
+    "train_by_recipe",
 ]
