@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import torch
 
-from course.zoo import beats, exams, motion_folds, searches
+from course.zoo import beats, exams, keywords, motion_folds, searches
 from course.zoo.images import forget_state, train_images
 from course.zoo.int8 import convert
 from course.zoo.recipe import check_recipe
@@ -42,6 +42,7 @@ KINDS = {
     "motion": Kind(motion_folds.check_recipe, motion_folds.train_folds),
     "beats": Kind(beats.check_recipe, beats.train_beats),
     "exams": Kind(exams.check_recipe, exams.train_exams),
+    "keywords": Kind(keywords.check_recipe, keywords.train_keywords),
     "int8": Kind(check_recipe, convert),
     "search": Kind(searches.check_recipe, searches.run_searches, lambda record: f"{record['hours']} hours"),
 }
@@ -50,6 +51,7 @@ KIND_OF_DATA = {
     **dict.fromkeys(motion_folds.PARTS, "motion"),
     "ecg5000": "beats",
     **dict.fromkeys(exams.DATA, "exams"),
+    "spoken_digits": "keywords",
 }
 
 

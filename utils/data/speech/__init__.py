@@ -13,7 +13,8 @@ streams.py      hours of speech without digits, digits and noise, rendered when 
 from utils.data.speech.augment import VoiceAugment, mix_at_snr
 from utils.data.speech.corpus import PHRASES, VOICES, Voice, other_speech, real_digits, spoken_digits
 from utils.data.speech.folders import load
-from utils.data.speech.mel import LogMelStream, MelConfig, log_mel, mel_filters, normalized
+from utils.data.speech.mel import LogMelStream, MelConfig, log_mel, mel_filters, normalized, windows
+from utils.data.speech.other_sounds import negatives
 from utils.data.speech.recordings import DIGITS, OTHER, Speech
 from utils.data.speech.streams import Stream, StreamConfig, streams
 from utils.data.speech.waves import RATE_HZ, as_waveform, is_clipped, one_second, read_wave, trimmed
@@ -37,6 +38,7 @@ __all__ = [
     "log_mel",
     "mel_filters",
     "mix_at_snr",
+    "negatives",
     "normalized",
     "one_second",
     "other_speech",
@@ -45,4 +47,5 @@ __all__ = [
     "spoken_digits",
     "streams",
     "trimmed",
+    "windows",
 ]

@@ -103,6 +103,22 @@ def normalized(features: Tensor) -> Tensor:
     return (features - mean) / deviation.clamp(min=1.0)
 
 
+def windows(waveform: Tensor, samples: int, stride: int, config: MelConfig = DEFAULT) -> Tensor:
+    """(n, 1, frames, bands): the normalized features of windows of a long waveform, as a network takes them.
+
+    waveform: (length,). samples: of a window, such as one second. stride: frames from one window to the next.
+
+    >>> windows(torch.zeros(80_000), samples=8000, stride=5).shape
+    torch.Size([90, 1, 49, 40])
+
+    Raises:
+        ValueError: a stride below 1, or a waveform that is shorter than a window.
+    """
+    if stride < 1 or len(waveform) < samples:
+        raise ValueError(f"need a stride of 1 frame or more and {samples} samples, got {stride} and {len(waveform)} samples")
+    return normalized(log_mel(waveform, config).unfold(0, config.frames(samples), stride).transpose(1, 2))[:, None]
+
+
 class LogMelStream:
     """The front end of a stream: give samples as they come, get the frames that are complete.
 

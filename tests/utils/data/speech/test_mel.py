@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.signal import get_window
 
-from utils.data.speech import LogMelStream, MelConfig, log_mel, mel_filters
+from utils.data.speech import LogMelStream, MelConfig, log_mel, mel_filters, normalized, windows
 
 
 def sound(samples, seed=0):
@@ -53,9 +53,28 @@ def test_silence_is_the_logarithm_of_the_floor():
     assert torch.allclose(log_mel(torch.zeros(400)), torch.tensor(1e-6).log())
 
 
+def test_normalized_features_have_no_loudness():
+    swelling = sound(8000) * torch.logspace(-1, 1, 8000)
+    features = log_mel(torch.stack([swelling, 0.1 * swelling]))
+    loud, soft = normalized(features)
+    assert torch.allclose(loud, soft, atol=0.05) and loud.mean().abs() < 1e-5 and loud.std(correction=0) == pytest.approx(1, abs=1e-4)
+
+
+@pytest.mark.parametrize("stride", [1, 5, 49])
+def test_a_window_of_a_stream_has_the_features_of_that_second(stride):
+    waveform = sound(24_000)
+    found = windows(waveform, 8000, stride)
+    assert found.shape == (1 + (149 - 49) // stride, 1, 49, 40)
+    for at in (0, len(found) - 1):
+        start = at * stride * 160
+        assert torch.allclose(found[at, 0], normalized(log_mel(waveform[start : start + 8000])), atol=1e-5)
+
+
 @pytest.mark.parametrize(
     ("call", "said"),
     [
+        (lambda: windows(torch.zeros(7999), 8000, 5), "need a stride of 1 frame or more and 8000 samples, got 5 and 7999"),
+        (lambda: windows(torch.zeros(8000), 8000, 0), "need a stride of 1 frame or more"),
         (lambda: log_mel(torch.zeros(239)), r"needs 240 samples or more, got shape \(239,\)"),
         (lambda: log_mel(torch.tensor(1.0)), "needs 240 samples"),
         (lambda: log_mel(torch.full((400,), torch.nan)), "NaN or infinity"),
