@@ -109,7 +109,7 @@ def windows(waveform: Tensor, samples: int, stride: int, config: MelConfig = DEF
     waveform: (length,). samples: of a window, such as one second. stride: frames from one window to the next.
 
     >>> windows(torch.zeros(80_000), samples=8000, stride=5).shape
-    torch.Size([90, 1, 49, 40])
+    torch.Size([91, 1, 49, 40])
 
     Raises:
         ValueError: a stride below 1, or a waveform that is shorter than a window.
