@@ -67,6 +67,25 @@ def test_folders_may_have_the_digits_as_names(tmp_path):
     assert found.labels.tolist() == [7, 3] and found.names == ("carol", "dave")
 
 
+def test_hidden_files_and_folders_are_left_alone(commands):
+    for hidden in ("seven/._0a7c2a8d_nohash_0.wav", ".trash/x_nohash_0.wav"):
+        (commands / hidden).parent.mkdir(exist_ok=True)
+        (commands / hidden).write_bytes(b"Mac OS X")
+    assert len(load(commands, other=True)) == 33
+
+
+def test_a_large_folder_is_thinned_out_evenly(commands):
+    found = load(commands, per_word=2)
+    assert found.counts.tolist() == [2] * 10 and found.speakers.bincount().tolist() == [20]
+    for number in range(4):
+        spoken(commands / "five" / f"zz{number}_nohash_0.wav")
+    thin = load(commands, per_word=4)
+    assert [len(thin[thin.labels == label]) for label in (4, 5)] == [3, 4]
+    assert {thin.names[at] for at in thin.speakers[thin.labels == 5].tolist()} == {"0a7c2a8d", "zz0", "zz2"}
+    with pytest.raises(ValueError, match="per_word must be at least 1, got 0"):
+        load(commands, per_word=0)
+
+
 def test_speakers_are_kept_apart_by_the_usual_split(fsdd):
     found = load(fsdd)
     train, test = split_people(found.speakers, 0.5, np.random.default_rng(0))
