@@ -1,4 +1,4 @@
-"""One figure style: readable at 700 pixels, for the colour-blind, in grey, and on a dark page.
+"""One figure style: readable at 700 pixels, for the color-blind, in gray, and on a dark page.
 
 The background is opaque and nearly white, so axes and labels stay readable in a dark theme. Figures
 are made without pyplot: it keeps every figure alive, and a lab makes many.
@@ -19,7 +19,7 @@ from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-# Okabe and Ito (2008), in an order whose neighbours also differ in grey.
+# Okabe and Ito (2008), in an order whose neighbors also differ in gray.
 PALETTE = {
     "blue": "#0072B2",
     "orange": "#E69F00",
@@ -31,6 +31,7 @@ PALETTE = {
     "yellow": "#F0E442",
 }
 INK, FAINT, PAPER = "#222222", "#767676", "#FDFDFD"
+ON_PAPER: dict[str, Any] = {"facecolor": PAPER, "edgecolor": "none", "pad": 1}  # behind a text: no line crosses it
 WIDTH = 7.0  # inches: 700 pixels
 CAPTION_LETTERS = 100  # that fit into one line of WIDTH
 
@@ -127,7 +128,7 @@ def label_lines(axes: Axes) -> list[Text]:
     chart = root_figure(axes)
     ends = [tuple(np.asarray(line.get_xydata())[-1]) for line in lines]
     labels = [
-        direct_label(axes, x, y, str(line.get_label()), str(line.get_color()), fontweight="bold")
+        direct_label(axes, x, y, str(line.get_label()), str(line.get_color()), fontweight="bold", bbox=ON_PAPER)
         for (x, y), line in zip(ends, lines, strict=True)
     ]
     chart.draw_without_rendering()

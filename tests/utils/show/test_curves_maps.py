@@ -2,11 +2,13 @@
 
 import numpy as np
 import pytest
+from matplotlib.colors import to_rgba
 
 from utils.measure import Ratio
 from utils.show import caption, figure, label_lines
 from utils.show.charts.curves import bars, curves, promised_and_measured
 from utils.show.images import maps
+from utils.show.style import PAPER
 
 
 def texts(chart):
@@ -47,7 +49,7 @@ def test_no_line_crosses_the_number_of_a_bar(reference):
     chart = bars({"random": 90.4, "draw 0": 82.6, "draw 1": 79.8}, x="%", reference=reference)
     (line,) = chart.axes[0].get_lines()
     for text in texts(chart):
-        assert text.get_bbox_patch().get_facecolor() == (1, 1, 1, 1) and text.get_zorder() > line.get_zorder()
+        assert text.get_bbox_patch().get_facecolor() == to_rgba(PAPER) and text.get_zorder() > line.get_zorder()
 
 
 def test_names_of_lines_do_not_touch_above_a_caption():

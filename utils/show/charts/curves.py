@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from utils.show.style import FAINT, PALETTE, Chart, caption, figure, label_lines
+from utils.show.style import FAINT, ON_PAPER, PALETTE, Chart, caption, figure, label_lines
 
-PAPER = {"facecolor": "white", "edgecolor": "none", "pad": 1.0}  # behind a number: no line crosses it
 _STYLES = [("blue", "o", "-"), ("vermilion", "s", "--"), ("green", "^", "-."), ("black", "D", ":")]
 
 
@@ -74,7 +73,7 @@ def bars(
     names, numbers = list(values), list(values.values())
     axes.barh(names, numbers, color=PALETTE["blue"], height=0.62)
     for row, number in enumerate(numbers):
-        place: dict[str, Any] = {"xytext": (4, 0), "textcoords": "offset points", "va": "center", "bbox": PAPER}
+        place: dict[str, Any] = {"xytext": (4, 0), "textcoords": "offset points", "va": "center", "bbox": ON_PAPER}
         axes.annotate(f"{number:.{digits}f}", (number, row), fontsize=9, **place)
     if reference is not None:
         axes.axvline(reference, color=PALETTE["vermilion"], linewidth=1.5, linestyle="--")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from utils.show.style import INK, PAPER, Chart, caption, figure
+from utils.show.style import INK, ON_PAPER, Chart, caption, figure
 
 _FILLS = (("#0072B2", ""), ("#56B4E9", ".."), ("#CC79A7", "xx"), ("#E69F00", "//"), ("#DDDDDD", ""))  # differ in grey and by hatch
 
@@ -38,12 +38,12 @@ def stacks(
         for (part, amount), (color, hatch) in zip(amounts.items(), _FILLS, strict=False):
             axes.barh(at, amount, left=left, color=color, hatch=hatch, edgecolor="white", height=0.66, label=part if not at else None)
             left += amount
-        paper: dict[str, Any] = {"facecolor": PAPER, "edgecolor": "none", "pad": 1, "alpha": 0.85}
+        paper: dict[str, Any] = {**ON_PAPER, "alpha": 0.85}
         axes.annotate(f"{whole[name]:,.{digits}f}", (left, at), (5, 0), textcoords="offset points", va="center", fontsize=9.5, bbox=paper)
     bottom = len(parts) - 0.4
     for number, (name, amount) in enumerate((limits or {}).items()):
         axes.axvline(amount, color=INK, linewidth=1.5, linestyle="--")
-        words: dict[str, Any] = {"va": "center", "fontsize": 9.5, "bbox": {"facecolor": PAPER, "edgecolor": "none", "pad": 1}}
+        words: dict[str, Any] = {"va": "center", "fontsize": 9.5, "bbox": ON_PAPER}
         axes.annotate(name, (amount, bottom + 0.1 + 0.5 * number), (4, 0), textcoords="offset points", **words)
         bottom_of_words = bottom + 0.5 + 0.5 * number
     axes.set_yticks(range(len(parts)), list(parts))

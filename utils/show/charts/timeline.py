@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from utils.show.style import INK, PALETTE, PAPER, Chart, caption, figure, readable
+from utils.show.style import INK, ON_PAPER, PALETTE, Chart, caption, figure, readable
 
 _COLORS = ("blue", "vermilion", "green")
 
@@ -32,7 +32,7 @@ def timeline(
         axes.stairs(values, edges, color=PALETTE[color], linewidth=2, baseline=None)
         peak = int(np.argmax(values))
         words: dict[str, Any] = {"color": readable(PALETTE[color]), "fontweight": "bold", "ha": "left", "va": "bottom"}
-        paper: dict[str, Any] = {"facecolor": PAPER, "edgecolor": "none", "pad": 1, "alpha": 0.85}
+        paper: dict[str, Any] = {**ON_PAPER, "alpha": 0.85}
         axes.annotate(
             f"{name}: peak {values[peak]:.0f}", (edges[peak], values[peak]), (3, 3), textcoords="offset points", bbox=paper, **words
         )
