@@ -60,7 +60,7 @@ def reprinted(body: tuple[str, ...], page: str) -> int | None:
 
 
 def _telling(lines: Iterable[str]) -> list[tuple[int, str]]:
-    """The lines that would give a source away, normalised, with their numbers from 1."""
+    """The lines that would give a source away, normalized, with their numbers from 1."""
     normal = ((number, _normal(line)) for number, line in enumerate(lines, start=1))
     return [(number, text) for number, text in normal if len(text) >= TELLING_LINE and not text.isidentifier()]
 

@@ -3,7 +3,7 @@
 [model]      a new network                     from = "NAME"   or the same seed of another entry
              with kind = "found": the winner of the same seed of a recorded search
 [prune]      weights or channels to remove     [quantize]      bits of the weights
-[distil]     a teacher's answers as the loss   [few]           only so many labelled images of each class
+[distil]     a teacher's answers as the loss   [few]           only so many labeled images of each class
 [pseudo]     a teacher's answers in place of the labels that [few] took away
 [sandwich]   networks of the model's space that learn along with a supernet
 [augment]    how images are shifted, mirrored and covered, instead of as [train] says
@@ -189,7 +189,7 @@ def images_of(what: dict, split: str) -> Images:
 
 
 def _images(what: dict, seed: int, teacher: Path | None) -> Images:
-    """The training images of a recipe: all 50,000; or the few labelled ones, with or without what a teacher says of the others."""
+    """The training images of a recipe: all 50,000; or the few labeled ones, with or without what a teacher says of the others."""
     data = images_of(what, "train")
     if "few" not in what:
         return data

@@ -1,4 +1,4 @@
-"""Make a trained model a person's own, from a minute of that person's labelled motion."""
+"""Make a trained model a person's own, from a minute of that person's labeled motion."""
 
 from __future__ import annotations
 

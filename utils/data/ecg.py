@@ -28,7 +28,7 @@ SIZE = 140  # samples of a beat
 
 @dataclass(frozen=True)
 class Beats:
-    """Labelled heartbeats.
+    """Labeled heartbeats.
 
     signals: (n, 1, 140) float32, each beat with mean 0 and standard deviation 1.
     labels: (n,) int64, numbers into `classes`.

@@ -1,4 +1,4 @@
-"""Fashion-MNIST (Xiao, Rasul and Vollgraf, 2017): 28x28 grey photos of ten kinds of garment.
+"""Fashion-MNIST (Xiao, Rasul and Vollgraf, 2017): 28x28 gray photos of ten kinds of garment.
 
 The split is fixed: of the 60,000 training images the first 50,000 train and the last 10,000
 validate; the official 10,000 test images give the one number at the end.
@@ -23,9 +23,9 @@ SPLITS = {"train": ("train", slice(0, 50_000)), "validation": ("train", slice(50
 
 @dataclass(frozen=True)
 class Images:
-    """A labelled set of images.
+    """A labeled set of images.
 
-    images: (n, channels, height, width) float32, normalised.
+    images: (n, channels, height, width) float32, normalized.
     labels: (n,) int64.
     classes: the name of each label.
     """

@@ -1,6 +1,6 @@
 """Everyday activities by a phone at the waist: thirty people, six activities (HAPT: Reyes-Ortiz et al., 2016).
 
-The data may not be handed on under a licence that is beyond doubt, so the repository holds none of it: `make_hapt` makes
+The data may not be handed on under a license that is beyond doubt, so the repository holds none of it: `make_hapt` makes
 the file from the package that does. See datasets/hapt/CARD.md.
 """
 
@@ -127,7 +127,7 @@ def has_hapt() -> bool:
 
 
 def hapt(size: int = 128, stride: int = 64) -> Motion:
-    """Load the windows of all thirty people: (n, 6, size) float32 in g and rad/s, not normalised (see `standardise`).
+    """Load the windows of all thirty people: (n, 6, size) float32 in g and rad/s, not normalized (see `standardise`).
 
     size, stride: in samples of 20 ms; windows of 2.56 s, half overlapping, unless given. A recording is one stretch of
     one activity; a person has several of each.

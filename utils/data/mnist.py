@@ -1,6 +1,6 @@
-"""MNIST (LeCun, Cortes and Burges, 1998): 28x28 grey images of handwritten digits.
+"""MNIST (LeCun, Cortes and Burges, 1998): 28x28 gray images of handwritten digits.
 
-The repository holds none of it, because its licence is stated differently in different places: `make_mnist` makes the file
+The repository holds none of it, because its license is stated differently in different places: `make_mnist` makes the file
 from a published package. See datasets/mnist/CARD.md. The split is that of Fashion-MNIST: of the 60,000 training images the
 first 50,000 train and the last 10,000 validate; the official 10,000 test images give the one number at the end.
 """
@@ -89,7 +89,7 @@ def mnist(split: str, count: int | None = None) -> Images:
     """Load one split: "train" (50,000), "validation" (10,000) or "test" (10,000).
 
     count: only the first `count` images; they are in random class order as published. The images are (n, 1, 28, 28) float32,
-        normalised by the mean and the standard deviation of all published training images.
+        normalized by the mean and the standard deviation of all published training images.
 
     Raises:
         ValueError: an unknown split, a count that the split does not have, or a damaged file.

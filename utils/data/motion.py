@@ -16,7 +16,7 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class Motion:
-    """Labelled windows of motion.
+    """Labeled windows of motion.
 
     windows: (n, channels, size) float32.
     labels: (n,) int64, numbers into `classes`.

@@ -27,7 +27,7 @@ def _arrays() -> dict[str, np.ndarray]:
 
 
 def smartwatch(size: int = 200, stride: int = 50) -> Motion:
-    """Load the windows of all ten people: (n, 6, size) float32 in g and rad/s, not normalised (see `standardise`).
+    """Load the windows of all ten people: (n, 6, size) float32 in g and rad/s, not normalized (see `standardise`).
 
     size, stride: in samples of 20 ms; windows of 4 s, one a second, unless given.
 

@@ -89,8 +89,8 @@ def _energy() -> Row:
         return Row("energy counter", "readable")
     if state == "locked":
         remedy = f"until the next restart: sudo chmod a+r {machine.RAPL.parent.parent}/intel-rapl*/energy_uj"
-        return Row("energy counter", "not readable", f"energy is modelled, and labelled as such; to measure it, {remedy}", True)
-    return Row("energy counter", "absent", "energy is modelled, and labelled as such")
+        return Row("energy counter", "not readable", f"energy is modeled, and labeled as such; to measure it, {remedy}", True)
+    return Row("energy counter", "absent", "energy is modeled, and labeled as such")
 
 
 def _clock(step: float) -> Row:

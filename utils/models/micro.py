@@ -84,5 +84,5 @@ class MicroNet(nn.Module):
         return MicroConfig(stem.out_channels, blocks, self.head.out_features, stem.in_channels)
 
     def forward(self, x: Tensor) -> Tensor:
-        """x: (n, in_channels, h, w) normalised images -> (n, classes) logits."""
+        """x: (n, in_channels, h, w) normalized images -> (n, classes) logits."""
         return self.head(self.blocks(self.stem(x)).mean((2, 3)))

@@ -72,9 +72,9 @@ class MotionNet(nn.Module):
         return MotionConfig(blocks, self.head.out_features, layers[0].in_channels)
 
     def features(self, x: Tensor) -> Tensor:
-        """x: (n, in_channels, size) normalised windows -> (n, channels of the last block), what the classifier sees."""
+        """x: (n, in_channels, size) normalized windows -> (n, channels of the last block), what the classifier sees."""
         return self.blocks(x).mean(2)
 
     def forward(self, x: Tensor) -> Tensor:
-        """x: (n, in_channels, size) normalised windows -> (n, classes) logits."""
+        """x: (n, in_channels, size) normalized windows -> (n, classes) logits."""
         return self.head(self.features(x))

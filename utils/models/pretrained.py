@@ -33,7 +33,7 @@ PHOTOS = {
 # (blocks, kernel, stride of the first, times wider inside, channels)
 STAGES = ((1, 3, 1, 1, 16), (2, 3, 2, 6, 24), (2, 5, 2, 6, 40), (3, 3, 2, 6, 80), (3, 5, 1, 6, 112), (4, 5, 2, 6, 192), (1, 3, 1, 6, 320))
 STEM, HEAD, CLASSES = 32, 1280, 1000
-EPSILON = 1e-3  # of the normalisations, as in training
+EPSILON = 1e-3  # of the normalizations, as in training
 
 
 class _Convolution(nn.Conv2d):
@@ -50,7 +50,7 @@ class _Convolution(nn.Conv2d):
 
 
 def _layer(*convolution: int, active: bool = True) -> nn.Sequential:
-    """A convolution with its normalisation, and ReLU6 if active."""
+    """A convolution with its normalization, and ReLU6 if active."""
     parts = [_Convolution(*convolution), nn.BatchNorm2d(convolution[1], eps=EPSILON)]
     return nn.Sequential(*parts, *([nn.ReLU6()] if active else []))
 

@@ -127,6 +127,6 @@ class ResidualNet(nn.Module):
         return ResidualConfig(self.stem.out_channels, blocks, self.head.out_features, self.stem.in_channels)
 
     def forward(self, x: Tensor) -> Tensor:
-        """x: (n, in_channels, h, w) normalised images -> (n, classes) logits."""
+        """x: (n, in_channels, h, w) normalized images -> (n, classes) logits."""
         x = self.blocks(torch.relu(self.bn(self.stem(x))))
         return self.head(x.mean((2, 3)))

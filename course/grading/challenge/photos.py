@@ -22,7 +22,7 @@ PHOTOS = 10_000  # all: a percentage of so many is 0.3 points off, by chance
 
 @dataclass(frozen=True, eq=False)
 class Photos:
-    """images: (n, 1, 28, 28) float32, normalised. labels: (n,) integers."""
+    """images: (n, 1, 28, 28) float32, normalized. labels: (n,) integers."""
 
     images: np.ndarray
     labels: np.ndarray

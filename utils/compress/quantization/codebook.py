@@ -43,7 +43,7 @@ def _nearest(values: Tensor, centres: Tensor) -> Tensor:
 
 
 def _means(values: Tensor, centres: Tensor) -> Tensor:
-    """The mean of what each centre was nearest to; a centre with nothing stays."""
+    """The mean of what each center was nearest to; a center with nothing stays."""
     codes = _nearest(values, centres)
     count = torch.bincount(codes, minlength=len(centres))
     sums = torch.zeros(len(centres), dtype=torch.float64).index_add_(0, codes, values.double())

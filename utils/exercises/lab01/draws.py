@@ -2,8 +2,8 @@
 
 from torch import Tensor
 
-from utils.exercises.declare import Rng
 from utils.exercises.draws import normal
+from utils.exercises.kit import Rng
 
 
 def sizes(rng: Rng, *shape: int, scale: float = 1.0) -> Tensor:

@@ -61,7 +61,7 @@ def dequantize(rng: Rng) -> Cases:
     yield Case("uint8 codes below the zero point", (unsigned, scale, 128), hints=_BELOW, basis=point)
     signed = from_numpy(integers(rng, -128, -60, 4, 6)).to(int8)
     yield Case("int8 codes far from the zero point", (signed, scale, 100), hints=_WRAPS, basis=point)
-    middle = 2 * int(integers(rng, 22_000, 28_000))  # a neighbour of an even number up there is none of float16's
+    middle = 2 * int(integers(rng, 22_000, 28_000))  # a neighbor of an even number up there is none of float16's
     wide = tensor([0, 1, middle - 8, middle + 2, middle + 3, 65_535], dtype=int32), scale, middle
     yield Case("codes of 16 bits", wide, hints=_EXACT, basis=point)
     scales, points = tensor([[0.01], [0.5], [3.0], [40.0]]), from_numpy(integers(rng, -9, 9, 4, 1)).to(int32)

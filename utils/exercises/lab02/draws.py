@@ -3,8 +3,8 @@
 import numpy as np
 from torch import Tensor, from_numpy
 
-from utils.exercises.declare import Rng
 from utils.exercises.draws import integers
+from utils.exercises.kit import Rng
 
 
 def step(rng: Rng) -> float:

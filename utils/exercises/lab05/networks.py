@@ -14,8 +14,8 @@ import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from utils.exercises.declare import Rng
 from utils.exercises.draws import between
+from utils.exercises.kit import Rng
 
 Config = dict[str, Any]
 Pair = tuple[int, int]  # MACs, parameters

@@ -3,7 +3,7 @@
 The method is the same for a torch model and an ONNX file. Batch of one; operations in the order in which
 they are executed; a tensor is held from the operation that makes it until the last one that reads
 it, so a shortcut stays while its block is computed. The input counts until it is read for the last
-time. Views share their memory. An element-wise operation (activation, normalisation, addition)
+time. Views share their memory. An element-wise operation (activation, normalization, addition)
 writes over an operand of equal size that nobody needs afterwards, as small runtimes do. Weights,
 whatever is computed from weights alone, and the private workspace of kernels are not counted.
 """

@@ -20,7 +20,7 @@ def latencies(
 ) -> Chart:
     """A row of dots for each network on a logarithmic axis, with its p50, p95 and p99 as strokes.
 
-    marks_ms: name -> (p50, p95, p99). notes: a few words at the right of a row. controls: rows in another colour.
+    marks_ms: name -> (p50, p95, p99). notes: a few words at the right of a row. controls: rows in another color.
 
     Raises:
         ValueError: no rows, a row without samples or without its three marks.

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from utils.show.style import Chart, caption, figure
 
-_FILLS = (("#0072B2", "white", ""), ("#E69F00", "black", "//"), ("#DDDDDD", "black", ""))  # differ in grey and by hatch
+_FILLS = (("#0072B2", "white", ""), ("#E69F00", "black", "//"), ("#DDDDDD", "black", ""))  # differ in gray and by hatch
 
 
 def shares(parts: Mapping[str, Mapping[str, float]], totals: Mapping[str, str], *, x: str, finding: str = "") -> Chart:

@@ -7,7 +7,7 @@ from typing import Any
 
 from utils.show.style import INK, ON_PAPER, Chart, caption, figure
 
-_FILLS = (("#0072B2", ""), ("#56B4E9", ".."), ("#CC79A7", "xx"), ("#E69F00", "//"), ("#DDDDDD", ""))  # differ in grey and by hatch
+_FILLS = (("#0072B2", ""), ("#56B4E9", ".."), ("#CC79A7", "xx"), ("#E69F00", "//"), ("#DDDDDD", ""))  # differ in gray and by hatch
 
 
 def stacks(

@@ -15,7 +15,7 @@ _COLORS = ("blue", "vermilion", "green", "purple")
 def exam_images(images: Any, marks: Sequence[str], *, title: str, columns: int = 8, finding: str = "") -> Chart:
     """Draw images with a mark below each; each text has its color, also with a star at its end.
 
-    images: (n, h, w) grey or (n, h, w, 3) uint8 pixels, as `utils.data.as_pixels` gives them. marks: n short texts, "" for none.
+    images: (n, h, w) gray or (n, h, w, 3) uint8 pixels, as `utils.data.as_pixels` gives them. marks: n short texts, "" for none.
     title: what the data is, such as "synthetic, no clinical meaning".
 
     Raises:

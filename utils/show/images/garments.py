@@ -25,7 +25,7 @@ def garments(images: Any, labels: Any, classes: Sequence[str], predictions: Any 
     """Draw images dark on light, the label below each.
 
     images: (n, 1, h, w) or (n, h, w); labels, predictions: (n,) indices into `classes`.
-    A wrong prediction gets a frame and is written out, so that it does not depend on colour.
+    A wrong prediction gets a frame and is written out, so that it does not depend on color.
 
     Raises:
         ValueError: other shapes, or not one label (and prediction) for each image.
