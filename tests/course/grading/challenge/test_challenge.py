@@ -29,7 +29,7 @@ from utils.adapt import AdaptConfig, Reservoir, personalise
 from utils.data import dermoscopy, ecg5000, fashion_mnist, folds, smartwatch, standardise
 from utils.data.fashion_mnist import normalise
 from utils.measure import balanced_recall
-from utils.models import ResidualConfig, ResidualNet, zoo
+from utils.models import MicroConfig, MicroNet, ResidualConfig, ResidualNet, zoo
 
 __all__ = ["sandboxes"]
 
@@ -71,13 +71,18 @@ def heartbeats(name):
     return quantized(zoo.load(name), ecg5000("train").signals)
 
 
-def lesions(name, more=0.0):
-    """A network for synthetic lesions in int8. more: what is added to the finding's logit, so that more lesions are called one."""
-    model = zoo.load(name)
+def lesions(network=None, more=0.0):
+    """An untrained network for synthetic lesions in int8. more: is added to the finding's logit, so that more lesions are called one."""
+    torch.manual_seed(0)
+    model = network or MicroNet(MicroConfig(8, ((16, 2), (24, 2)), classes=2, in_channels=3))
     last = [layer for layer in model.modules() if isinstance(layer, torch.nn.Linear)][-1]
     with torch.no_grad():
         last.bias[1] += more
-    return quantized(model, dermoscopy("train").inputs[:200])
+    return quantized(model.eval(), dermoscopy("train").inputs[:200])
+
+
+def large_for_lesions():
+    return ResidualNet(ResidualConfig.from_dict(ResidualConfig.of(16, (32, 2), (64, 2)).to_dict() | {"classes": 2, "in_channels": 3}))
 
 
 # lab: (a file as its own start makes it, or near it, percent right at least, what is counted)
@@ -90,7 +95,7 @@ STARTS = {
     "07": (lambda: int8("start"), 0, {"macs", "activation_bytes"}),
     "08": (lambda: saved(softened(personal())), 72, {"macs", "activation_bytes", "points_lost", "uncertainty_points"}),
     "11": (lambda: heartbeats("ecg_tiny"), 88, {"macs", "activation_bytes", "balanced_percent", "beats"}),
-    "13": (lambda: lesions("dermoscopy_tiny"), 70, {"macs", "activation_bytes", "sensitivity_percent", "false_alarms_percent", "lesions"}),
+    "13": (lambda: lesions(more=-1.0), 0, {"macs", "activation_bytes", "sensitivity_percent", "false_alarms_percent", "lesions"}),
 }
 # lab: (a file over its budget, what the note says)
 OVER = {
@@ -101,7 +106,7 @@ OVER = {
     "06": (lambda: int8("fashion_medium"), ("to fashion_large on the same photos", "0.5 point is allowed", "chance does not explain it")),
     "07": (lambda: int8("fashion_large_slim4"), ("bytes of flash, 32,768 are allowed", "bytes of RAM, 16,384 are allowed")),
     "11": (lambda: heartbeats("ecg_large"), ("5,000 are allowed",)),
-    "13": (lambda: lesions("dermoscopy_large", more=2.0), ("10,000 are allowed", "% of false alarms, 15 are allowed")),
+    "13": (lambda: lesions(large_for_lesions(), more=60.0), ("10,000 are allowed", "% of false alarms, 15 are allowed")),
     "08": (lambda: saved(personal(old=0)), ("the network as shipped", "less than 1 point is allowed", "chance does not explain it")),
 }
 
@@ -139,15 +144,15 @@ def test_balanced_recall_is_that_of_the_changed_beats(sandboxes, tmp_path):
 
 def test_sensitivity_and_false_alarms_are_those_of_new_lesions(sandboxes, tmp_path):
     """Are the lesions drawn by the seed, so that nobody can train on them, and is a file that finds nothing worth nothing?"""
-    (tmp_path / "a.onnx").write_bytes(lesions("dermoscopy_tiny"))
+    (tmp_path / "a.onnx").write_bytes(lesions())
     inputs, labels = new_lesions(SEED)
     assert not np.array_equal(inputs, new_lesions(SEED + 1)[0])
     called = deploy.OnnxRunnable(tmp_path / "a.onnx").run(inputs).argmax(1) == 1
-    found = scored("13", lesions("dermoscopy_tiny"), sandboxes)
+    found = scored("13", lesions(), sandboxes)
     assert found["lesions"] == len(labels) == 3000
     assert found["sensitivity_percent"] == pytest.approx(100 * called[labels == 1].mean(), abs=0.006)
     assert found["false_alarms_percent"] == pytest.approx(100 * called[labels == 0].mean(), abs=0.006)
-    never = scored("13", lesions("dermoscopy_tiny", more=-60.0), sandboxes)
+    never = scored("13", lesions(more=-60.0), sandboxes)
     assert (never["sensitivity_percent"], never["false_alarms_percent"]) == (0, 0)
 
 
