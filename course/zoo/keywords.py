@@ -45,7 +45,7 @@ from utils.train import TrainConfig, fit, predict
 
 KNOWN = ("title", "data", "seeds", "model", "train", "augment", "other", "detector", "export")
 CLASSES = len(DIGITS) + 1
-THRESHOLDS = tuple(np.round(np.arange(0.3, 1.0, 0.01), 2).tolist())
+THRESHOLDS = tuple(np.round(1 / (1 + np.exp(-np.arange(-1.0, 8.0, 0.1))), 5).tolist())  # equal steps of the logit
 MAX_PER_HOUR = 1.0  # false accepts, when the threshold is chosen
 PART = 256  # recordings that are augmented at once
 Logits = Callable[[Tensor], np.ndarray]
