@@ -22,6 +22,7 @@ __all__ = [
     "Verdict",
     "answered",
     "as_mask",
+    "as_number",
     "close_to",
     "describe",
     "difference",
@@ -144,6 +145,11 @@ def raises(kind: str) -> Judge:
         return Verdict(False, kind, f"no error; it returns {describe(got)}")
 
     return judge
+
+
+def as_number(value: Any) -> Any:
+    """A number that came as an array without axes, as Python's own; anything else as it is."""
+    return value.item() if type(value) is np.ndarray and value.ndim == 0 else value
 
 
 def as_mask(answer: Any, shape: tuple[int, ...]) -> tuple[np.ndarray | None, str]:

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from utils.exercises.kit import as_number
+
 FACTORS = [percent / 100 for percent in range(100, 0, -1)]
 
 
@@ -17,13 +19,9 @@ def ends(bits: int, signed: bool) -> tuple[int, int]:
 
 def numbers_of(answer: Any) -> tuple[float, float] | None:
     """The two numbers of an answer, plain or 0-d; None if it is anything else."""
-    if type(answer) not in (list, tuple) or len(answer) != 2 or not all(map(_is_real, answer)):
+    if type(answer) not in (list, tuple) or len(answer) != 2 or not all(type(as_number(one)) in (int, float) for one in answer):
         return None
     return float(answer[0]), float(answer[1])
-
-
-def _is_real(value: Any) -> bool:
-    return type(value) in (int, float) or (type(value) is np.ndarray and value.ndim == 0 and value.dtype.kind in "iuf")
 
 
 def params(low: Any, high: Any, bits: int, symmetric: bool) -> tuple[float, int]:

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from utils.exercises.kit import Judge, Verdict, describe, difference
-from utils.exercises.lab05.networks import Config, number
+from utils.exercises.kit import Judge, Verdict, as_number, describe, difference
+from utils.exercises.lab05.networks import Config
 
 Values = tuple[Any, ...]  # the fields of all blocks, by name within each
 Look = Callable[[list[Values], list[float], int], tuple[bool, str, str]]  # networks, their fitness, population -> passed, expected, got
@@ -34,7 +34,7 @@ def values_of(config: Any) -> Values:
     """The fields as the probe asks for them; () if it is not a network."""
     if type(config) is not dict or type(config.get("blocks")) is not list or any(type(block) is not dict for block in config["blocks"]):
         return ()
-    return tuple(number(block[field]) for block in config["blocks"] for field in sorted(block, key=str))
+    return tuple(as_number(block[field]) for block in config["blocks"] for field in sorted(block, key=str))
 
 
 def told(fitness: Landscape, look: Look, about: str = "") -> Judge:

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from utils.exercises.chances import far
-from utils.exercises.kit import Verdict, describe, difference
-from utils.exercises.lab05.networks import Config, number
+from utils.exercises.kit import Verdict, as_number, describe, difference
+from utils.exercises.lab05.networks import Config
 
 Field = tuple[int, str]  # place of the block, name of the field
 
@@ -61,7 +61,7 @@ def equally(answer: Any, inputs: tuple[Any, ...]) -> Verdict:
     config, count, _ = inputs
     fields = others(config)
     found = Counter(
-        (field, number(one["blocks"][field[0]][field[1]])) for one in answer for field in fields if _differs(one, config, field)
+        (field, as_number(one["blocks"][field[0]][field[1]])) for one in answer for field in fields if _differs(one, config, field)
     )
     share = {field: sum(found[field, value] for value in fields[field]) / count for field in fields}
     at, name = max(fields, key=lambda field: abs(share[field] - 1 / len(fields)))

@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
-import numpy as np
 import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
@@ -54,11 +53,6 @@ def separable(inputs: int, outputs: int, kernel: int, stride: int) -> list[nn.Mo
     """Each channel alone, then a 1x1 convolution."""
     depthwise = nn.Conv2d(inputs, inputs, kernel, stride, kernel // 2, groups=inputs, bias=False)
     return [depthwise, nn.Conv2d(inputs, outputs, 1, bias=False)]
-
-
-def number(value: Any) -> Any:
-    """A number of numpy's or torch's, which came as an array without axes, as Python's; anything else as it is."""
-    return value.item() if isinstance(value, np.ndarray) and value.ndim == 0 else value
 
 
 def built(config: Config) -> nn.Sequential:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from utils.exercises.kit import Case, Cases, Mistake, Rng, Verdict, describe, exercise, keeps_inputs, recognising
+from utils.exercises.kit import Case, Cases, Mistake, Rng, Verdict, as_number, describe, exercise, keeps_inputs, recognising
 
 Tensor = tuple[str, int, int, int]  # name, bytes, first and last step
 Tensors = Sequence[Tensor]
@@ -118,7 +118,7 @@ def _fits(answer: Any, inputs: tuple[Any, ...]) -> Verdict:
     expected = f"no overlap, at most {enough} bytes (no plan needs less than {lower_bound(tensors)})" if tensors else "an empty dict"
     if type(answer) is not dict or set(answer) != {name for name, *_ in tensors}:
         return Verdict(False, expected, describe(answer), "names")
-    offsets = {name: one.item() if isinstance(one, np.ndarray) and one.ndim == 0 else one for name, one in answer.items()}
+    offsets = {name: as_number(one) for name, one in answer.items()}
     if odd := [name for name, offset in offsets.items() if type(offset) is not int or offset < 0]:
         return Verdict(False, expected, f"for {odd[0]}, {describe(answer[odd[0]])} of type {type(offsets[odd[0]]).__name__}", "integer")
     if pair := overlap(tensors, offsets):

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from utils.compress import quantization
-from utils.exercises.kit import Case, Cases, Mistake, Rng, Verdict, describe, exercise, refuses, short
+from utils.exercises.kit import Case, Cases, Mistake, Rng, Verdict, as_number, describe, exercise, refuses, short
 
 Pair = tuple[int, int]
 
@@ -29,13 +29,9 @@ def multiplier_and_shift(answer: Any, inputs: tuple[Any, ...]) -> Verdict:
     if type(answer) not in (list, tuple) or len(answer) != 2:
         return Verdict(False, expected, describe(answer), "shape")
     got = f"multiplier {_in_full(answer[0])}, shift {_in_full(answer[1])}"
-    if not all(map(_is_integer, answer)):
+    if not all(type(as_number(one)) is int for one in answer):
         return Verdict(False, expected, got, "whole")
     return Verdict(tuple(int(one) for one in answer) == wanted, expected, got)
-
-
-def _is_integer(value: Any) -> bool:
-    return type(value) is int or (type(value) is np.ndarray and value.ndim == 0 and value.dtype.kind in "iu")
 
 
 def _in_full(value: Any) -> str:
