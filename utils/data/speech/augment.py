@@ -63,6 +63,15 @@ class VoiceAugment:
     noise: float = 0.8
     snr_db: tuple[float, float] = (3.0, 40.0)
 
+    def __post_init__(self) -> None:
+        """Refuse shares that are none, and negative amounts."""
+        if bad := [name for name in ("room", "clip", "noise") if not 0 <= getattr(self, name) <= 1]:
+            raise ValueError(f"{bad[0]} is a share and must lie in 0..1, got {getattr(self, bad[0])}")
+        if bad := [name for name in ("speed", "tract", "shift_s", "gain_db", "microphone_db") if not getattr(self, name) >= 0]:
+            raise ValueError(f"{bad[0]} must be 0 or more, got {getattr(self, bad[0])}: it goes to both sides")
+        if not (self.room_s >= 0.1 and self.snr_db[0] <= self.snr_db[1]):
+            raise ValueError(f"need room_s of 0.1 s or more and snr_db that rises, got {self.room_s} and {self.snr_db}")
+
     def __call__(self, waveforms: Tensor, generator: torch.Generator) -> Tensor:
         """waveforms: (n, samples) float32 -> the same shape."""
         changed = self.paced(waveforms, generator)

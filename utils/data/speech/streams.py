@@ -41,10 +41,14 @@ class StreamConfig:
     snr_db: tuple[float, float] = (8.0, 30.0)
 
     def __post_init__(self) -> None:
-        """Refuse what does not fit into a minute."""
+        """Refuse what does not fit into a minute, and shares and ranges that are none."""
         per_minute = self.digits_per_minute + self.phrases_per_minute
         if not (self.minutes > 0 and min(self.digits_per_minute, self.phrases_per_minute) >= 0 and per_minute <= 25):
             raise ValueError(f"a stream needs a length and at most 25 utterances a minute, got {self.minutes} min and {per_minute}")
+        if not (0 <= self.backwards <= 1 and 0 <= self.room <= 1 and self.speed >= 0 and self.gap_s >= 0):
+            raise ValueError(f"backwards and room are shares in 0..1, speed and gap_s 0 or more, got {self}")
+        if self.level_db[0] > self.level_db[1] or self.snr_db[0] > self.snr_db[1]:
+            raise ValueError(f"level_db and snr_db go from the lower to the higher, got {self.level_db} and {self.snr_db}")
 
 
 @dataclass(frozen=True)

@@ -115,10 +115,12 @@ def one_second(waveform: np.ndarray) -> np.ndarray:
     """(8000,) float32: the trimmed waveform in the middle of a second; of a longer one the second with the most energy.
 
     Raises:
-        ValueError: no samples.
+        ValueError: no samples, another shape, or NaN or infinity.
     """
-    if not len(waveform):
-        raise ValueError("a waveform without samples has no second: record at least one word")
+    if np.ndim(waveform) != 1 or not len(waveform):
+        raise ValueError(f"there is no second in a waveform of shape {np.shape(waveform)}: give (samples,), at least one word")
+    if not np.isfinite(waveform).all():
+        raise ValueError("the waveform has NaN or infinity: read the recording with read_wave or as_waveform")
     word = trimmed(np.asarray(waveform, dtype=np.float64))
     if len(word) > SECOND:
         energy = np.concatenate([[0.0], np.square(word).cumsum()])

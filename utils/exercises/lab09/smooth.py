@@ -61,7 +61,7 @@ _MEAN_OF = ("Is one outlier enough to change your result?", "In a mean it counts
 _RAW = ("Which values go into a later mean?", "The posteriors as they came, not those that are smoothed already.")
 _WINDOW = ("What is the mean of no frame?", "Nothing: raise ValueError for a window below 1.")
 _EMPTY = ("What is there to smooth?", "Nothing: raise ValueError for posteriors without frames.")
-_NAN = ("How long does one NaN last in a running sum?", "For ever: raise ValueError.")
+_NAN = ("How long does one NaN last in a running sum?", "Forever: raise ValueError.")
 MISTAKES = (
     Mistake("centered", _over(lambda at, window: (max(at - window // 2, 0), at + (window - 1) // 2 + 1)), _FUTURE),
     Mistake("looks ahead", _over(lambda at, window: (at, at + window)), _FUTURE),

@@ -80,6 +80,22 @@ def test_noise_has_the_ratio_that_is_asked_for(snr_db):
     assert torch.allclose(10 * torch.log10(power(clean) / power(mix_at_snr(clean, noise, each) - clean)), each, atol=1e-3)
 
 
+@pytest.mark.parametrize(
+    ("part", "said"),
+    [
+        ({"noise": 1.5}, "noise is a share and must lie in 0..1, got 1.5"),
+        ({"room": -0.1}, "room is a share"),
+        ({"speed": -0.1}, "speed must be 0 or more"),
+        ({"gain_db": float("nan")}, "gain_db must be 0 or more"),
+        ({"room_s": 0.0}, "room_s of 0.1 s or more"),
+        ({"snr_db": (20.0, 5.0)}, "snr_db that rises"),
+    ],
+)
+def test_impossible_augmentations_are_refused(part, said):
+    with pytest.raises(ValueError, match=said):
+        VoiceAugment(**part)
+
+
 def test_too_little_noise_is_refused():
     with pytest.raises(ValueError, match="300 samples of noise for 8000 of speech: repeat the noise"):
         mix_at_snr(tones(), torch.ones(300), 3.0)

@@ -51,6 +51,9 @@ def test_hours_are_rounded_up():
         (lambda: next(streams("everything", 1.0)), "split must be one of train, validation, test, or real"),
         (lambda: StreamConfig(minutes=0.0), "a stream needs a length"),
         (lambda: StreamConfig(digits_per_minute=30.0), "at most 25 utterances a minute"),
+        (lambda: StreamConfig(backwards=2.0), "backwards and room are shares"),
+        (lambda: StreamConfig(speed=-0.5), "speed and gap_s 0 or more"),
+        (lambda: StreamConfig(snr_db=(30.0, 8.0)), "from the lower to the higher"),
     ],
 )
 def test_what_can_not_be_is_refused_in_a_sentence(call, said):

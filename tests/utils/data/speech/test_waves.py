@@ -144,5 +144,9 @@ def test_a_second_has_the_word_in_its_middle_and_of_a_long_one_the_loudest_secon
     assert short.shape == (8000,) and not short[:2900].any() and not short[-2900:].any() and np.abs(short).max() > 0.4
     long = one_second(np.concatenate([tone(8000, 1, 0.1), tone(8000, 1, 0.8), tone(8000, 1, 0.1)]))
     assert long.shape == (8000,) and np.square(long).mean() == pytest.approx(0.32, abs=0.01)
-    with pytest.raises(ValueError, match="no second"):
-        one_second(np.zeros(0))
+
+
+@pytest.mark.parametrize(("waveform", "said"), [(np.zeros(0), "no second"), (np.zeros((2, 80)), "no second"), (np.full(80, np.nan), "NaN")])
+def test_there_is_no_second_in_what_is_no_waveform(waveform, said):
+    with pytest.raises(ValueError, match=said):
+        one_second(waveform)
