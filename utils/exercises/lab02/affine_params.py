@@ -108,14 +108,7 @@ def affine_params(rng: Rng) -> Cases:
     yield Case("symmetric, 4 bits", (-far(1, 2), far(3, 4), 4, True), hints=_BITS, basis=high_far)
     flat: dict[str, Any] = {"weight": 0.5, "hints": _WIDTH, "hints_on_error": True}
     yield Case("nothing but 0", (0.0, 0.0, int(integers(rng, 2, 16)), False), **flat)
-    yield Case(
-        "symmetric, nothing but 0",
-        (0.0, 0.0, int(integers(rng, 2, 16)), True),
-        weight=0.5,
-        hints=_WIDTH,
-        hints_on_error=True,
-        basis=high_far,
-    )
+    yield Case("symmetric, nothing but 0", (0.0, 0.0, int(integers(rng, 2, 16)), True), basis=high_far, **flat)
     constant = far(1, 2)
     yield Case("a constant", (constant, constant, 8, False), hints=_SAME, hints_on_error=True, basis="a range above 0")
     yield Case("a very narrow range", (*around_zero(rng, 8, 1e-9), 8, False), hints=_TINY)
