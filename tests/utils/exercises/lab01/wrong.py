@@ -18,6 +18,10 @@ TABLE = {
         edited(_mask, {".abs()": ".abs_()", "    return": "    weight *= 0.5\n    return"}),
     ),
     "magnitude_mask_in_place_behind_detach": (f"{_KEEPS}. Hints: Print the inputs before and after", edited(_mask, _SIGNS)),
+    "magnitude_mask_of_an_unknown_name": (  # the error says enough: there is no other hint
+        "Loses: all. Hints: Where does weigth",  # codespell:ignore weigth
+        edited(_mask, {"weight.abs()": "weigth.abs()"}),  # codespell:ignore weigth
+    ),
     "magnitude_mask_as_numpy": ("Loses: all", lambda *given: _mask(*given).numpy()),
     "magnitude_mask_in_numpy_without_detach": (_LAYERS_HINT, edited(_mask, _NUMPY)),
     "global_masks_in_place_behind_detach": (_KEEPS, edited(_masks, {"weight.flatten()": "weight.detach().abs_().flatten()"})),

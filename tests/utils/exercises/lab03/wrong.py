@@ -96,6 +96,10 @@ TABLE = {
             },
         ),
     ),
+    "relational_loss_of_an_unknown_name": (  # the error says enough: there is no other hint
+        "Loses: all. Hints: Where does students get its value?",
+        edited(_relation, {"huber_loss(student /": "huber_loss(students /"}),
+    ),
     "relational_loss_divides_by_zero": (
         "Loses: a student that sees all as one; a teacher that sees all as one. Hints: What is the mean of distances that are all 0",
         edited(_relation, {".clamp_min(1e-9)": ""}),
