@@ -9,9 +9,9 @@
 # %% [markdown]
 # # Lab 13: Medical imaging
 #
-# **A network of less than 20 kB sorts pictures of skin lesions as well as one of forty times its size, without
-# a connection to anywhere. Its accuracy looks good, and it calls almost every second malignant lesion
-# benign.** You will measure what accuracy hides, choose a threshold
+# **A network of less than 15 kB sorts pictures of skin lesions nearly as well as one of almost sixty times its
+# size, without a connection to anywhere. Its accuracy is over 80 %, and it calls almost half of the malignant
+# lesions benign.** You will measure what accuracy hides, choose a threshold
 # that keeps its promise, make the network as sure as it is right with one number, and let it send to a
 # doctor what it can't decide.
 #
@@ -435,7 +435,7 @@ calibration_error = check(calibration_error)
 
 # %% tags=["demo"]
 _, some = train.hold_out(600 / len(train))  # of each class its fraction
-by_heart = {"epochs": 25, "lr": 0.05, "batch_size": 32, "weight_decay": 0.0}
+by_heart = {"epochs": 40, "lr": 0.05, "batch_size": 32, "weight_decay": 0.0}
 shape = {"kind": "residual", "stem": 8, "blocks": [[16, 2], [32, 2]]}
 hasty = train_by_recipe({"model": shape, "train": by_heart}, some)
 logits["few exams"] = {
@@ -454,7 +454,7 @@ def in_bins(name, temperature=1.0):
 show.reliability_diagram(
     {name: in_bins(name) for name in logits},
     title=title,
-    finding="The network that learned from few exams is too sure: where it says 95 %, far fewer have the finding.",
+    finding="The network that learned from few exams is too sure, of a finding and of none.",
 )
 
 # %% tags=["demo"]
@@ -591,7 +591,8 @@ for what, one in cost.items():
     print(f"  {what:12} {one}")
 
 # %% [markdown]
-# That is one training. The zoo records three seeds of each recipe, each judged as an int8 file.
+# That is one training. The zoo records three seeds of each recipe, the tiny network as an int8 file. The last
+# rows compare the two networks of each seed.
 
 
 # %% tags=["demo"]
@@ -604,11 +605,19 @@ def recorded(name, kind):
 keys = {"auc": "AUC", "sensitivity": "sensitivity", "ece": "ECE", "ece_scaled": "ECE after scaling"}
 print("percent on the test exams, mean (seeds 0, 1, 2)")
 for name, kind in (("dermoscopy_large", "float32"), ("dermoscopy_tiny", "int8")):
-    runs = recorded(name, kind)
-    print(name, kind, *(f"{run['bytes']:,} bytes" for run in runs[:1] if "bytes" in run))
+    print(name, kind)
     for key, words in keys.items():
-        values = [100 * run[key] for run in runs]
+        values = [100 * run[key] for run in recorded(name, kind)]
         print(f"  {words:18} {np.mean(values):5.1f} ({', '.join(f'{one:.1f}' for one in values)})")
+print("lost by the tiny one, in points")
+for key in ("auc", "sensitivity"):
+    values = [run[key] for run in recorded("dermoscopy_tiny", "lost_int8")]
+    print(f"  {keys[key]:18} {np.mean(values):5.1f} ({', '.join(f'{one:.1f}' for one in values)})")
+
+# %% [markdown]
+# About a point of AUC, for a file almost sixty times smaller. The sensitivities scatter more from seed to seed
+# than the two networks differ, and the first seed, which this lab uses, flatters the tiny one. Calibration did
+# not suffer: int8 and fewer weights do not make a network sure of itself. Few exams did.
 
 # %% [markdown]
 # ### By skin tone
@@ -649,7 +658,7 @@ axes.set(
 )
 show.caption(
     chart,
-    "Squares: large. Circles: tiny. Bars: 95 % bootstrap. The random groups (pale) agree, the tones do not.",
+    "Squares: large. Circles: tiny. Bars: 95 % bootstrap. Pale: random groups, which agree.",
 )
 
 # %% [markdown]
@@ -809,10 +818,10 @@ for kind in data.IMAGE_CORRUPTIONS:
         print(f"{kind:9} {name:10}" + "   ".join(f"{one:>14}" for one in row))
 
 # %% [markdown]
-# Each row shows the clean pictures, then severity 3. Threshold and temperature are promises about pictures
-# like those of validation. Under damage sensitivity and specificity move in opposite directions, or both
-# fall, and the probabilities stay as sure as before. A device needs a check of the picture before the
-# network sees it.
+# Each row shows the clean pictures, then severity 3. Noise looks like a lower threshold: more is found, and
+# there are more false alarms. Low contrast and blur look like a higher one, and malignant lesions are lost.
+# Threshold and temperature are promises about pictures like those of validation, so a device must check the
+# picture before the network sees it. (The ECE of 1,000 exams is higher by chance than that of 3,000.)
 
 # %% [markdown]
 # ## 8. The same questions, other exams
@@ -825,47 +834,36 @@ for kind in data.IMAGE_CORRUPTIONS:
 # %% tags=["demo"]
 kind = "contours" if data.has_contours() else "biopsies"
 parts = [data.contours_or_biopsies(split) for split in ("train", "validation", "test")]
-pair = [
-    train_by_recipe(zoo.recipe(f"contours_{one}"), parts[0])
-    if kind == "contours"
-    else zoo.load(f"biopsies_{one}")
-    for one in ("large", "tiny")
-]
+if kind == "contours":
+    pair = [train_by_recipe(zoo.recipe(f"contours_{one}"), parts[0]) for one in ("large", "tiny")]
+else:
+    pair = [zoo.load(f"biopsies_{one}") for one in ("large", "tiny")]
 others = as_files(*pair, parts[0], kind)
 print(f"{parts[0].title}: {', '.join(f'{len(one):,}' for one in parts)} exams")
-answered, their_truth = {}, parts[2].labels.numpy()
+
+# %% tags=["demo"]
+answered, labels, their_truth = {}, parts[2].labels, parts[2].labels.numpy()
 for name, one in others.items():
     past, now = asked(one, *parts[1:])
-    at = sensitivity_at_specificity(
-        margin(past), parts[1].labels, margin(now), parts[2].labels, 0.9
-    )
+    values = answered[name] = margin(now).numpy()
+    given = margin(past), parts[1].labels, margin(now), labels, 0.9
+    at = sensitivity_at_specificity(*given)["threshold"]
     try:
         warm = float(temperature_scale(past, parts[1].labels))
-    except ValueError as error:  # few exams, all of them right
+    except ValueError as error:  # few exams, and all of them right
         print(error)
         warm = 1.0
-    values = answered[name] = margin(now).numpy()
-    area_of = measure.bootstrap(
+    p = [statistics.probabilities(now.numpy(), one)[:, 1] for one in (1.0, warm)]
+    errors = [100 * statistics.calibration_error(one, their_truth) for one in p]
+    ranking = measure.bootstrap(
         lambda s, y: 100 * statistics.auc(s, y), values, their_truth, strata=their_truth
     )
-    found, alone = rates(values, their_truth, at["threshold"])
-    errors = [
-        100
-        * statistics.calibration_error(
-            statistics.probabilities(now.numpy(), one)[:, 1], their_truth
-        )
-        for one in (1.0, warm)
-    ]
-    print(
-        f"{name:10} {one.size_bytes:7,} bytes, AUC {area_of}, sensitivity {found}, specificity {alone}"
-    )
-    print(
-        f"{'':10} ECE {errors[0]:.1f} %, at the temperature {warm:.2f} from validation {errors[1]:.1f} %"
-    )
-print(
-    "AUC lost by the small one, in points:",
-    lost(area, their_truth, *(answered[name] for name in NAMES)),
-)
+    found, alone = rates(values, their_truth, at)
+    print(f"{name:10} {one.size_bytes:7,} bytes, AUC {ranking} %")
+    print(f"{'':10} sensitivity {found} %, specificity {alone} %")
+    print(f"{'':10} ECE {errors[0]:.1f} %, at its temperature of {warm:.2f} {errors[1]:.1f} %")
+pair = [answered[name] for name in NAMES]
+print("AUC that the tiny one loses, in points:", lost(area, their_truth, *pair))
 
 # %% tags=["demo"]
 sweep = {name: {} for name in others}
@@ -925,6 +923,10 @@ for device in ("cortex_m4", "smartwatch", "phone"):
         )
 
 # %% [markdown]
+# On the smallest board the large network takes more than a second for an exam, in floats, and the tiny one some
+# milliseconds. On a phone the nurse notices neither. There the energy of both is small beside that of the
+# camera and the screen: the tiny network allows a cheaper device, not only a longer day.
+#
 # ## Open challenge: 10,000 bytes
 #
 # At most **10,000 bytes** of an int8 `.onnx` file with two outputs. The larger one is its decision, so the
@@ -976,7 +978,7 @@ keep_best(file, reached, within=within)
 #
 # - ranked, decided and counted: AUC, sensitivity at a fixed specificity, and what a rare finding does;
 # - found a network too sure, and mended that with one number, which finds no lesion more;
-# - compressed more than twenty times and said what it cost, with intervals, also by group;
+# - compared it with one of sixty times its size: what is lost, with intervals, and by skin tone;
 # - let the network send exams to a doctor, and damaged pictures until the promises broke.
 #
 # **Limits.** The lesions are drawn by a program after a clinical rule of thumb. A real lesion differs in ways
