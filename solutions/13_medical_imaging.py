@@ -472,7 +472,7 @@ for name, p in chance.items():
 
 # %% [markdown]
 # The last figures are a control: labels that are drawn with exactly the network's probabilities have a small
-# ECE, too, by chance. Only what is above it is a fault. The first two networks have little of it. The
+# ECE, too, by chance. Only what is above it is a fault. The first two networks have a little of it. The
 # third is **overconfident** (lab 03): it tells the nurse that she needs no second look where she does.
 
 # %% [markdown]
