@@ -10,6 +10,7 @@ from course.bench.bench import EAGER, LARGE, SLIM, Bench
 from course.bench.compression import bits_of_weights, few_labels, int8_in_onnx_runtime, students
 from course.bench.deployment import on_a_microcontroller, on_a_page, on_the_wrist, pruned_and_quantized
 from course.bench.health import heartbeats, motion_in_int8
+from course.bench.imaging import examinations, lost_by_compression
 from course.bench.table import Table, each_seed
 from utils.measure import Ratio, TorchRunnable, count_macs, csr_speedup, peak_activation_bytes
 from utils.models import ResidualConfig, ResidualNet, zoo
@@ -179,6 +180,8 @@ TABLES: list[Callable[[Bench], Table]] = [
     on_the_wrist,
     heartbeats,
     motion_in_int8,
+    examinations,
+    lost_by_compression,
     anchors,
     lab_times,
 ]

@@ -14,7 +14,7 @@ import typer
 from typer.testing import CliRunner
 
 from course import cli
-from course.bench import compression, deployment, health, report, tables
+from course.bench import compression, deployment, health, imaging, report, tables
 from course.bench.bench import EAGER, LARGE, Bench, Sessions
 from course.bench.notebooks import Run, run_apart, run_here, where
 from course.bench.report import write_results
@@ -82,6 +82,17 @@ def small_zoo(tmp_path, monkeypatch):
             record = {"test": 90.0 + seed, "bytes": 9_000, "int8_test": 89.0 + seed, "int8_bytes": 4_000 + seed}
             record |= {"float32": figures, "int8": {**figures, "balanced": 58.0 + seed, "bytes": 4_100}}
             (tmp_path / "zoo" / name / f"seed{seed}.json").write_text(json.dumps(record))
+    for name in (*imaging.NETWORKS, *(f"{data}_large" for data in imaging.PAIRS.values())):
+        (tmp_path / "zoo" / name).mkdir(exist_ok=True)
+        (tmp_path / "zoo" / name / "recipe.toml").write_text(f'title = "{name}"\nseeds = [0, 1]\n')
+        for seed in (0, 1):
+            auc = 0.9 - 0.01 * seed - 0.005 * name.endswith("tiny")
+            examined = {"auc": auc, "sensitivity": 0.8, "ece": 0.1, "ece_scaled": 0.04 - 0.01 * seed}
+            intervals = {f"{key}_interval": [value - 0.01, value + 0.01] for key, value in examined.items()}
+            lost = {"auc": 0.5, "auc_interval": [0, 1], "sensitivity": -1.0, "sensitivity_interval": [-2, 1]}
+            floats = {**examined, **intervals, "groups": {"dark": examined}}
+            record = {"bytes": 90_000, "lost_int8": lost, "float32": floats, "int8": {**floats, "bytes": 4_100 + seed}}
+            (tmp_path / "zoo" / name / f"seed{seed}.json").write_text(json.dumps(record))
 
 
 @pytest.fixture
@@ -116,6 +127,15 @@ def test_recorded_heartbeats_and_movements_are_shown_seed_by_seed(bench):
     assert column(beats, "file (bytes)") == ["9,000", "9,000", "4,100", "4,100", "4,100"]
     assert column(motion, "mean (%)") == ["80.50", "90.50", "89.50", "90.50", "90.50", "89.50"]
     assert column(motion, "file (bytes)")[2] == "4,001"
+
+
+def test_recorded_examinations_are_shown_seed_by_seed_with_intervals(bench):
+    found, lost = imaging.examinations(bench), imaging.lost_by_compression(bench)
+    assert column(found, "AUC")[::2][:2] == ["0.900 / 0.890 [0.890, 0.910]", "0.895 / 0.885 [0.885, 0.905]"]
+    assert column(found, "ECE after scaling (%)")[0] == "4.0 / 3.0 [3.0, 5.0]"
+    assert column(found, "file (bytes)")[::2][:2] == ["90,000", "4,101"]
+    assert lost.rows[0] == ("synthetic lesions", "0.50 / 0.50 [0.00, 1.00]", "-1.0 / -1.0 [-2.0, 1.0]", "22x")
+    assert lost.rows[-1] == ("synthetic lesions, dark skin only", "0.50 / 0.50, mean 0.50", "0.0 / 0.0, mean 0.0", "as above")
 
 
 def test_the_networks_are_counted_and_their_seeds_shown(bench):
