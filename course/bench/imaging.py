@@ -46,7 +46,8 @@ def examinations(bench: Bench) -> Table:
         tuple(rows),
         "Each seed, and in brackets the 95 % bootstrap interval of the first one, drawn within each class. Sensitivity at the\n"
         "threshold that leaves 90 % of the healthy validation cases alone. ECE: expected calibration error of the probability of the\n"
-        "finding, 15 bins of equal width, before and after the temperature that was fitted on validation data. Synthetic lesions have\n"
+        "finding, 15 bins of equal width, before and after the temperature that was fitted on validation data. Drawing cases again\n"
+        "adds chance to each bin, so an ECE's interval lies too high and may leave the figure itself out. Synthetic lesions have\n"
         f"no clinical meaning; an ideal observer of what the generator drew reaches an AUC of {dermoscopy_ceiling():.3f}. PneumoniaMNIST:\n"
         "thresholds, temperatures and choices come from a held-out fifth of its training split; neither its data nor a network trained\n"
         "on it is part of the course.\n"
