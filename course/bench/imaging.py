@@ -51,7 +51,7 @@ def examinations(bench: Bench) -> Table:
         f"no clinical meaning; an ideal observer of what the generator drew reaches an AUC of {dermoscopy_ceiling():.3f}. PneumoniaMNIST:\n"
         "thresholds, temperatures and choices come from a held-out fifth of its training split; neither its data nor a network trained\n"
         "on it is part of the course.\n"
-        "None of these networks is a medical device.",
+        "These networks are not medical devices.",
     )
 
 
