@@ -144,8 +144,9 @@ missed.reveal(100 * (~said[truth == 1]).mean())
 #
 # Both networks are files, the large one in float32 and the tiny one in int8, and both are asked about the same
 # exams. Some words: an *exam* is one picture, the *finding* is a malignant lesion, and the two outputs of a
-# network before the softmax are its *logits*. If you name a file of your own as `MY_DATA` above, every cell below computes with it.
-# Then both networks are trained by that cell for some minutes, and the text still speaks of lesions.
+# network before the softmax are its *logits*. If you name a file of your own as `MY_DATA` above, every cell
+# below computes with it. Then both networks are trained by that cell for some minutes, and the text still
+# speaks of lesions.
 
 # %% tags=["demo"]
 logits, chance = {}, {}
