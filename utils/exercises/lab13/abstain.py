@@ -47,6 +47,20 @@ def _unsure(confidence: np.ndarray, right: np.ndarray, allowed: float) -> Found:
     return {"threshold": threshold, "coverage": float(decided.mean()), "error": float((~right[decided]).mean())}
 
 
+def _above(confidence: np.ndarray, right: np.ndarray, allowed: float) -> Found:
+    """Only exams above the threshold are decided, with the lowest confidence whose exams above it are right often enough."""
+    tried = ((one, confidence > one) for one in sorted(set(confidence.tolist())))
+    threshold, decided = next((one, of) for one, of in tried if not of.any() or (~right[of]).mean() <= allowed)
+    return {"threshold": threshold, "coverage": float(decided.mean()), "error": float((~right[decided]).mean()) if decided.any() else 0.0}
+
+
+def _above_right(confidence: np.ndarray, right: np.ndarray, allowed: float) -> Found:
+    """The right threshold, with the exams above it only."""
+    threshold = enough(confidence, right, allowed)["threshold"]
+    decided = confidence > threshold
+    return {"threshold": threshold, "coverage": float(decided.mean()), "error": float((~right[decided]).mean()) if decided.any() else 0.0}
+
+
 def _below(confidence: np.ndarray, right: np.ndarray, allowed: float) -> Found:
     return enough(confidence, right, np.nextafter(allowed, -1))
 
@@ -66,6 +80,10 @@ _STOP = (
 _TIES = ("Can a threshold tell two equally sure exams apart?", "It can't: both are decided or neither is.")
 _OF = ("The error is a fraction of which exams?", "Of those that the network decides. What a doctor decides does not count.")
 _SURE = ("Which exams should the network decide?", "The sure ones: confidence at or above the threshold.")
+_AT = (
+    "Does the network decide an exam whose confidence equals the threshold?",
+    "An exam at the threshold is decided: confidence >= threshold.",
+)
 _EQUAL = ("Is an error of exactly `allowed` allowed?", "It is: at most `allowed`.")
 _COVERAGE = ("Which fraction is the coverage?", "That of the exams which the network decides. The rest goes to a doctor.")
 _ERROR = ("Is it how often the network is right?", "The error is how often it is wrong, 1 minus that.")
@@ -78,6 +96,8 @@ MISTAKES = (
     Mistake("parts equally sure ones", _one_by_one, _TIES),
     Mistake("errors of all", _errors_of_all, _OF),
     Mistake("decides the unsure", _unsure, _SURE),
+    Mistake("decides above the threshold", _above, _AT),
+    Mistake("counts above the threshold", _above_right, _AT),
     Mistake("less than allowed", _below, _EQUAL),
     Mistake("what is sent", _but(coverage=lambda found: 1 - found["coverage"]), _COVERAGE),
     Mistake("how often right", _but(error=lambda found: 1 - found["error"]), _ERROR),

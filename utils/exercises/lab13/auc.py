@@ -17,6 +17,14 @@ def _by_place(scores: np.ndarray, labels: np.ndarray) -> float:
     return ranked(np.argsort(np.argsort(scores, kind="stable"), kind="stable"), labels)
 
 
+def _at_fixed_thresholds(scores: np.ndarray, labels: np.ndarray) -> float:
+    """The area under a ROC curve that is drawn at 0, 0.1, and so on to 1, whatever the scores are."""
+    thresholds = np.linspace(1, 0, 11)
+    points = [[np.mean(scores[labels == one] >= at) for one in (0, 1)] for at in thresholds]
+    x, y = np.array([[0, 0], *points, [1, 1]]).T
+    return float(np.sum(np.diff(x) * (y[1:] + y[:-1]) / 2))
+
+
 def _pairs(labels: np.ndarray) -> int:
     return int((labels == 1).sum() * (labels == 0).sum())
 
@@ -34,6 +42,11 @@ _FIXED = (
     "Where is the threshold in the AUC?",
     "There is none: compare the scores themselves, not the decisions that a threshold makes of them.",
 )
+_ZERO = ("What is the AUC of a ranking upside down?", "0, not 1: an AUC below 0.5 says that the scores rank the wrong way round.")
+_OCCUR = (
+    "Which thresholds occur?",
+    "Those of the scores: put a point of the curve at each score, since scores need not be spread over [0, 1].",
+)
 _PERCENT = ("Between which numbers is the AUC?", "Between 0 and 1, and 0.5 for scores that say nothing.")
 _DIVIDED = (
     "How many pairs of an exam with and one without are there?",
@@ -48,9 +61,11 @@ MISTAKES = (
     Mistake("ties count nothing", lambda s, y: ranked(s, y, tie=0), _TIES),
     Mistake("ties count whole", lambda s, y: ranked(s, y, tie=1), _TIES),
     Mistake("ties by place", _by_place, _TIES),
+    Mistake("never below a half", lambda *x: max(ranked(*x), 1 - ranked(*x)), _ZERO, loses="a ranking upside down"),
     Mistake("turned round", lambda *x: 1 - ranked(*x), _TURNED),
     Mistake("decisions instead of scores", lambda s, y: ranked(s > 0.5, y), _FIXED),
     Mistake("accuracy", lambda s, y: float(np.mean((s > 0.5) == y)), _FIXED),
+    Mistake("fixed thresholds", _at_fixed_thresholds, _OCCUR),
     Mistake("in percent", lambda *x: 100 * ranked(*x), _PERCENT),
     Mistake("the number of pairs", lambda s, y: ranked(s, y) * _pairs(y), _DIVIDED),
     Mistake("of all pairs", lambda s, y: ranked(s, y) * 2 * _pairs(y) / (len(y) * (len(y) - 1)), _DIVIDED),

@@ -42,6 +42,19 @@ def _drops_one(probability: np.ndarray, labels: np.ndarray, bins: int) -> float:
     return expected_error(probability[kept], labels[kept], bins) * kept.mean() if kept.any() else 0.0
 
 
+def _top_label(probability: np.ndarray, labels: np.ndarray, bins: int) -> float:
+    """Bins of the larger of the two probabilities, against how often the more probable class is right."""
+    says = probability >= 0.5
+    return expected_error(np.where(says, probability, 1 - probability), (says == labels).astype(float), bins)
+
+
+def _equal_mass(probability: np.ndarray, labels: np.ndarray, bins: int) -> float:
+    """Bins of equally many exams, from the least probable finding to the most probable one."""
+    order = np.argsort(probability, kind="stable")
+    groups = [one for one in np.array_split(order, bins) if len(one)]
+    return float(sum(len(one) * abs(probability[one].mean() - labels[one].mean()) for one in groups) / len(order))
+
+
 _BIN = (
     "Within one bin: which probability does the network give on average, and how frequent is the finding?",
     "The error of a bin is the absolute difference of these two; the answer is their mean, weighted with the exams in each bin.",
@@ -55,6 +68,8 @@ _WORST = ("Is the worst bin asked for?", "The mean over the bins is, weighted wi
 _MEAN = ("Which probability stands for a bin?", "The mean of the values in it, which need not be the middle of the bin.")
 _SQUARE = ("Is the difference squared?", "It is not: the mean of the absolute differences has the unit of a probability.")
 _LAST = ("In which bin is a probability of exactly 1?", "In the last one: an index of `bins` has no bin, so clamp it to bins - 1.")
+_EVENT = ("Of which event is it the probability?", "Of the finding, not of the answer being right: use probability and labels as they are.")
+_WIDTH = ("Is a bin an interval of probabilities or a number of exams?", "Bins have equal width, not equally many exams.")
 _PERCENT = ("Is the answer in percent?", "It is a fraction, as the probabilities are.")
 _RANGE = ("Can a probability be 1.2 or NaN?", "It can't: such values are logits, or an error upstream. Raise ValueError.")
 MISTAKES = (
@@ -66,6 +81,8 @@ MISTAKES = (
     Mistake("root of the squares", _over(lambda share, off: np.sqrt((share * off**2).sum())), _SQUARE),
     Mistake("without those at 1", _drops_one, _LAST),
     Mistake("the sum over bins", _over(lambda share, off: np.abs(off).sum()), _WEIGHT),
+    Mistake("the answer's probability", _top_label, _EVENT),
+    Mistake("equally many exams", _equal_mass, _WIDTH),
     Mistake("in percent", lambda *x: 100 * expected_error(*x), _PERCENT),
 )
 STEPS = (

@@ -33,6 +33,16 @@ def at_specificity(past: np.ndarray, known: np.ndarray, scores: np.ndarray, labe
     return rates(lowest(past[known == 0], specificity), scores, labels)
 
 
+def _by_index(shift: int) -> Callable[..., float]:
+    """The healthy validation score at the index floor(specificity * n) + shift of the sorted ones."""
+
+    def chosen(past: np.ndarray, known: np.ndarray, asked: float) -> float:
+        healthy = sorted(past[known == 0].tolist())
+        return healthy[min(max(floor(asked * len(healthy)) + shift, 0), len(healthy) - 1)]
+
+    return chosen
+
+
 def _threshold(chosen: Callable[..., float]) -> Callable[..., Found]:
     """chosen: (validation scores, validation labels, specificity) -> another threshold."""
     return lambda past, known, scores, labels, asked: rates(chosen(past, known, asked), scores, labels)
@@ -75,6 +85,10 @@ _VALUE = (
     "Is your threshold one of the healthy validation scores?",
     "It is the lowest of them that is enough: nothing is interpolated, and one below it is not enough.",
 )
+_HIGHER = (
+    "Sorted, which index has the third of four healthy scores?",
+    "2: at the score with index i, i + 1 scores are at it or below it, and for 0.75 of four three are enough. Yours is one too high.",
+)
 _WORD = ("Which exams does specificity count?", "The healthy that are called healthy. Those called ill are false alarms, 1 - specificity.")
 _RECALL = ("Sensitivity is a fraction of which exams?", "Of those with the finding, not of those that are called a finding (precision).")
 _UNIT = ("What is a specificity of 90?", "A percentage: the argument is a fraction above 0, at most 1. Raise ValueError.")
@@ -87,7 +101,8 @@ MISTAKES = (
     Mistake("the other end", _threshold(lambda p, k, at: lowest(p[k == 0], 1 - at)), _END),
     Mistake("at the threshold is a finding", _at_or_above, _ABOVE),
     Mistake("interpolated", _threshold(lambda p, k, at: float(np.quantile(p[k == 0], at))), _VALUE),
-    Mistake("one too low", _threshold(lambda p, k, at: sorted(p[k == 0])[max(floor(at * (k == 0).sum()) - 1, 0)]), _VALUE),
+    Mistake("one too low", _threshold(_by_index(-1)), _VALUE),
+    Mistake("one too high", _threshold(_by_index(0)), _HIGHER, loses="exactly three of four healthy"),
     Mistake("false alarms", _but(specificity=lambda found: 1 - found["specificity"]), _WORD),
     Mistake("precision", _precision, _RECALL),
     Mistake("misses", _but(sensitivity=lambda found: 1 - found["sensitivity"]), _RECALL),
@@ -124,6 +139,7 @@ def sensitivity_at_specificity(rng: Rng) -> Cases:
         return scores.round(), labels
 
     yield Case("nine of ten healthy", (*drawn(93, 40), *drawn(80, 30), 0.9), weight=2, hints=_WHERE)
+    yield Case("exactly three of four healthy", (*drawn(80, 30), *drawn(60, 30), 0.75), hints=_HIGHER)
     yield Case("later exams score higher", (*drawn(71, 20), *drawn(60, 20, 0.7), decimal(rng, 0.78, 0.83)), hints=_LEAK)
     yield Case("grades with many ties", (*grades(57, 25), *grades(60, 30), decimal(rng, 0.7, 0.8)), hints=_ABOVE)
     yield Case("a low specificity", (*drawn(67, 60), *drawn(70, 40), decimal(rng, 0.3, 0.4)), hints=_END)

@@ -49,7 +49,9 @@ def squares(logits: np.ndarray, labels: np.ndarray) -> float:
 
 _FIT = (
     "At which temperature are the right labels most probable?",
-    "Find the T with the smallest cross entropy of logits / T: a fine grid of T, halving an interval, or an optimizer.",
+    "Find the T with the smallest cross entropy of logits / T: a fine grid of T, halving an interval, or an optimizer. "
+    "Has the optimizer converged? Print the loss at 0.98 T, T and 1.02 T: the one in the middle must be the smallest. If one is NaN, "
+    "exp has overflowed: use cross_entropy instead of a softmax of your own.",
 )
 _INVERSE = (
     "Does a T above 1 make the probabilities more equal?",
@@ -67,7 +69,10 @@ _NONE = (
     "The answer differs from 1 unless the network is calibrated: change T until the cross entropy is smallest.",
 )
 _LOG = ("Did you search over log T?", "Then return exp of what you found.")
-_LARGE = ("What is exp(1000) as a float?", "Infinite: torch.log_softmax and cross_entropy first subtract the largest logit.")
+_LARGE = (
+    "What is exp(1000) as a float?",
+    "Infinite, and infinite / infinite is NaN: use cross_entropy, which first subtracts the largest logit.",
+)
 _RIGHT = (
     "What happens to the cross entropy as T goes to 0 when every exam is right?",
     "It falls without end, so there is no best T: raise ValueError.",
@@ -83,6 +88,7 @@ MISTAKES = (
     Mistake("squares", squares, _SQUARES),
     Mistake("never below 1", lambda *x: max(1.0, best(*x)), _LOW),
     Mistake("never above 5", lambda *x: min(5.0, best(*x)), _HIGH),
+    Mistake("not a number", lambda *x: float("nan"), _LARGE),
     Mistake("no search", lambda *x: 1.0, _NONE),
 )
 STEPS = (

@@ -18,6 +18,10 @@ TABLE = {
             torch.tensor(0.5) if len(labels.unique()) < 2 and len(scores) == len(labels) else right.auc_by_ranks(scores, labels)
         ),
     ),
+    "auc_never_below_a_half": (
+        "Loses: a ranking upside down. Hints: What is the AUC of a ranking upside down",
+        lambda scores, labels: max(right.auc_by_ranks(scores, labels), 1 - right.auc_by_ranks(scores, labels)),
+    ),
     "auc_as_text": (_TEXT, lambda scores, labels: str(right.auc_by_ranks(scores, labels))),
     "sensitivity_at_specificity_in_percent": (
         "Loses: refuses a specificity in percent. Hints: What is a specificity of 90",
@@ -28,6 +32,13 @@ TABLE = {
     "sensitivity_at_specificity_one_value": (
         _TEXT,
         lambda *given: right.sensitivity_at_specificity_by_sorting(*given)["sensitivity"],
+    ),
+    "sensitivity_at_specificity_by_index": (
+        "Loses: exactly three of four healthy. Hints: Sorted, which index",
+        edited(
+            right.sensitivity_at_specificity_by_sorting,
+            {"healthy[enough.int().argmax()]": "healthy[min(int(specificity * len(healthy)), len(healthy) - 1)]"},
+        ),
     ),
     "calibration_error_index_of_one": (
         "Loses: a probability of exactly 1. Hints: In which bin",
@@ -54,6 +65,10 @@ TABLE = {
             if len(logits) == len(labels) and len(labels) and logits.isfinite().all() and right._no_best_temperature(logits, labels)
             else right.temperature_scale_by_grid(logits, labels)
         ),
+    ),
+    "temperature_scale_not_converged": (
+        f"{_TEXT}. Hints: At which temperature",
+        edited(right.temperature_scale_by_lbfgs, {"max_iter=300": "max_iter=1"}),
     ),
     "temperature_scale_coarse": (
         _TEXT,
