@@ -16,7 +16,7 @@
 #
 # | you need | minutes | runs in | memory | before this |
 # |---|---|---|---|---|
-# | Python, a little PyTorch | 120, without extras 90 | about a minute, one thread | under 2 GB | labs 02, 03 and 11 help |
+# | Python, a little PyTorch | 120 | about a minute, one thread | under 2 GB | labs 02, 03 and 11 help |
 #
 # **This is not a medical device.** The pictures are drawn by a program. Their title says so, and nothing
 # here says how a network does on real skin.
@@ -351,19 +351,17 @@ show.caption(
 # journey, how many have the finding?
 
 # %% tags=["demo"]
-question = (
-    "Of 100 people sent to the doctor at a prevalence of 1 %, how many have a malignant lesion?"
-)
+question = "Of 100 people sent to the doctor at a prevalence of 1 %, how many have a (synthetic) malignant lesion?"
 alarms = show.guess("13/alarms", question, 0, 100, 1, start=50)
 
 # %% [markdown]
 # The answer for the tiny network, with its threshold from validation:
 
 # %% tags=["demo"]
-hit, alone = statistics.sensitivity_and_specificity(
+caught, spared = statistics.sensitivity_and_specificity(
     scores["tiny int8"]["test"].numpy(), truth, chosen["tiny int8"]
 )
-right_alarms = 100 * statistics.predictive_value(hit, alone, prevalence=0.01)
+right_alarms = 100 * statistics.predictive_value(caught, spared, prevalence=0.01)
 alarms.reveal(right_alarms)
 
 # %% tags=["demo"]
@@ -372,9 +370,9 @@ chart = show.curves(
     prevalences,
     {
         f"specificity {100 * fixed:.1f} %": [
-            100 * statistics.predictive_value(hit, fixed, one / 100) for one in prevalences
+            100 * statistics.predictive_value(caught, fixed, one / 100) for one in prevalences
         ]
-        for fixed in (alone, 0.99)
+        for fixed in (spared, 0.99)
     },
     x="prevalence (%)",
     y="alarms that are right (%)",
@@ -606,7 +604,7 @@ for what, one in (("as it is shown", p), ("with the log odds added", moved)):
 
 # %% tags=["demo"]
 ratio = files["large"].size_bytes / files["tiny int8"].size_bytes
-question = f"Points of AUC that a file {ratio:.0f} times smaller loses"
+question = f"Points of AUC that a file {ratio:.0f} times smaller loses (synthetic lesions)"
 guess = show.guess("13/compression", question, 0, 20, 0.5, "points", start=0)
 
 
@@ -874,10 +872,10 @@ for kind in data.IMAGE_CORRUPTIONS:
     for severity in range(6):
         damaged = data.corrupt_images(few, kind, severity).numpy()
         for name, one in files.items():
-            said = torch.from_numpy(one.run(damaged))
-            values = margin(said).numpy()
+            outputs = torch.from_numpy(one.run(damaged))
+            values = margin(outputs).numpy()
             found, alone = statistics.sensitivity_and_specificity(values, of, chosen[name])
-            p = statistics.probabilities(said.numpy(), temperature[name])[:, 1]
+            p = statistics.probabilities(outputs.numpy(), temperature[name])[:, 1]
             figures = (
                 statistics.auc(values, of),
                 found,

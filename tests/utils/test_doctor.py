@@ -161,7 +161,7 @@ def test_an_energy_counter_is_readable_locked_or_absent(tmp_path, monkeypatch):
     [
         ("readable", "readable", ""),
         ("locked", "not readable", "sudo chmod a+r /sys/class/powercap/intel-rapl*/energy_uj"),
-        ("absent", "absent", "modelled"),
+        ("absent", "absent", "modeled"),
     ],
 )
 def test_an_energy_counter_that_is_locked_comes_with_the_key(monkeypatch, state, found, note):

@@ -29,6 +29,11 @@ def train_by_recipe(what: Mapping[str, Any], exams: Exams, seed: int = 0, loss: 
     what: `utils.models.zoo.recipe(name)`, of which "model", "train" and "augment" are read. The channels of the inputs and the
     number of classes are those of `exams`. loss: cross entropy unless given, such as `from_teacher(...)`.
 
+    >>> exams = Exams(torch.randn(40, 1, 30), torch.arange(40) % 2, ("healthy", "ill"), "forty people")
+    >>> what = {"model": {"kind": "perceptron", "hidden": [8]}, "train": {"epochs": 1, "lr": 0.01}}
+    >>> train_by_recipe(what, exams)(exams.inputs).shape
+    torch.Size([40, 2])
+
     Raises:
         ValueError: a kind of network that is not one of KINDS, or what `fit` refuses.
     """

@@ -177,6 +177,7 @@ def test_a_file_that_unpacks_to_gigabytes_is_refused_before_it_is_unpacked(tmp_p
         load_medmnist(saved(tmp_path, train_images=np.zeros((20, 28, 28), np.uint8), train_labels=np.arange(20) % 2))
 
 
+@pytest.mark.nightly  # its file is never part of the course
 @pytest.mark.needs("PneumoniaMNIST")
 def test_real_x_rays_are_read():
     found = load_medmnist(PNEUMONIA, ("healthy", "pneumonia"))

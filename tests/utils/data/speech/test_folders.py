@@ -126,6 +126,7 @@ def test_what_is_no_such_folder_is_refused(tmp_path):
         load(tmp_path).only(["eve"])
 
 
+@pytest.mark.nightly  # its folder is never part of the course
 @pytest.mark.skipif(not Path(REAL, "0_george_0.wav").is_file(), reason="TITANS_FSDD names no folder of the Free Spoken Digit Dataset")
 def test_recordings_of_fsdd_are_read():
     found = load(REAL)
