@@ -438,7 +438,7 @@ calibration_error = check(calibration_error)
 
 # %% tags=["demo"]
 _, some = train.hold_out(600 / len(train))  # of each class its fraction
-by_heart = {"epochs": 40, "lr": 0.05, "batch_size": 32, "weight_decay": 0.0}
+by_heart = {"epochs": 30, "lr": 0.05, "batch_size": 32, "weight_decay": 0.0}
 shape = {"kind": "residual", "stem": 8, "blocks": [[16, 2], [32, 2]]}
 hasty = train_by_recipe({"model": shape, "train": by_heart}, some)
 logits["by heart"] = {
